@@ -1,0 +1,133 @@
+/*
+ * arch.h - the machine contract: all that the portable kernel asks of the machine.
+ *
+ * Implemented by arch/x86_64 (the kernel) and arch/host (the same VM core as a process on the developer's machine, with a
+ * software MMU that sets accessed and dirty bits and keeps a TLB). Nothing in kernel/ includes either of them.
+ * The other direction, what the machine calls, is kernel/core/upcall.h.
+ */
+#pragma once
+
+#include "pte.h"
+
+struct boot_info;
+struct thread;
+struct trap_frame;
+
+/* ---- address-space limits (design section 3) ---- */
+
+#define USER_LOWEST_ADDRESS 0x0000000000010000ull /* the first 64 KiB are never mappable */
+#define USER_HIGHEST_ADDRESS \
+	0x00007FFFFFFEFFFFull /* last mappable byte; the last 64 KiB stay empty for SYSRET */
+#define USER_LIMIT (USER_HIGHEST_ADDRESS + 1)
+#define ALLOCATION_GRANULARITY 0x10000ull
+
+/* ---- interrupts and processors ---- */
+
+typedef uint64_t irq_state_t;
+
+irq_state_t arch_irq_save(void); /* disables interrupts, returns what they were */
+void arch_irq_restore(irq_state_t state);
+bool arch_irq_enabled(void);
+void arch_wait_for_interrupt(
+	void); /* enables interrupts and halts until one comes; returns with them enabled */
+void arch_spin_hint(void);
+
+/* ---- direct map: every byte of RAM has a kernel address, except the frames of the kernel image ---- */
+
+void *phys_to_virt(paddr_t address);
+paddr_t virt_to_phys(const void *pointer); /* of a pointer into the direct map */
+void page_zero(void *page);		   /* 4096 bytes, page aligned */
+void page_copy(void *to, const void *from);
+
+/* ---- page tables ---- */
+
+/*
+ * The slot of `level` (1 = page ... 4 = root) for the user address `va` in the tables under `root`, or NULL when a
+ * table above it is missing; then *missing_level (if not NULL) is the level of the entry that would name that table.
+ * => locks: the caller's address-space lock keeps the tables in place.
+ */
+pte_t *pt_slot(paddr_t root, vaddr_t va, unsigned level, unsigned *missing_level);
+
+/* Initialises the zeroed page `root` as a page-table root: the kernel half is shared with every other root. */
+void pt_root_init(paddr_t root);
+
+pte_t pt_read(const pte_t *slot);
+void pt_write(pte_t *slot, pte_t word); /* the old word was not valid: no flush is needed */
+pte_t pt_exchange(pte_t *slot,
+		  pte_t word); /* atomic, so A and D bits set meanwhile are in the result */
+
+/* The kernel's own root, and where kernel stacks are mapped: kernel/mm/kernel_stack.c walks it with pt_slot. */
+paddr_t arch_kernel_root(void);
+vaddr_t arch_kernel_stacks_base(void);
+
+/* A word for a non-leaf entry that names the page table `table`. */
+pte_t pt_table_word(pfn_t table);
+
+/* Makes the address space with this root current on this CPU (thread switch). 0: kernel only. */
+void arch_space_activate(paddr_t root);
+
+/* Drops this CPU's translations of one user page, or all of the user half. Only kernel/mm calls these. */
+void arch_tlb_flush_page(vaddr_t va);
+void arch_tlb_flush_all(void);
+
+/* ---- user memory, with fault fix-up (kernel/mm/user_memory.h checks ranges first) ---- */
+
+/* Bytes NOT copied: 0 means success. A fault that mm cannot resolve ends the copy there. */
+size_t arch_copy_from_user(void *to, vaddr_t from, size_t size_bytes);
+size_t arch_copy_to_user(vaddr_t to, const void *from, size_t size_bytes);
+
+/* ---- threads ---- */
+
+/*
+ * Prepares the kernel stack of `thread` (stack_base, stack_size_bytes set) so that the first switch to it calls
+ * entry(argument) with interrupts enabled. `entry` must not return.
+ */
+void arch_thread_prepare(struct thread *thread, void (*entry)(void *), void *argument);
+
+/* Switches from the running thread to `next`: stacks, FPU state, address space, user GS base. Interrupts disabled. */
+void arch_thread_switch(struct thread *previous, struct thread *next);
+
+/* The initial registers of a user thread; everything not named here is zero (FPU: initial state). */
+struct user_entry {
+	vaddr_t instruction_pointer;
+	vaddr_t stack_pointer;
+	uint64_t argument1; /* rcx */
+	uint64_t argument2; /* rdx */
+	uint64_t argument3; /* r8 */
+	uint64_t argument4; /* r9 */
+	vaddr_t teb;	    /* user GS base */
+};
+
+/* Leaves the kernel for the first time on the current thread. Does not return. */
+_Noreturn void arch_enter_user(const struct user_entry *entry);
+
+struct thread *arch_current_thread(void);
+
+/* What a report says of an interrupted user context. */
+vaddr_t trap_instruction_pointer(const struct trap_frame *frame);
+vaddr_t trap_stack_pointer(const struct trap_frame *frame);
+
+/* ---- time ---- */
+
+uint64_t arch_ticks(void); /* TSC: under QEMU -icount shift=0 exactly one per guest instruction */
+uint64_t arch_ticks_per_second(void); /* measured at boot */
+uint64_t
+arch_wall_clock_seconds(void); /* since 1970, read at boot from the RTC; 0 if there is none */
+void arch_timer_start(unsigned frequency_hz); /* periodic upcall_timer_tick */
+
+/* ---- console and power ---- */
+
+/* Where text goes. LOG: kernel log. STDIO: standard input and output of programs (may be the same port). */
+enum console_port { CONSOLE_LOG, CONSOLE_STDIO };
+
+void arch_console_write(enum console_port port, const char *text, size_t size_bytes);
+int arch_console_read(enum console_port port); /* next byte received, or -1; never waits */
+
+/* One line for the runner on the debug console (port 0xE9) if QEMU offers it; never on the log. */
+void arch_mark(const char *text);
+
+_Noreturn void arch_power_off(void); /* ACPI S5, then other ways; halts if none works */
+_Noreturn void arch_halt(void);
+
+/* Frame pointers of the call chain of the caller or, if frame is given, of the interrupted code. Returns how many. */
+size_t arch_backtrace(const struct trap_frame *frame, vaddr_t *addresses, size_t capacity);

@@ -1,0 +1,30 @@
+/*
+ * cmdline.h - the kernel command line: key=value words, "quotes" around values with spaces.
+ *
+ * The knobs stand in one table (cmdline.c). An unknown key or a bad value is an error that names the near ones; all
+ * values in force are printed once at boot.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct knobs {
+	char run[512];	   /* programs for init, separated by ';', run one after the other */
+	char stdio[8];	   /* com1 | com2 | log : where programs' standard input and output are */
+	char panic[8];	   /* halt | off : what a panic ends with */
+	uint64_t frames;   /* cap on usable page frames; 0: all RAM */
+	uint64_t disk_mib; /* free RAM-disk space beyond the archive, MiB */
+	uint64_t
+		check; /* 1: mm_check and the balance of frames, pool, handles and commit after each program */
+	uint64_t echo; /* 1: the console echoes typed characters (a terminal is there) */
+};
+extern struct knobs knobs;
+
+/*
+ * Parses `text` over the defaults. On failure writes a message (what is wrong, what is near, what to do) and returns
+ * false; knobs is then unchanged. Pure: tested and fuzzed on the host.
+ */
+bool cmdline_parse(const char *text, struct knobs *result, char *message, size_t message_capacity);
+void cmdline_print(const struct knobs *values);

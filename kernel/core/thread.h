@@ -1,0 +1,117 @@
+/*
+ * thread.h - threads, the scheduler, and sleeping on an address.
+ *
+ * Scheduling is preemptive round robin within 32 priorities (NT's numbers: higher runs first). The kernel itself is
+ * preemptible whenever interrupts are enabled. Sleeping is xv6's: any address is a wait channel, a wake-up wakes all
+ * sleepers, and each one checks its condition again.
+ */
+#pragma once
+
+#include <bsd/sys/queue.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nt/ntstatus.h"
+#include "lock.h"
+
+struct address_space;
+struct process;
+
+enum thread_state {
+	THREAD_NEW,	/* on no list; its creator owns it until thread_start */
+	THREAD_READY,	/* on the run queue of its priority */
+	THREAD_RUNNING, /* a CPU's current thread; on no list */
+	THREAD_SLEEPING, /* on the wait list of the bucket of wait_address; if it has a deadline, on the timer list too */
+	THREAD_DEAD, /* will never run again; its stack may be freed by whoever joins it */
+};
+
+#define THREAD_PRIORITY_LEVELS 32
+#define THREAD_PRIORITY_IDLE 0
+#define THREAD_PRIORITY_NORMAL 8
+#define THREAD_QUANTUM_TICKS 2
+#define TIME_FOREVER UINT64_MAX
+
+/*
+ * Fields: (S) scheduler lock, (C) constant once started, (T) only the thread itself, (A) atomic.
+ * arch/x86_64 knows the offsets of stack_pointer, stack_top and fpu_state (asserted there).
+ */
+struct thread {
+	void *stack_pointer;	     /* (S) saved kernel stack pointer while not running */
+	uintptr_t stack_top;	     /* (C) */
+	uintptr_t stack_base;	     /* (C) lowest usable byte; an unmapped guard page lies below */
+	vaddr_t user_gs_base;	     /* (T) TEB */
+	struct address_space *space; /* (C) NULL for kernel threads */
+	paddr_t space_root;	     /* (C) root of space, 0 for kernel threads */
+	struct process *process;     /* (C) NULL for kernel threads */
+	struct trap_frame *user_frame; /* (T) while in the kernel on behalf of user mode */
+
+	enum thread_state state;   /* (S) */
+	uint8_t priority;	   /* (S) */
+	uint8_t quantum;	   /* (S) ticks left */
+	bool wait_interruptible;   /* (S) a termination request ends the sleep */
+	atomic_bool terminate;	   /* (A) asked to end: it does so on its way back to user mode */
+	NTSTATUS exit_status;	   /* set with terminate by the first who asks */
+	const void *wait_address;  /* (S) */
+	NTSTATUS wait_status;	   /* (S) what thread_sleep returns */
+	uint64_t wake_time;	   /* (S) 100 ns units of time_now, or TIME_FOREVER */
+	TAILQ_ENTRY(thread) queue; /* (S) run queue or wait bucket */
+	TAILQ_ENTRY(thread) timer; /* (S) timer list, ordered by wake_time */
+	TAILQ_ENTRY(thread) all;   /* (S) every thread, for reports */
+	uint64_t id;		   /* (C) */
+	char name[16];		   /* (C) for reports */
+	uint64_t run_ticks;	   /* (S) TSC ticks on a CPU */
+
+	uint8_t lock_ranks[8]; /* (T) debug: ranks of the locks held */
+	uint8_t lock_depth;    /* (T) */
+	uint8_t fpu_state[512] __attribute__((aligned(16))); /* (S) FXSAVE area */
+};
+
+/* Makes the running boot context the first thread, named "boot". Call once, before anything else here. */
+void thread_system_init(void);
+
+/*
+ * Initialises `thread` with a kernel stack [stack_base, stack_base + stack_size_bytes) of the caller.
+ * The thread does not run before thread_start.
+ */
+void thread_init(struct thread *thread, const char *name, uint8_t priority, void *stack_base,
+		 size_t stack_size_bytes, void (*entry)(void *), void *argument);
+void thread_start(struct thread *thread);
+
+static inline struct thread *thread_current(void)
+{
+	return arch_current_thread();
+}
+
+/*
+ * Ends the current thread. `finish(argument)` runs on another stack after the thread has left its own for good, so
+ * it may free that stack; it must not sleep for long.
+ */
+_Noreturn void thread_exit(void (*finish)(void *), void *argument);
+
+/* Gives the CPU to another ready thread of the same or higher priority, if there is one. */
+void thread_yield(void);
+
+/*
+ * Sleeps until thread_wake(address), or until time_now() >= wake_time. `lock` (may be NULL) is released atomically
+ * with falling asleep and taken again before the return, so no wake-up between check and sleep is lost.
+ * => may sleep: yes; no other lock may be held.
+ * => returns: STATUS_SUCCESS woken (check again), STATUS_TIMEOUT, or, if interruptible, STATUS_THREAD_IS_TERMINATING.
+ */
+NTSTATUS thread_sleep(const void *address, struct spinlock *lock, uint64_t wake_time,
+		      bool interruptible);
+
+/* Wakes every thread that sleeps on `address`. May be called under any spinlock ranked below the scheduler's. */
+void thread_wake(const void *address);
+
+/* Asks `thread` to end with `status`; wakes it if its sleep is interruptible. Idempotent: the first status stays. */
+void thread_request_termination(struct thread *thread, NTSTATUS status);
+
+void thread_set_priority(struct thread *thread, uint8_t priority);
+
+/* 100 ns units since boot. */
+uint64_t time_now(void);
+/* 100 ns units since 1601, NT's system time. */
+uint64_t time_system(void);
+
+/* Runs the idle loop on the boot thread for ever. */
+_Noreturn void thread_idle_loop(void);

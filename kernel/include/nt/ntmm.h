@@ -1,0 +1,114 @@
+/*
+ * Sections, views and virtual memory as user programs see them: NT's constants and structures (x86-64).
+ */
+#pragma once
+
+#include "ntdef.h"
+
+/* Section access rights */
+#define SECTION_QUERY 0x0001u
+#define SECTION_MAP_WRITE 0x0002u
+#define SECTION_MAP_READ 0x0004u
+#define SECTION_MAP_EXECUTE 0x0008u
+#define SECTION_EXTEND_SIZE 0x0010u
+#define SECTION_MAP_EXECUTE_EXPLICIT 0x0020u
+#define SECTION_ALL_ACCESS 0x000F001Fu
+
+/* Section attributes (AllocationAttributes of NtCreateSection) */
+#define SEC_BASED 0x00200000u
+#define SEC_NO_CHANGE 0x00400000u
+#define SEC_FILE 0x00800000u
+#define SEC_IMAGE 0x01000000u
+#define SEC_PROTECTED_IMAGE 0x02000000u
+#define SEC_RESERVE 0x04000000u
+#define SEC_COMMIT 0x08000000u
+#define SEC_NOCACHE 0x10000000u
+#define SEC_IMAGE_NO_EXECUTE 0x11000000u
+#define SEC_WRITECOMBINE 0x40000000u
+#define SEC_LARGE_PAGES 0x80000000u
+
+/* Page protection: exactly one of the low eight, and at most one modifier (nt-semantics C8) */
+#define PAGE_NOACCESS 0x01u
+#define PAGE_READONLY 0x02u
+#define PAGE_READWRITE 0x04u
+#define PAGE_WRITECOPY 0x08u
+#define PAGE_EXECUTE 0x10u
+#define PAGE_EXECUTE_READ 0x20u
+#define PAGE_EXECUTE_READWRITE 0x40u
+#define PAGE_EXECUTE_WRITECOPY 0x80u
+#define PAGE_GUARD 0x100u
+#define PAGE_NOCACHE 0x200u
+#define PAGE_WRITECOMBINE 0x400u
+
+/* Allocation types and states */
+#define MEM_COMMIT 0x00001000u
+#define MEM_RESERVE 0x00002000u
+#define MEM_REPLACE_PLACEHOLDER 0x00004000u
+#define MEM_DECOMMIT 0x00004000u
+#define MEM_RELEASE 0x00008000u
+#define MEM_FREE 0x00010000u
+#define MEM_PRIVATE 0x00020000u
+#define MEM_RESERVE_PLACEHOLDER 0x00040000u
+#define MEM_MAPPED 0x00040000u
+#define MEM_RESET 0x00080000u
+#define MEM_TOP_DOWN 0x00100000u
+#define MEM_WRITE_WATCH 0x00200000u
+#define MEM_PHYSICAL 0x00400000u
+#define MEM_IMAGE 0x01000000u
+#define MEM_RESET_UNDO 0x10000000u
+#define MEM_LARGE_PAGES 0x20000000u
+#define MEM_DIFFERENT_IMAGE_BASE_OK 0x00800000u
+
+enum section_inherit { VIEW_SHARE = 1, VIEW_UNMAP = 2 };
+
+/* NtQuerySection */
+enum section_information_class {
+	SECTION_BASIC_INFORMATION_CLASS = 0,
+	SECTION_IMAGE_INFORMATION_CLASS = 1
+};
+
+struct nt_section_basic_information {
+	uint64_t base_address;
+	uint32_t attributes;
+	uint32_t padding;
+	int64_t size_bytes;
+};
+_Static_assert(sizeof(struct nt_section_basic_information) == 24, "SECTION_BASIC_INFORMATION");
+
+struct nt_section_image_information {
+	uint64_t transfer_address;
+	uint32_t zero_bits;
+	uint32_t padding0;
+	uint64_t maximum_stack_size;
+	uint64_t committed_stack_size;
+	uint32_t subsystem_type;
+	uint16_t subsystem_minor_version;
+	uint16_t subsystem_major_version;
+	uint16_t os_major_version;
+	uint16_t os_minor_version;
+	uint16_t image_characteristics;
+	uint16_t dll_characteristics;
+	uint16_t machine;
+	uint8_t image_contains_code;
+	uint8_t image_flags; /* bit 2 ImageDynamicallyRelocated, bit 3 ImageMappedFlat */
+	uint32_t loader_flags;
+	uint32_t image_file_size_bytes;
+	uint32_t check_sum;
+};
+_Static_assert(sizeof(struct nt_section_image_information) == 64, "SECTION_IMAGE_INFORMATION");
+
+/* NtQueryVirtualMemory */
+enum memory_information_class { MEMORY_BASIC_INFORMATION_CLASS = 0 };
+
+struct nt_memory_basic_information {
+	uint64_t base_address;
+	uint64_t allocation_base;
+	uint32_t allocation_protect;
+	uint32_t partition_id;
+	uint64_t region_size_bytes;
+	uint32_t state;	  /* MEM_COMMIT, MEM_RESERVE or MEM_FREE */
+	uint32_t protect; /* PAGE_*, 0 for reserved pages */
+	uint32_t type;	  /* MEM_PRIVATE, MEM_MAPPED, MEM_IMAGE or 0 */
+	uint32_t padding;
+};
+_Static_assert(sizeof(struct nt_memory_basic_information) == 48, "MEMORY_BASIC_INFORMATION");

@@ -1,0 +1,123 @@
+/*
+ * Processes and threads as user programs see them: NT's constants and structures (x86-64).
+ */
+#pragma once
+
+#include "ntdef.h"
+
+#define PROCESS_TERMINATE 0x0001u
+#define PROCESS_CREATE_THREAD 0x0002u
+#define PROCESS_VM_OPERATION 0x0008u
+#define PROCESS_VM_READ 0x0010u
+#define PROCESS_VM_WRITE 0x0020u
+#define PROCESS_DUP_HANDLE 0x0040u
+#define PROCESS_CREATE_PROCESS 0x0080u
+#define PROCESS_SET_INFORMATION 0x0200u
+#define PROCESS_QUERY_INFORMATION 0x0400u
+#define PROCESS_SUSPEND_RESUME 0x0800u
+#define PROCESS_QUERY_LIMITED_INFORMATION 0x1000u
+#define PROCESS_ALL_ACCESS 0x001FFFFFu
+
+#define THREAD_TERMINATE 0x0001u
+#define THREAD_SUSPEND_RESUME 0x0002u
+#define THREAD_GET_CONTEXT 0x0008u
+#define THREAD_SET_CONTEXT 0x0010u
+#define THREAD_SET_INFORMATION 0x0020u
+#define THREAD_QUERY_INFORMATION 0x0040u
+#define THREAD_QUERY_LIMITED_INFORMATION 0x0800u
+#define THREAD_ALL_ACCESS 0x001FFFFFu
+
+/* NtCreateThreadEx and NtCreateUserProcess flags */
+#define THREAD_CREATE_FLAGS_CREATE_SUSPENDED 0x1u
+#define PROCESS_CREATE_FLAGS_INHERIT_HANDLES 0x4u
+
+enum process_information_class {
+	PROCESS_BASIC_INFORMATION_CLASS = 0,
+	PROCESS_VM_COUNTERS_CLASS = 3,
+};
+
+struct nt_process_basic_information {
+	NTSTATUS exit_status; /* STATUS_PENDING while it runs */
+	uint32_t padding;
+	uint64_t peb;
+	uint64_t affinity_mask;
+	int32_t base_priority;
+	uint32_t padding1;
+	uint64_t process_id;
+	uint64_t parent_process_id;
+};
+_Static_assert(sizeof(struct nt_process_basic_information) == 48, "PROCESS_BASIC_INFORMATION");
+
+struct nt_vm_counters {
+	uint64_t peak_virtual_size, virtual_size;
+	uint32_t page_fault_count, padding;
+	uint64_t peak_working_set_size, working_set_size;
+	uint64_t quota_peak_paged_pool, quota_paged_pool, quota_peak_non_paged_pool,
+		quota_non_paged_pool;
+	uint64_t pagefile_usage, peak_pagefile_usage;
+};
+_Static_assert(sizeof(struct nt_vm_counters) == 88, "VM_COUNTERS");
+
+/* PS_ATTRIBUTE_LIST of NtCreateUserProcess and NtCreateThreadEx */
+#define PS_ATTRIBUTE_NUMBER_MASK 0x0000FFFFu
+enum ps_attribute_number {
+	PS_ATTRIBUTE_PARENT_PROCESS = 0,
+	PS_ATTRIBUTE_CLIENT_ID = 3,
+	PS_ATTRIBUTE_TEB_ADDRESS = 4,
+	PS_ATTRIBUTE_IMAGE_NAME = 5,
+	PS_ATTRIBUTE_IMAGE_INFO = 6,
+	PS_ATTRIBUTE_STD_HANDLE_INFO = 10,
+	PS_ATTRIBUTE_HANDLE_LIST = 11,
+};
+
+struct nt_ps_attribute {
+	uint64_t attribute; /* number | flags */
+	uint64_t size_bytes;
+	uint64_t value;		/* value, or address of it */
+	uint64_t return_length; /* address, or 0 */
+};
+
+/* RTL_USER_PROCESS_PARAMETERS, the fields Quire reads. Offsets are Windows'. */
+struct nt_user_process_parameters {
+	uint32_t maximum_length_bytes;
+	uint32_t length_bytes;
+	uint32_t flags; /* bit 0: normalised (pointers, not offsets) */
+	uint32_t debug_flags;
+	handle_t console_handle;
+	uint32_t console_flags;
+	uint32_t padding;
+	handle_t standard_input;
+	handle_t standard_output;
+	handle_t standard_error;
+	struct nt_unicode_string current_directory_path;
+	handle_t current_directory_handle;
+	struct nt_unicode_string dll_path;
+	struct nt_unicode_string image_path_name;
+	struct nt_unicode_string command_line;
+	uint64_t environment;
+};
+_Static_assert(offsetof(struct nt_user_process_parameters, image_path_name) == 0x60,
+	       "RTL_USER_PROCESS_PARAMETERS");
+_Static_assert(offsetof(struct nt_user_process_parameters, environment) == 0x80,
+	       "RTL_USER_PROCESS_PARAMETERS");
+#define PROCESS_PARAMETERS_NORMALIZED 0x1u
+
+/* PEB and TEB: offsets of the fields the kernel writes */
+#define PEB_IMAGE_BASE 0x10
+#define PEB_LDR 0x18
+#define PEB_PROCESS_PARAMETERS 0x20
+#define PEB_PROCESS_HEAP 0x30
+#define PEB_NUMBER_OF_PROCESSORS 0xB8
+#define PEB_OS_MAJOR 0x118
+#define PEB_OS_MINOR 0x11C
+#define PEB_BYTES 0x1000
+
+#define TEB_STACK_BASE 0x08
+#define TEB_STACK_LIMIT 0x10
+#define TEB_SELF 0x30
+#define TEB_CLIENT_ID 0x40
+#define TEB_PEB 0x60
+#define TEB_DEALLOCATION_STACK 0x1478
+#define TEB_BYTES 0x2000
+
+#define USER_SHARED_DATA_ADDRESS 0x7FFE0000ull

@@ -1,0 +1,76 @@
+/*
+ * quire.h - what Quire adds to NT's information classes. User programs include this file too, so it needs nothing but
+ * stdint; on Wine and Windows the classes do not exist (STATUS_INVALID_INFO_CLASS), and programs say so and go on.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* The class of a fault: how it ended (design section 8). */
+enum quire_fault_class {
+	QUIRE_FAULT_DEMAND_ZERO,   /* a page of zeros was made */
+	QUIRE_FAULT_FILE,	   /* the page was read from a file or the page file */
+	QUIRE_FAULT_COPY_ON_WRITE, /* a private copy was made */
+	QUIRE_FAULT_SOFT,	   /* the page was in memory, mapped by nobody (transition) */
+	QUIRE_FAULT_SHARED,	   /* the page was in memory, mapped by somebody else */
+	QUIRE_FAULT_GUARD,	   /* a guard page */
+	QUIRE_FAULT_PROTECTION,	   /* refused by the page's protection */
+	QUIRE_FAULT_NO_VIEW,	   /* refused: no view, or not committed */
+	QUIRE_FAULT_KERNEL_COPY, /* any of the above, taken while the kernel copied user memory (counted besides) */
+	QUIRE_FAULT_SPURIOUS,	   /* nothing to do: the translation was already right */
+	QUIRE_FAULT_IN_PAGE_ERROR, /* the page could not be read */
+};
+#define QUIRE_FAULT_CLASSES 11
+
+/* NtQueryInformationProcess: faults of a process by class. */
+#define QUIRE_PROCESS_FAULT_COUNTS 0x51554900
+struct quire_fault_counts {
+	uint64_t by_class[QUIRE_FAULT_CLASSES];
+	uint64_t resident_pages, table_frames, commit_pages, handles;
+};
+
+/* NtQuerySystemInformation: memory by use. All counts of pages unless said otherwise. */
+#define QUIRE_SYSTEM_MEMORY 0x51554901
+struct quire_memory {
+	uint64_t frames_total,
+		frames_kernel_start; /* RAM; frames in use when the first program started */
+	uint64_t free, zeroed, held, reading, active, standby, modified, writing, table,
+		kernel; /* sum = frames_total */
+	uint64_t commit, commit_limit, commit_peak;
+	uint64_t pool_bytes, pool_pages, pool_blocks;
+	uint64_t views, segments, handles, processes, threads;
+	uint64_t page_reads, page_writes; /* transfers of the RAM disk */
+	uint64_t faults[QUIRE_FAULT_CLASSES];
+};
+
+/* NtQuerySystemInformation: the processes, an array. */
+#define QUIRE_SYSTEM_PROCESSES 0x51554902
+struct quire_process_entry {
+	uint64_t id, parent_id;
+	uint64_t threads, handles, views, resident_pages, commit_pages, faults;
+	uint64_t run_ticks; /* TSC */
+	char name[32];	    /* last part of the image's path */
+};
+
+/* NtQueryInformationProcess: its handles, an array (the shell's `handles`). */
+#define QUIRE_PROCESS_HANDLES 0x51554903
+struct quire_handle_entry {
+	uint64_t handle;
+	uint32_t granted_access, attributes;
+	char type[16];
+	char name[104];
+};
+
+/* NtQuerySystemInformation: runs mm_check; the buffer receives the frames, pool, handles and commit in use. */
+#define QUIRE_SYSTEM_CHECK 0x51554904
+
+/* NtQuerySystemInformation: the kernel command line, as text. */
+#define QUIRE_SYSTEM_COMMAND_LINE 0x51554905
+
+/* NtQueryVirtualMemory: the frame behind a page, for tests of sharing. */
+#define QUIRE_MEMORY_PAGE 0x51554906
+struct quire_memory_page {
+	uint64_t
+		frame_identity; /* equal for two addresses exactly when they share a frame; 0: not resident. Not an address */
+	uint32_t is_valid, is_writable, is_private, shares;
+};

@@ -1,0 +1,13 @@
+/*
+ * print.h - formatted text into a buffer: %d %i %u %x %X %c %s %p %% with l, ll, z, width, precision, '-', '0'.
+ */
+#pragma once
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#include "annotate.h"
+
+/* As ISO C's snprintf: always terminates (capacity > 0), returns the length the whole text would have. */
+int format_text(char *buffer, size_t capacity, const char *format, ...) PRINTF_LIKE(3, 4);
+int format_text_v(char *buffer, size_t capacity, const char *format, va_list arguments);

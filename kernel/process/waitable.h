@@ -1,0 +1,30 @@
+/*
+ * waitable.h - objects one can wait for: the state of a dispatcher object.
+ *
+ * The first field after struct object of every waitable type. A wait takes the global waitable lock, tests, and sleeps on
+ * the object's address; signaling wakes all, and each waiter tests again.
+ */
+#pragma once
+
+#include "kernel/core/thread.h"
+#include "kernel/object/object.h"
+
+struct waitable {
+	bool signaled; /* (waitable lock) */
+};
+
+/* Every waitable object begins so. */
+struct waitable_object {
+	struct object header;
+	struct waitable waitable;
+};
+
+/*
+ * timeout: NULL = for ever; *timeout < 0 relative, > 0 absolute (NT time), 0 = test only; 100 ns units.
+ * => returns: STATUS_SUCCESS (STATUS_WAIT_0), STATUS_TIMEOUT, STATUS_THREAD_IS_TERMINATING.
+ */
+NTSTATUS waitable_wait(struct object *object, const int64_t *timeout) MUST_CHECK;
+void waitable_signal(struct object *object);
+
+/* time_now() value at which *timeout ends (as above). */
+uint64_t timeout_deadline(const int64_t *timeout);
