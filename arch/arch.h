@@ -1,9 +1,10 @@
 /*
  * arch.h - the machine contract: all that the portable kernel asks of the machine.
  *
- * Implemented by arch/x86_64 (the kernel) and arch/host (the same VM core as a process on the developer's machine, with a
- * software MMU that sets accessed and dirty bits and keeps a TLB). Nothing in kernel/ includes either of them.
- * The other direction, what the machine calls, is kernel/core/upcall.h.
+ * Implemented by arch/x86_64 (the kernel) and arch/host (the same VM core as a process on the
+ * developer's machine, with a software MMU that sets accessed and dirty bits and keeps a TLB).
+ * Nothing in kernel/ includes either of them. The other direction, what the machine calls, is
+ * kernel/core/upcall.h.
  */
 #pragma once
 
@@ -21,6 +22,26 @@ struct trap_frame;
 #define USER_LIMIT (USER_HIGHEST_ADDRESS + 1)
 #define ALLOCATION_GRANULARITY 0x10000ull
 
+/* ---- start ---- */
+
+/*
+ * Makes this CPU ours: descriptor tables, protection features (refuses to go on without write
+ * protection and NX), own copy of all that is needed from `info`, the loader's low mappings
+ * dropped, consoles. Interrupts stay disabled.
+ * => order: first of all calls; before it nothing here may be used. Consoles and panic work after
+ *    it.
+ * Boot only; arch/x86_64 only.
+ */
+void arch_init(const struct boot_info *info);
+
+/*
+ * Finds the interrupt controller, measures the clocks, reads the wall clock, logs what the machine
+ * is.
+ * => order: after thread_system_init (it logs). Until then arch_ticks_per_second() says 10^9. Boot
+ *    only; arch/x86_64 only.
+ */
+void arch_init_timers(void);
+
 /* ---- interrupts and processors ---- */
 
 typedef uint64_t irq_state_t;
@@ -32,7 +53,10 @@ void arch_wait_for_interrupt(
 	void); /* enables interrupts and halts until one comes; returns with them enabled */
 void arch_spin_hint(void);
 
-/* ---- direct map: every byte of RAM has a kernel address, except the frames of the kernel image ---- */
+/*
+ * ---- direct map: every byte of RAM has a kernel address, except the frames of the kernel image
+ * ----
+ */
 
 void *phys_to_virt(paddr_t address);
 paddr_t virt_to_phys(const void *pointer); /* of a pointer into the direct map */
@@ -42,13 +66,17 @@ void page_copy(void *to, const void *from);
 /* ---- page tables ---- */
 
 /*
- * The slot of `level` (1 = page ... 4 = root) for the user address `va` in the tables under `root`, or NULL when a
- * table above it is missing; then *missing_level (if not NULL) is the level of the entry that would name that table.
+ * The slot of `level` (1 = page ... 4 = root) for the user address `va` in the tables under `root`,
+ * or NULL when a table above it is missing; then *missing_level (if not NULL) is the level of the
+ * entry that would name that table.
  * => locks: the caller's address-space lock keeps the tables in place.
  */
 pte_t *pt_slot(paddr_t root, vaddr_t va, unsigned level, unsigned *missing_level);
 
-/* Initialises the zeroed page `root` as a page-table root: the kernel half is shared with every other root. */
+/*
+ * Initialises the zeroed page `root` as a page-table root: the kernel half is shared with every
+ * other root.
+ */
 void pt_root_init(paddr_t root);
 
 pte_t pt_read(const pte_t *slot);
@@ -56,7 +84,10 @@ void pt_write(pte_t *slot, pte_t word); /* the old word was not valid: no flush 
 pte_t pt_exchange(pte_t *slot,
 		  pte_t word); /* atomic, so A and D bits set meanwhile are in the result */
 
-/* The kernel's own root, and where kernel stacks are mapped: kernel/mm/kernel_stack.c walks it with pt_slot. */
+/*
+ * The kernel's own root, and where kernel stacks are mapped: kernel/mm/kernel_stack.c walks it with
+ * pt_slot.
+ */
 paddr_t arch_kernel_root(void);
 vaddr_t arch_kernel_stacks_base(void);
 
@@ -66,7 +97,10 @@ pte_t pt_table_word(pfn_t table);
 /* Makes the address space with this root current on this CPU (thread switch). 0: kernel only. */
 void arch_space_activate(paddr_t root);
 
-/* Drops this CPU's translations of one user page, or all of the user half. Only kernel/mm calls these. */
+/*
+ * Drops this CPU's translations of one user page, or all of the user half. Only kernel/mm calls
+ * these.
+ */
 void arch_tlb_flush_page(vaddr_t va);
 void arch_tlb_flush_all(void);
 
@@ -79,15 +113,27 @@ size_t arch_copy_to_user(vaddr_t to, const void *from, size_t size_bytes);
 /* ---- threads ---- */
 
 /*
- * Prepares the kernel stack of `thread` (stack_base, stack_size_bytes set) so that the first switch to it calls
- * entry(argument) with interrupts enabled. `entry` must not return.
+ * Makes `thread` the name of what runs now, on the boot stack: fills in stack_base and stack_top,
+ * and arch_current_thread() returns it. Until this call arch_current_thread() returns NULL. For
+ * thread_system_init; arch/x86_64 only.
+ */
+void arch_thread_adopt(struct thread *thread);
+
+/*
+ * Prepares the kernel stack of `thread` (stack_base, stack_size_bytes set) so that the first switch
+ * to it calls entry(argument) with interrupts enabled. `entry` must not return.
  */
 void arch_thread_prepare(struct thread *thread, void (*entry)(void *), void *argument);
 
-/* Switches from the running thread to `next`: stacks, FPU state, address space, user GS base. Interrupts disabled. */
+/*
+ * Switches from the running thread to `next`: stacks, FPU state, address space, user GS base.
+ * Interrupts disabled.
+ */
 void arch_thread_switch(struct thread *previous, struct thread *next);
 
-/* The initial registers of a user thread; everything not named here is zero (FPU: initial state). */
+/*
+ * The initial registers of a user thread; everything not named here is zero (FPU: initial state).
+ */
 struct user_entry {
 	vaddr_t instruction_pointer;
 	vaddr_t stack_pointer;
@@ -117,8 +163,17 @@ void arch_timer_start(unsigned frequency_hz); /* periodic upcall_timer_tick */
 
 /* ---- console and power ---- */
 
-/* Where text goes. LOG: kernel log. STDIO: standard input and output of programs (may be the same port). */
+/*
+ * Where text goes. LOG: kernel log. STDIO: standard input and output of programs (may be the same
+ * port).
+ */
 enum console_port { CONSOLE_LOG, CONSOLE_STDIO };
+
+/*
+ * Which port STDIO is, by the knob's value: "com1", "com2", "log". A port that is not there becomes
+ * LOG. arch/x86_64 only.
+ */
+void arch_console_select(const char *stdio);
 
 void arch_console_write(enum console_port port, const char *text, size_t size_bytes);
 int arch_console_read(enum console_port port); /* next byte received, or -1; never waits */
@@ -129,5 +184,8 @@ void arch_mark(const char *text);
 _Noreturn void arch_power_off(void); /* ACPI S5, then other ways; halts if none works */
 _Noreturn void arch_halt(void);
 
-/* Frame pointers of the call chain of the caller or, if frame is given, of the interrupted code. Returns how many. */
+/*
+ * Frame pointers of the call chain of the caller or, if frame is given, of the interrupted code.
+ * Returns how many.
+ */
 size_t arch_backtrace(const struct trap_frame *frame, vaddr_t *addresses, size_t capacity);

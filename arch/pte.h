@@ -1,11 +1,14 @@
 /*
- * pte.h - the one 64-bit format of page-table slots and section state words, and the only page shifts.
+ * pte.h - the one 64-bit format of page-table slots and section state words, and the only page
+ * shifts.
  *
- * A word with bit 0 set is what the MMU reads (Intel SDM vol. 3, 4.5). A word with bit 0 clear is ours: the MMU
- * ignores it, and it says where the content of the page is. The same format serves page-table slots (private
- * pages) and the state words of a segment, so one classifier, pte_kind, is the only way to look inside.
+ * A word with bit 0 set is what the MMU reads (Intel SDM vol. 3, 4.5). A word with bit 0 clear is
+ * ours: the MMU ignores it, and it says where the content of the page is. The same format serves
+ * page-table slots (private pages) and the state words of a segment, so one classifier, pte_kind,
+ * is the only way to look inside.
  *
- * The format stands beside arch.h because both implementations of the machine (x86_64, host) share it.
+ * The format stands beside arch.h because both implementations of the machine (x86_64, host) share
+ * it.
  */
 #pragma once
 
@@ -28,9 +31,11 @@ typedef struct {
 } pte_t;
 
 enum pte_kind {
-	PTE_NONE, /* all zero: slot: ask the view. State word: ask the segment what the page was born as */
+	/* all zero: slot: ask the view. State word: ask the segment what the page was born as */
+	PTE_NONE,
 	PTE_VALID, /* the MMU translates it */
-	PTE_ZERO, /* state word only: committed page of a SEC_RESERVE section that was never touched */
+	/* state word only: committed page of a SEC_RESERVE section that was never touched */
+	PTE_ZERO,
 	PTE_IN_FRAME,	 /* a frame has the content; the frame's state says the rest */
 	PTE_IN_PAGEFILE, /* a page-file slot has the content */
 };

@@ -1,6 +1,16 @@
 /*
- * boot_info.h - what the loader hands the kernel. All addresses are physical; the structure itself lies in RAM of
- * kind BOOT_MEMORY_LOADER, reachable through the direct map.
+ * boot_info.h - what the loader hands the kernel. All addresses are physical; the structure itself
+ * lies in RAM of kind BOOT_MEMORY_LOADER, reachable through the direct map.
+ *
+ * The state in which the kernel's entry is reached, as a call kernel_entry(info):
+ *   rdi  the address of struct boot_info in the direct map
+ *   rsp  a stack of 16 KiB in the direct map (BOOT_MEMORY_LOADER), aligned as after a call; rbp = 0
+ *   cr3  page_table_root: the kernel image with its segments' permissions, all RAM at
+ *        DIRECT_MAP_BASE (2 MiB pages, writable, no execute, without the kernel's 2 MiB blocks),
+ *        and, in the user half, one or two pages of the loader that the jump needed: drop them
+ *   interrupts are off; EFER.NXE is on; CR0 and CR4 are as the firmware left them; the descriptor
+ *   tables are the firmware's, in memory that is now usable, so the kernel loads its own first
+ * Ranges say what RAM is; a direct-map page may reach past the end of the last one.
  */
 #pragma once
 

@@ -1,14 +1,16 @@
 /*
  * cmdline.h - the kernel command line: key=value words, "quotes" around values with spaces.
  *
- * The knobs stand in one table (cmdline.c). An unknown key or a bad value is an error that names the near ones; all
- * values in force are printed once at boot.
+ * The knobs stand in one table (cmdline.c). An unknown key or a bad value is an error that names the near ones; a key
+ * given twice takes its last value. All values in force are printed once at boot.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "kernel/lib/annotate.h"
 
 struct knobs {
 	char run[512];	   /* programs for init, separated by ';', run one after the other */
@@ -20,11 +22,20 @@ struct knobs {
 		check; /* 1: mm_check and the balance of frames, pool, handles and commit after each program */
 	uint64_t echo; /* 1: the console echoes typed characters (a terminal is there) */
 };
+
+/* The values in force. Until the command line is parsed: the defaults. */
 extern struct knobs knobs;
 
 /*
  * Parses `text` over the defaults. On failure writes a message (what is wrong, what is near, what to do) and returns
- * false; knobs is then unchanged. Pure: tested and fuzzed on the host.
+ * false; *result is then unchanged. Pure: tested and fuzzed on the host.
  */
-bool cmdline_parse(const char *text, struct knobs *result, char *message, size_t message_capacity);
+bool cmdline_parse(const char *text, struct knobs *result, char *message,
+		   size_t message_capacity) MUST_CHECK;
+
+/* Room for every set of values. */
+#define CMDLINE_TEXT_BYTES 768
+
+/* The values as a command line: cmdline_parse of it gives them back. => returns: the length of the whole text. */
+int cmdline_format(const struct knobs *values, char *buffer, size_t capacity);
 void cmdline_print(const struct knobs *values);

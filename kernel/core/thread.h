@@ -3,7 +3,15 @@
  *
  * Scheduling is preemptive round robin within 32 priorities (NT's numbers: higher runs first). The kernel itself is
  * preemptible whenever interrupts are enabled. Sleeping is xv6's: any address is a wait channel, a wake-up wakes all
- * sleepers, and each one checks its condition again.
+ * sleepers, and each one checks its condition again:
+ *
+ *	spin_lock(&lock);
+ *	while (!condition)
+ *		status = thread_sleep(&condition, &lock, TIME_FOREVER, false);
+ *	...
+ *	spin_unlock(&lock);
+ *
+ * and on the other side: take the lock, make the condition true, thread_wake(&condition), release the lock.
  */
 #pragma once
 
@@ -29,6 +37,7 @@ enum thread_state {
 #define THREAD_PRIORITY_IDLE 0
 #define THREAD_PRIORITY_NORMAL 8
 #define THREAD_QUANTUM_TICKS 2
+#define THREAD_LOCKS_MAX 8
 #define TIME_FOREVER UINT64_MAX
 
 /*
@@ -61,17 +70,29 @@ struct thread {
 	char name[16];		   /* (C) for reports */
 	uint64_t run_ticks;	   /* (S) TSC ticks on a CPU */
 
-	uint8_t lock_ranks[8]; /* (T) debug: ranks of the locks held */
-	uint8_t lock_depth;    /* (T) */
+	void (*finish)(void *); /* (T) thread_exit's, for the reaper */
+	void *finish_argument;	/* (T) */
+
+	/* Debug builds: the locks it holds, in the order of taking (lock_order.c). */
+	const char *lock_names[THREAD_LOCKS_MAX]; /* (T) */
+	uint8_t lock_ranks[THREAD_LOCKS_MAX];	  /* (T) */
+	uint8_t lock_depth;			  /* (T) */
+	uint8_t spinlock_depth;			  /* (T) how many of them are spinlocks */
+
 	uint8_t fpu_state[512] __attribute__((aligned(16))); /* (S) FXSAVE area */
 };
 
-/* Makes the running boot context the first thread, named "boot". Call once, before anything else here. */
+/*
+ * Makes the running boot context the first thread, named "boot", and starts the kernel's own threads: "idle", which
+ * halts the CPU when nobody else can run, and "reaper", which finishes threads that have exited. Time starts at 0.
+ * Call once, before anything else here, with interrupts disabled.
+ */
 void thread_system_init(void);
 
 /*
  * Initialises `thread` with a kernel stack [stack_base, stack_base + stack_size_bytes) of the caller.
- * The thread does not run before thread_start.
+ * The thread does not run before thread_start; until then the caller may fill in space, space_root, process,
+ * user_gs_base and id. `name` is cut to 15 characters. `entry` must not return: it ends in thread_exit.
  */
 void thread_init(struct thread *thread, const char *name, uint8_t priority, void *stack_base,
 		 size_t stack_size_bytes, void (*entry)(void *), void *argument);
@@ -83,8 +104,8 @@ static inline struct thread *thread_current(void)
 }
 
 /*
- * Ends the current thread. `finish(argument)` runs on another stack after the thread has left its own for good, so
- * it may free that stack; it must not sleep for long.
+ * Ends the current thread, which holds no lock. `finish(argument)` runs in the reaper thread after this one has left its
+ * stack for good, so it may free that stack and struct thread itself; it must not sleep for long. NULL: nothing.
  */
 _Noreturn void thread_exit(void (*finish)(void *), void *argument);
 
@@ -94,6 +115,7 @@ void thread_yield(void);
 /*
  * Sleeps until thread_wake(address), or until time_now() >= wake_time. `lock` (may be NULL) is released atomically
  * with falling asleep and taken again before the return, so no wake-up between check and sleep is lost.
+ * A wake_time that has passed, or an earlier termination request, returns at once.
  * => may sleep: yes; no other lock may be held.
  * => returns: STATUS_SUCCESS woken (check again), STATUS_TIMEOUT, or, if interruptible, STATUS_THREAD_IS_TERMINATING.
  */
@@ -113,5 +135,8 @@ uint64_t time_now(void);
 /* 100 ns units since 1601, NT's system time. */
 uint64_t time_system(void);
 
-/* Runs the idle loop on the boot thread for ever. */
+/* What the boot thread does when it has nothing left to do: a second idle thread, for ever. */
 _Noreturn void thread_idle_loop(void);
+
+/* Recounts run queues, wait buckets and the timer list; panics on a difference. For mm_check and tests. */
+void thread_check(void);

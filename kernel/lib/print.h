@@ -1,5 +1,7 @@
 /*
- * print.h - formatted text into a buffer: %d %i %u %x %X %c %s %p %% with l, ll, z, width, precision, '-', '0'.
+ * print.h - formatted text into a buffer: %d %i %u %x %X %c %s %p %% with hh, h, l, ll, z, width and precision (also *), and
+ * the flags '-', '0', '+', ' ', '#'. As ISO C, except that %p is 0x and digits, and that a conversion which we do not
+ * have is copied as it stands and takes no argument.
  */
 #pragma once
 

@@ -1,7 +1,9 @@
 /*
- * mm.h - what the rest of the kernel may ask of the virtual memory. Contracts only; structures are in types.h.
+ * mm.h - what the rest of the kernel may ask of the virtual memory. Contracts only; structures are
+ * in types.h.
  *
- * Unless said otherwise: no lock may be held on entry, none is held on return, and the function may sleep.
+ * Unless said otherwise: no lock may be held on entry, none is held on return, and the function may
+ * sleep.
  */
 #pragma once
 
@@ -9,7 +11,10 @@
 
 struct boot_info;
 
-/* Builds the frame database from the memory map, and the pool on top of it. `frame_cap` 0: all RAM. Boot only. */
+/*
+ * Builds the frame database from the memory map, and the pool on top of it. `frame_cap` 0: all RAM.
+ * Boot only.
+ */
 void mm_init(const struct boot_info *info, uint64_t frame_cap);
 /* Gives back the memory of kind BOOT_MEMORY_LOADER; `info` is gone afterwards. Boot only. */
 void mm_free_loader_memory(void);
@@ -27,7 +32,8 @@ extern struct object_type section_type;
 struct section_request {
 	struct file_node *file; /* NULL: page file */
 	access_mask_t
-		file_access; /* granted to the file handle: FILE_READ_DATA, FILE_WRITE_DATA, FILE_EXECUTE */
+		/* granted to the file handle: FILE_READ_DATA, FILE_WRITE_DATA, FILE_EXECUTE */
+		file_access;
 	uint64_t size_bytes; /* 0: the file's size */
 	uint32_t protection; /* PAGE_* */
 	uint32_t attributes; /* SEC_* */
@@ -54,11 +60,17 @@ struct map_request {
 	uint32_t protection;
 };
 
-/* Rows 1-8 of table 3.4.1 that need neither handles nor memory (order: inherit, type, protection, addresses, zero bits). */
+/*
+ * Rows 1-8 of table 3.4.1 that need neither handles nor memory (order: inherit, type, protection,
+ * addresses, zero bits).
+ */
 NTSTATUS map_check_values(const struct map_request *request) MUST_CHECK;
 /* Row 10's rights (4.2): those the handle needs for this protection. */
 access_mask_t map_required_access(uint32_t protection);
-/* Rows 11-20. => returns: also STATUS_IMAGE_NOT_AT_BASE (success). base and size_bytes are written on success only. */
+/*
+ * Rows 11-20. => returns: also STATUS_IMAGE_NOT_AT_BASE (success). base and size_bytes are written
+ * on success only.
+ */
 NTSTATUS view_map(struct address_space *space, struct map_request *request) MUST_CHECK;
 NTSTATUS view_unmap(struct address_space *space, vaddr_t address) MUST_CHECK;
 
@@ -77,7 +89,10 @@ NTSTATUS memory_query(struct address_space *space, vaddr_t address,
 		      struct nt_memory_basic_information *result) MUST_CHECK;
 NTSTATUS memory_query_page(struct address_space *space, vaddr_t address,
 			   struct quire_memory_page *result) MUST_CHECK;
-/* The file mapped at `address` ("\bin\hello.exe") and the offset from the view's start; false if there is none. For reports. */
+/*
+ * The file mapped at `address` ("\bin\hello.exe") and the offset from the view's start; false if
+ * there is none. For reports.
+ */
 bool memory_describe(struct address_space *space, vaddr_t address, char *name, size_t capacity,
 		     uint64_t *offset);
 
@@ -92,16 +107,19 @@ NTSTATUS mm_fault(struct address_space *space, vaddr_t address, enum access acce
 /* ---- files through their data segment: NtReadFile and NtWriteFile ---- */
 
 /*
- * Opens the file's data segment for as long as the caller keeps it: every open file object holds one, so that reads and
- * views meet in the same frames. Release writes dirty pages back when it is the last reference.
+ * Opens the file's data segment for as long as the caller keeps it: every open file object holds
+ * one, so that reads and views meet in the same frames. Release writes dirty pages back when it is
+ * the last reference.
  */
 NTSTATUS file_segment_acquire(struct file_node *file, struct segment **result) MUST_CHECK;
 void segment_reference(struct segment *segment);
 void segment_release(struct segment *segment);
 
 /*
- * Copies between the file at offset_bytes and user memory of the current process. *transferred is always written.
- * => returns: STATUS_SUCCESS (reads may be short at the end of the file), STATUS_END_OF_FILE (read at or beyond the end),
+ * Copies between the file at offset_bytes and user memory of the current process. *transferred is
+ * always written.
+ * => returns: STATUS_SUCCESS (reads may be short at the end of the file), STATUS_END_OF_FILE (read
+ *    at or beyond the end),
  *    STATUS_ACCESS_VIOLATION (buffer), STATUS_IN_PAGE_ERROR, STATUS_DISK_FULL.
  */
 NTSTATUS file_segment_read(struct segment *segment, uint64_t offset_bytes, vaddr_t buffer,
@@ -113,8 +131,8 @@ NTSTATUS file_segment_read_kernel(struct segment *segment, uint64_t offset_bytes
 				  size_t size_bytes) MUST_CHECK;
 
 /*
- * Copies between kernel memory and user memory of any space (it need not be current), faulting pages in. For process
- * start and the read/write-memory calls. The range must lie in user space.
+ * Copies between kernel memory and user memory of any space (it need not be current), faulting
+ * pages in. For process start and the read/write-memory calls. The range must lie in user space.
  * => returns: STATUS_SUCCESS, STATUS_PARTIAL_COPY (*done tells how far, may be NULL).
  */
 NTSTATUS space_read(struct address_space *space, vaddr_t from, void *to, size_t size_bytes,
@@ -123,9 +141,9 @@ NTSTATUS space_write(struct address_space *space, vaddr_t to, const void *from, 
 		     size_t *done) MUST_CHECK;
 
 /*
- * A user stack: reserve_bytes reserved, the top commit_bytes committed, a guard page below them that moves down as the stack
- * grows (nt-semantics 5.10). Sizes are rounded. Outputs: the lowest address of the reservation, the lowest
- * committed address, and the end.
+ * A user stack: reserve_bytes reserved, the top commit_bytes committed, a guard page below them
+ * that moves down as the stack grows (nt-semantics 5.10). Sizes are rounded. Outputs: the lowest
+ * address of the reservation, the lowest committed address, and the end.
  */
 NTSTATUS stack_allocate(struct address_space *space, uint64_t reserve_bytes, uint64_t commit_bytes,
 			vaddr_t *allocation_base, vaddr_t *limit, vaddr_t *base) MUST_CHECK;

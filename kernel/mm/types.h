@@ -3,22 +3,25 @@
  *
  * tour of a page fault: 3 of 6; next: fault.c
  *
- *   handle -> struct section       what NtCreateSection returns: size, maximum protection, SEC_* attributes
- *                  |               (several sections of one file share one segment: file_node.data_segment)
+ *   handle -> struct section     what NtCreateSection returns: size, maximum protection, attributes
+ *                  |             (several sections of one file share one segment)
  *                  v
- *             struct segment       the shared truth: page count, state words, subsections, source
- *                  |  word(i)      0 = as born (zero, in the file, or not committed) | ZERO | IN_FRAME pfn | IN_PAGEFILE slot
+ *             struct segment     the shared truth: page count, state words, subsections, source
+ *                  |  word(i)    0 = as born (zero, in the file, or not committed) | ZERO
+ *                  |             | IN_FRAME pfn | IN_PAGEFILE slot
  *                  v
- *             struct frame         the frame database entry of a page frame
+ *             struct frame       the frame database entry of a page frame
  *                  ^
- *                  |  slot         0 = ask the view | VALID (hardware) | IN_FRAME pfn | IN_PAGEFILE slot (private pages only)
- *   process -> struct address_space -> tree of struct region -> struct view -> segment + first page,
- *                                                                              or private (NtAllocateVirtualMemory)
+ *                  |  slot       0 = ask the view | VALID (hardware)
+ *                  |             | IN_FRAME pfn | IN_PAGEFILE slot (private pages only)
+ *   process -> struct address_space -> tree of struct region -> struct view
+ *                                view -> segment + first page, or private (NtAllocateVirtualMemory)
  *
- * A view is what one call mapped: unmapped as a whole, charged as a whole. A region is a run of its pages that have the same
- * state and protection; NtProtectVirtualMemory and MEM_COMMIT split and merge regions, so page-table slots say only where
- * the content is, and a change of protection over 1 TiB costs no page table. (NT keeps protection in the page-table entries
- * instead; README.md says why we do not.)
+ * A view is what one call mapped: unmapped as a whole, charged as a whole. A region is a run of its
+ * pages that have the same state and protection; NtProtectVirtualMemory and MEM_COMMIT split and
+ * merge regions, so page-table slots say only where the content is, and a change of protection over
+ * 1 TiB costs no page table. (NT keeps protection in the page-table entries instead; README.md says
+ * why we do not.)
  *
  *   frame states
  *     clean life    FREE/ZEROED -> HELD -> ACTIVE <-> STANDBY -> FREE
@@ -26,12 +29,13 @@
  *     dirty life                           ACTIVE <-> MODIFIED -> WRITING -> STANDBY
  *     TABLE (page tables, state-word tables) and KERNEL stand outside the cycle
  *
- * Lock order: handle table -> address_space.lock -> segment.lock -> frame_lock -> leaves. The first three may sleep.
- * frame_lock is a spinlock and guards every frame entry, list and counter, and every state word and slot.
- * No VM lock is held while a thread does I/O, waits for memory or waits for a frame.
+ * Lock order: handle table -> address_space.lock -> segment.lock -> frame_lock -> leaves. The first
+ * three may sleep. frame_lock is a spinlock and guards every frame entry, list and counter, and
+ * every state word and slot. No VM lock is held while a thread does I/O, waits for memory or waits
+ * for a frame.
  *
- * Field letters: (S) address_space.lock, (G) segment.lock, (F) frame_lock, (C) constant after creation, (A) atomic;
- * two letters: either to read, both to write.
+ * Field letters: (S) address_space.lock, (G) segment.lock, (F) frame_lock, (C) constant after
+ * creation, (A) atomic; two letters: either to read, both to write.
  */
 #pragma once
 
@@ -53,13 +57,18 @@ struct view;
 /* ---- frames ---- */
 
 enum frame_state {
-	FRAME_KERNEL, /* not ours to give: firmware, kernel image, boot tables, pool, kernel stacks. On no list */
-	FRAME_FREE,    /* free list; content undefined (poisoned in debug builds) */
-	FRAME_ZEROED,  /* zeroed list; content all zero */
-	FRAME_HELD,    /* taken by a thread, nobody names it yet; on no list */
-	FRAME_READING, /* a word names it, its content is not there yet; pinned by the reader, mapped nowhere; on no list */
-	FRAME_ACTIVE,  /* mapped (shares > 0) or pinned (pins > 0); on no list */
-	FRAME_STANDBY, /* standby list: cached, equal to its backing store, mapped nowhere */
+	/* not ours to give: firmware, kernel image, boot tables, pool, kernel stacks. On no list */
+	FRAME_KERNEL,
+	FRAME_FREE,   /* free list; content undefined (poisoned in debug builds) */
+	FRAME_ZEROED, /* zeroed list; content all zero */
+	FRAME_HELD,   /* taken by a thread, nobody names it yet; on no list */
+	/*
+	 * a word names it, its content is not there yet; pinned by the reader, mapped nowhere; on
+	 * no list
+	 */
+	FRAME_READING,
+	FRAME_ACTIVE,	/* mapped (shares > 0) or pinned (pins > 0); on no list */
+	FRAME_STANDBY,	/* standby list: cached, equal to its backing store, mapped nowhere */
 	FRAME_MODIFIED, /* modified list: the only copy, mapped nowhere */
 	FRAME_WRITING,	/* being written out, pinned by the writer, mapped nowhere; on no list */
 	FRAME_TABLE,	/* page table or state-word table; shares = entries in use; on no list */
@@ -68,8 +77,9 @@ enum frame_state {
 
 /* Frame flags */
 #define FRAME_DIRTY 0x1u /* content differs from what `original` names */
-#define FRAME_PRIVATE \
-	0x2u /* the owner is an address space and `word` a page-table slot; else a segment and its state word */
+/* The owner is an address space and `word` a page-table slot; else a segment and its state word. */
+#define FRAME_PRIVATE 0x2u
+#define FRAME_POISONED 0x4u /* debug builds: free, and filled with a pattern */
 
 /* One entry of the frame database, 48 bytes, index = pfn. All (F). */
 struct frame {
@@ -78,8 +88,9 @@ struct frame {
 	uint16_t pins;	 /* transfers and kernel borrows in progress */
 	uint32_t shares; /* valid user slots that name the frame; TABLE: entries in use */
 	pte_t *word;	 /* the one word that owns the frame (a slot if private) */
-	pte_t original; /* what to write into *word when the frame is taken: eviction is this store */
-	void *owner;	/* struct segment, or struct address_space if private */
+	/* what to write into *word when the frame is taken: eviction is this store */
+	pte_t original;
+	void *owner;		 /* struct segment, or struct address_space if private */
 	uint64_t index;		 /* page index in the segment, or virtual page number */
 	uint32_t next, previous; /* list links by pfn, 0 = end */
 };
@@ -125,6 +136,7 @@ struct segment {
 	uint64_t resident_pages;		   /* (F) frames its words name */
 	uint64_t table_frames; /* (F) frames of the state-word table below the root */
 	atomic_uint_fast64_t faults[QUIRE_FAULT_CLASSES]; /* (A) */
+	LIST_ENTRY(segment) all;			  /* (F) */
 };
 
 struct section {
@@ -159,6 +171,7 @@ struct view {
 	uint32_t
 		allocation_protect; /* (C) what NtQueryVirtualMemory reports as AllocationProtect */
 	enum section_inherit inherit;  /* (C) */
+	bool is_stack;		       /* (C) its guard page moves down as it grows */
 	struct address_space *space;   /* (C) */
 	struct segment *segment;       /* (C) reference; NULL: private */
 	page_index_t first_page;       /* (C) page of the segment at start */
@@ -183,4 +196,5 @@ struct address_space {
 	uint64_t peak_commit_pages, virtual_bytes, peak_virtual_bytes; /* (S) */
 	uint64_t peak_resident_pages;				       /* (F) */
 	atomic_uint_fast64_t faults[QUIRE_FAULT_CLASSES];	       /* (A) */
+	LIST_ENTRY(address_space) all; /* list of spaces, for mm_check */
 };

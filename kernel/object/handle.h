@@ -3,7 +3,8 @@
  *
  * A handle value is (generation << 23 | index << 2): a multiple of 4 below 2^31, index from 1, generation 8 bits. A
  * slot's generation rises when it is closed, and free slots are reused first-in first-out, so a stale value does not
- * resolve. Entries stand in pages of a radix table; the table grows one page at a time and finds a free slot in O(1).
+ * resolve until its slot was closed 256 times. As in NT the two low bits of a value are the program's own and are
+ * ignored. Entries stand in pages of a radix table; the table grows one page at a time and finds a free slot in O(1).
  */
 #pragma once
 
@@ -12,19 +13,29 @@
 
 struct handle_table {
 	struct mutex lock;
-	/* private to handle.c */
-	void *root;
-	uint32_t capacity, first_free, last_free, used;
+	/* private to handle.c; all under the lock */
+	void *root;		       /* radix table over pages of entries */
+	uint32_t capacity;	       /* entries that have a page, the unused entry 0 included */
+	uint32_t first_free, last_free; /* indices, 0: no free entry */
+	uint32_t used;
 	bool closed; /* the owner is exiting: no new handles */
 };
 
+#define HANDLE_INDEX_BITS 21
+#define HANDLE_MAX_COUNT ((1u << HANDLE_INDEX_BITS) - 1)
+
+/* => returns: STATUS_SUCCESS, STATUS_INSUFFICIENT_RESOURCES. */
 NTSTATUS handle_table_init(struct handle_table *table) MUST_CHECK;
-/* Closes every handle (also protected ones) and frees the pages. Further inserts fail with STATUS_PROCESS_IS_TERMINATING. */
+/*
+ * Closes every handle (also protected ones) and frees the pages. Further inserts fail with STATUS_PROCESS_IS_TERMINATING,
+ * further look-ups with STATUS_INVALID_HANDLE; again is no harm.
+ * => locks: none held; may sleep (object deletion).
+ */
 void handle_table_destroy(struct handle_table *table);
 
 /*
  * Adds a handle to `object` with the granted access. Takes a reference of its own.
- * attributes: OBJ_INHERIT | OBJ_PROTECT_CLOSE.
+ * attributes: OBJ_INHERIT | OBJ_PROTECT_CLOSE; other bits are ignored.
  * => returns: STATUS_SUCCESS, STATUS_INSUFFICIENT_RESOURCES, STATUS_PROCESS_IS_TERMINATING.
  */
 NTSTATUS handle_insert(struct handle_table *table, void *object, access_mask_t granted,
@@ -44,17 +55,21 @@ struct handle_information {
 	access_mask_t granted;
 	uint32_t attributes;
 };
+/* => returns: STATUS_INVALID_HANDLE, STATUS_SUCCESS. The same for handle_set_attributes. */
 NTSTATUS handle_query(struct handle_table *table, handle_t handle,
 		      struct handle_information *result) MUST_CHECK;
 NTSTATUS handle_set_attributes(struct handle_table *table, handle_t handle,
 			       uint32_t attributes) MUST_CHECK;
 
-/* => returns: STATUS_INVALID_HANDLE, STATUS_HANDLE_NOT_CLOSABLE (protected), STATUS_SUCCESS. May sleep (object deletion). */
+/*
+ * => returns: STATUS_INVALID_HANDLE, STATUS_HANDLE_NOT_CLOSABLE (protected), STATUS_SUCCESS.
+ * => locks: none held; may sleep (object deletion).
+ */
 NTSTATUS handle_close(struct handle_table *table, handle_t handle) MUST_CHECK;
 
 /*
- * Calls visit for each handle in ascending index order, with the table locked; stops when it returns false.
- * For inheritance, the shell's `handles`, and mm_check.
+ * Calls visit for each handle in ascending index order, with the table locked; stops when it returns false. visit must
+ * not release objects or enter this table again. For inheritance, the shell's `handles`, and mm_check.
  */
 void handle_for_each(struct handle_table *table,
 		     bool (*visit)(handle_t handle, struct object *object,
@@ -62,3 +77,10 @@ void handle_for_each(struct handle_table *table,
 		     void *context);
 
 uint32_t handle_count(struct handle_table *table);
+
+/*
+ * Process creation: copies every handle of `from` that has OBJ_INHERIT to the same value in `to`. `to` is freshly
+ * initialised and known to the caller alone.
+ * => returns: STATUS_SUCCESS, STATUS_INSUFFICIENT_RESOURCES (`to` may hold some: destroy it).
+ */
+NTSTATUS handle_table_inherit(struct handle_table *from, struct handle_table *to) MUST_CHECK;

@@ -3,7 +3,8 @@
  *
  * reference_count: pointers and handles that keep the object alive; 0 deletes it. handle_count: handles only; when it
  * reaches 0 a temporary object loses its name at once, even while views or kernel references keep it alive
- * (nt-semantics 6.6). A count never rises from 0: namespace lookup uses object_reference_if_alive under its lock.
+ * (nt-semantics 6.6). A name holds a reference of its own, so a named object is alive. A reference count never rises
+ * from 0: who finds an object in a list that holds no reference uses object_reference_if_alive under the list's lock.
  */
 #pragma once
 
@@ -36,7 +37,7 @@ struct object_type {
 	(struct object *object, const uint16_t *rest, size_t rest_chars, uint32_t attributes,
 	 void *context, struct object **result);
 
-	atomic_uint_fast32_t object_count;
+	atomic_uint_fast32_t object_count; /* (A) alive */
 };
 
 /* First field of every object's structure. */
@@ -48,8 +49,13 @@ struct object {
 	struct directory_entry *name_entry; /* (namespace lock) NULL: no name */
 };
 
-/* Registers a type (for counts and NtQueryObject). Call once per type at start. */
+#define OBJECT_TYPES_MAX 32
+
+/* Registers a type (for counts and NtQueryObject). At start, before other threads run; again is no harm. */
 void object_type_register(struct object_type *type);
+
+/* The index-th registered type, or NULL when there are not so many. */
+struct object_type *object_type_at(unsigned index);
 
 /*
  * A new object with a zeroed body and reference_count 1 (the caller's).
@@ -57,10 +63,27 @@ void object_type_register(struct object_type *type);
  */
 NTSTATUS object_create(struct object_type *type, void *object_out) MUST_CHECK;
 
+/*
+ * Counts saturate: an object that 2^32 - 1 references were taken of lives for ever (a leak), instead of being freed
+ * under its users (reliability, threat 4).
+ */
 void object_reference(void *object);
+/* False, and no reference, when the object is being deleted. The caller's lock keeps its memory in place. */
 bool object_reference_if_alive(void *object);
-/* => may sleep: when it deletes. No spinlock held. */
+/* => may sleep: when it deletes. No spinlock held, and no lock that the type's delete hook takes. */
 void object_release(void *object);
+
+/*
+ * A handle comes into being, or goes: counts it, and a reference with it. The last one gone calls the close hook, and
+ * takes the name of a temporary object away.
+ *
+ * A creator brackets namespace_insert and handle_insert with the pair, so that somebody else who opens and closes the new
+ * name in between does not take it away, and so that the name goes if handle_insert fails:
+ *   object_create, object_handle_opened, namespace_insert, handle_insert, object_handle_closed, object_release.
+ * => locks: opened: any may be held. closed: none (it takes the namespace lock). closed may sleep.
+ */
+void object_handle_opened(void *object);
+void object_handle_closed(void *object);
 
 /*
  * Turns a wanted access mask into the granted one: generic bits mapped, MAXIMUM_ALLOWED = all valid.

@@ -1,9 +1,9 @@
 /*
  * Base types and structures that user programs see: layouts of NT on x86-64.
  *
- * A pointer inside these structures is a user address, so it is a uint64_t: the kernel reaches it only
- * through copy_in and copy_out (kernel/mm/user_memory.h). The same files serve the kernel and the host
- * tests; user programs take mingw's own headers instead.
+ * A pointer inside these structures is a user address, so it is a uint64_t: the kernel reaches it
+ * only through copy_in and copy_out (kernel/mm/user_memory.h). The same files serve the kernel and
+ * the host tests; user programs take mingw's own headers instead.
  */
 #pragma once
 

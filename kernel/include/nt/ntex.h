@@ -19,7 +19,10 @@ struct nt_system_basic_information {
 };
 _Static_assert(sizeof(struct nt_system_basic_information) == 64, "SYSTEM_BASIC_INFORMATION");
 
-/* The leading fields of SYSTEM_PERFORMANCE_INFORMATION; the rest of the 312 bytes (Windows 7 form) is zero. */
+/*
+ * The leading fields of SYSTEM_PERFORMANCE_INFORMATION; the rest of the 312 bytes (Windows 7 form)
+ * is zero.
+ */
 #define SYSTEM_PERFORMANCE_INFORMATION_BYTES 312
 struct nt_system_performance_information {
 	int64_t idle_time, io_read_transfer_count, io_write_transfer_count, io_other_transfer_count;

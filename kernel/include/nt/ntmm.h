@@ -1,5 +1,6 @@
 /*
- * Sections, views and virtual memory as user programs see them: NT's constants and structures (x86-64).
+ * Sections, views and virtual memory as user programs see them: NT's constants and structures
+ * (x86-64).
  */
 #pragma once
 

@@ -110,6 +110,11 @@ _Static_assert(offsetof(struct nt_user_process_parameters, environment) == 0x80,
 #define PEB_NUMBER_OF_PROCESSORS 0xB8
 #define PEB_OS_MAJOR 0x118
 #define PEB_OS_MINOR 0x11C
+#define PEB_OS_BUILD 0x120 /* 16 bits; the upper half of the word is the service pack, 0 */
+#define PEB_OS_PLATFORM 0x124
+#define PEB_IMAGE_SUBSYSTEM 0x128
+#define PEB_IMAGE_SUBSYSTEM_MAJOR 0x12C
+#define PEB_IMAGE_SUBSYSTEM_MINOR 0x130
 #define PEB_BYTES 0x1000
 
 #define TEB_STACK_BASE 0x08

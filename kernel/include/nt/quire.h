@@ -1,6 +1,7 @@
 /*
- * quire.h - what Quire adds to NT's information classes. User programs include this file too, so it needs nothing but
- * stdint; on Wine and Windows the classes do not exist (STATUS_INVALID_INFO_CLASS), and programs say so and go on.
+ * quire.h - what Quire adds to NT's information classes. User programs include this file too, so it
+ * needs nothing but stdint; on Wine and Windows the classes do not exist
+ * (STATUS_INVALID_INFO_CLASS), and programs say so and go on.
  */
 #pragma once
 
@@ -16,7 +17,8 @@ enum quire_fault_class {
 	QUIRE_FAULT_GUARD,	   /* a guard page */
 	QUIRE_FAULT_PROTECTION,	   /* refused by the page's protection */
 	QUIRE_FAULT_NO_VIEW,	   /* refused: no view, or not committed */
-	QUIRE_FAULT_KERNEL_COPY, /* any of the above, taken while the kernel copied user memory (counted besides) */
+	/* any of the above, taken while the kernel copied user memory (counted besides) */
+	QUIRE_FAULT_KERNEL_COPY,
 	QUIRE_FAULT_SPURIOUS,	   /* nothing to do: the translation was already right */
 	QUIRE_FAULT_IN_PAGE_ERROR, /* the page could not be read */
 };
@@ -61,8 +63,17 @@ struct quire_handle_entry {
 	char name[104];
 };
 
-/* NtQuerySystemInformation: runs mm_check; the buffer receives the frames, pool, handles and commit in use. */
+/*
+ * NtQuerySystemInformation: runs mm_check; the buffer receives the frames, pool, handles and commit
+ * in use.
+ */
 #define QUIRE_SYSTEM_CHECK 0x51554904
+struct quire_balance {
+	uint64_t frames_in_use; /* all but free, zeroed and standby */
+	uint64_t pool_bytes;
+	uint64_t handles; /* of all processes */
+	uint64_t commit_pages;
+};
 
 /* NtQuerySystemInformation: the kernel command line, as text. */
 #define QUIRE_SYSTEM_COMMAND_LINE 0x51554905
@@ -71,6 +82,10 @@ struct quire_handle_entry {
 #define QUIRE_MEMORY_PAGE 0x51554906
 struct quire_memory_page {
 	uint64_t
-		frame_identity; /* equal for two addresses exactly when they share a frame; 0: not resident. Not an address */
+		/*
+		 * equal for two addresses exactly when they share a frame; 0: not resident. Not an
+		 * address
+		 */
+		frame_identity;
 	uint32_t is_valid, is_writable, is_private, shares;
 };

@@ -1,0 +1,7 @@
+/*
+ * console.h - start of the consoles; what they offer is in arch.h.
+ */
+#pragma once
+
+/* Serial ports and debug console. Needs nothing, so that everything after it can report. Boot only. */
+void console_init(void);

@@ -1,0 +1,362 @@
+/*
+ * cmdline.c - the knobs and the parser of the kernel command line.
+ *
+ *	words = word { blanks word }      word = key "=" value      value = text without blanks and quotes | '"' text '"'
+ *
+ * A key given twice: the last one counts, so that a script can append to a default line. There is no escape for a quote, so
+ * no value contains one, and cmdline_format writes any set of values back as a line that means the same.
+ */
+#include "cmdline.h"
+
+#include "kernel/lib/assert.h"
+#include "kernel/lib/print.h"
+#include "kernel/lib/string.h"
+#include "log.h"
+
+enum knob_kind {
+	KNOB_TEXT,
+	KNOB_CHOICE, /* one of the words of `choices` */
+	KNOB_NUMBER, /* decimal or 0x..., at most `maximum` */
+};
+
+struct knob {
+	const char *name;
+	enum knob_kind kind;
+	size_t offset, size_bytes;  /* of the field in struct knobs */
+	const char *const *choices; /* ends with NULL */
+	uint64_t maximum;
+	const char *help;
+};
+
+static const char *const stdio_choices[] = {"com1", "com2", "log", NULL};
+static const char *const panic_choices[] = {"halt", "off", NULL};
+
+#define FIELD(field) .offset = offsetof(struct knobs, field), .size_bytes = sizeof(knobs.field)
+
+static const struct knob table[] = {
+	{"run", KNOB_TEXT, FIELD(run), .help = "programs for init, separated by ';'"},
+	{"stdio", KNOB_CHOICE, FIELD(stdio), .choices = stdio_choices,
+	 .help = "port of the programs' standard input and output"},
+	{"panic", KNOB_CHOICE, FIELD(panic), .choices = panic_choices,
+	 .help = "what the machine does after a panic"},
+	{"frames", KNOB_NUMBER, FIELD(frames), .maximum = 1ull << 40,
+	 .help = "most page frames to use, 0: all RAM"},
+	{"disk_mib", KNOB_NUMBER, FIELD(disk_mib), .maximum = 1ull << 20,
+	 .help = "free space of the RAM disk in MiB"},
+	{"check", KNOB_NUMBER, FIELD(check), .maximum = 1,
+	 .help = "1: check all invariants and the balance of memory after each program"},
+	{"echo", KNOB_NUMBER, FIELD(echo), .maximum = 1,
+	 .help = "1: the console echoes what is typed"},
+};
+#define KNOBS (sizeof(table) / sizeof(table[0]))
+#define NAME_CHARS_MAX 15u
+
+#define KNOBS_DEFAULT \
+	{ \
+		.run = "tour.exe;shell.exe", .stdio = "com1", .panic = "halt", .disk_mib = 32 \
+	}
+
+struct knobs knobs = KNOBS_DEFAULT;
+
+/* A piece of the command line. */
+struct piece {
+	const char *text;
+	size_t chars;
+};
+
+/* Where the message of a failure goes; each function that fails writes one and returns false. */
+struct message {
+	char *text;
+	size_t capacity;
+};
+
+#define PIECE(piece) (int)(piece).chars, (piece).text
+
+/* ---- near names ---- */
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Insertions, deletions, replacements and swaps of neighbours that make `name` from `word`. */
+static size_t edit_distance(struct piece word, const char *name)
+{
+	size_t rows[3][NAME_CHARS_MAX + 1], columns = strlen(name);
+
+	KASSERT(columns <= NAME_CHARS_MAX && word.chars <= NAME_CHARS_MAX);
+	for (size_t j = 0; j <= columns; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= word.chars; i++) {
+		size_t *row = rows[i % 3], *above = rows[(i - 1) % 3], *twice = rows[(i + 1) % 3];
+
+		row[0] = i;
+		for (size_t j = 1; j <= columns; j++) {
+			size_t replace = above[j - 1] + (word.text[i - 1] != name[j - 1]);
+
+			row[j] = least(replace, least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && word.text[i - 1] == name[j - 2] &&
+			    word.text[i - 2] == name[j - 1])
+				row[j] = least(row[j], twice[j - 2] + 1);
+		}
+	}
+	return rows[word.chars % 3][columns];
+}
+
+/* Two slips of the finger, or one in a short word. */
+static bool is_near(struct piece word, const char *name)
+{
+	size_t allowed = strlen(name) > 4 ? 2 : 1;
+
+	return word.chars <= NAME_CHARS_MAX && edit_distance(word, name) <= allowed;
+}
+
+/* Appends text to the message; *length is that of the whole message, also where it did not fit. */
+static void append(struct message *message, size_t *length, const char *first, const char *second)
+{
+	size_t at = least(*length, message->capacity);
+
+	*length += (size_t)format_text(message->text + at, message->capacity - at, "%s%s", first,
+				       second);
+}
+
+/* Appends "; did you mean A or B?" to the message, or the list of all when none of `names` is near. */
+static void suggest(struct message *message, size_t length, struct piece word,
+		    const char *const *names)
+{
+	bool any_near = false;
+	const char *before;
+
+	for (size_t i = 0; names[i]; i++)
+		any_near |= is_near(word, names[i]);
+	before = any_near ? "; did you mean " : "; there are: ";
+	for (size_t i = 0; names[i]; i++) {
+		if (any_near && !is_near(word, names[i]))
+			continue;
+		append(message, &length, before, names[i]);
+		before = any_near ? " or " : ", ";
+	}
+	append(message, &length, any_near ? "?" : "", "");
+}
+
+/* ---- words ---- */
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Reads the next word; *at is then behind it. */
+static bool word_read(const char **at, struct piece *key, struct piece *value,
+		      struct message *message)
+{
+	const char *start = *at, *end = start;
+
+	while (*end && !is_blank(*end) && *end != '=')
+		end++;
+	*key = (struct piece){start, (size_t)(end - start)};
+	if (*end != '=' || key->chars == 0) {
+		format_text(message->text, message->capacity,
+			    "command line: '%.*s' is not of the form key=value", PIECE(*key));
+		return false;
+	}
+	start = ++end;
+	if (*start == '"') {
+		end = strchr(++start, '"');
+		if (!end) {
+			format_text(message->text, message->capacity,
+				    "command line: the closing quote of %.*s=\" is missing",
+				    PIECE(*key));
+			return false;
+		}
+		*value = (struct piece){start, (size_t)(end - start)};
+		end++;
+	} else {
+		while (*end && !is_blank(*end) && *end != '"')
+			end++;
+		*value = (struct piece){start, (size_t)(end - start)};
+	}
+	if (*end && !is_blank(*end)) {
+		format_text(message->text, message->capacity,
+			    "command line: the value of %.*s needs quotes around all of it",
+			    PIECE(*key));
+		return false;
+	}
+	*at = end;
+	return true;
+}
+
+static bool piece_equals(struct piece piece, const char *text)
+{
+	return strlen(text) == piece.chars && memcmp(text, piece.text, piece.chars) == 0;
+}
+
+static const struct knob *knob_find(struct piece key, struct message *message)
+{
+	const char *names[KNOBS + 1];
+	int length;
+
+	for (size_t i = 0; i < KNOBS; i++) {
+		if (piece_equals(key, table[i].name))
+			return &table[i];
+		names[i] = table[i].name;
+	}
+	names[KNOBS] = NULL;
+	length = format_text(message->text, message->capacity,
+			     "command line: there is no knob '%.*s'", PIECE(key));
+	suggest(message, (size_t)length, key, names);
+	return NULL;
+}
+
+/* ---- values ---- */
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return 16;
+}
+
+/* Decimal, or hexadecimal after 0x. => returns: false unless all of it is a number that fits. */
+static bool number_read(struct piece value, uint64_t *result)
+{
+	unsigned base = 10;
+	uint64_t number = 0;
+	size_t i = 0;
+
+	if (value.chars > 2 && value.text[0] == '0' && value.text[1] == 'x') {
+		base = 16;
+		i = 2;
+	}
+	if (i == value.chars)
+		return false;
+	for (; i < value.chars; i++) {
+		unsigned digit = (unsigned)digit_value(value.text[i]);
+
+		if (digit >= base || __builtin_mul_overflow(number, base, &number) ||
+		    __builtin_add_overflow(number, digit, &number))
+			return false;
+	}
+	*result = number;
+	return true;
+}
+
+static bool set_number(const struct knob *knob, uint64_t *field, struct piece value,
+		       struct message *message)
+{
+	uint64_t number;
+
+	if (!number_read(value, &number) || number > knob->maximum) {
+		format_text(message->text, message->capacity,
+			    "command line: %s=%.*s is not a number from 0 to %lu (%s)", knob->name,
+			    PIECE(value), knob->maximum, knob->help);
+		return false;
+	}
+	*field = number;
+	return true;
+}
+
+static bool set_text(const struct knob *knob, char *field, struct piece value,
+		     struct message *message)
+{
+	bool is_known = knob->kind == KNOB_TEXT;
+	int length;
+
+	for (size_t i = 0; !is_known && knob->choices[i]; i++)
+		is_known = piece_equals(value, knob->choices[i]);
+	if (!is_known) {
+		length = format_text(message->text, message->capacity,
+				     "command line: %s cannot be '%.*s' (%s)", knob->name,
+				     PIECE(value), knob->help);
+		suggest(message, (size_t)length, value, knob->choices);
+		return false;
+	}
+	if (value.chars >= knob->size_bytes) {
+		format_text(message->text, message->capacity,
+			    "command line: the value of %s has %zu characters, %zu are allowed",
+			    knob->name, value.chars, knob->size_bytes - 1);
+		return false;
+	}
+	memset(field, 0, knob->size_bytes);
+	memcpy(field, value.text, value.chars);
+	return true;
+}
+
+static bool knob_set(const struct knob *knob, struct knobs *values, struct piece value,
+		     struct message *message)
+{
+	void *field = (char *)values + knob->offset;
+
+	switch (knob->kind) {
+	case KNOB_TEXT:
+	case KNOB_CHOICE:
+		return set_text(knob, field, value, message);
+	case KNOB_NUMBER:
+		return set_number(knob, field, value, message);
+	}
+	return false;
+}
+
+/* ---- the interface ---- */
+
+bool cmdline_parse(const char *text, struct knobs *result, char *message, size_t message_capacity)
+{
+	struct message failure = {message, message_capacity};
+	struct knobs values = KNOBS_DEFAULT;
+	struct piece key, value;
+	const struct knob *knob;
+
+	for (;;) {
+		while (is_blank(*text))
+			text++;
+		if (!*text)
+			break;
+		if (!word_read(&text, &key, &value, &failure))
+			return false;
+		knob = knob_find(key, &failure);
+		if (!knob || !knob_set(knob, &values, value, &failure))
+			return false;
+	}
+	*result = values;
+	return true;
+}
+
+int cmdline_format(const struct knobs *values, char *buffer, size_t capacity)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < KNOBS; i++) {
+		const void *field = (const char *)values + table[i].offset;
+		size_t left = capacity - least(length, capacity);
+		char *end = buffer + capacity - left;
+		const char *between = i > 0 ? " " : "";
+
+		switch (table[i].kind) {
+		case KNOB_TEXT:
+			length += (size_t)format_text(end, left, "%s%s=\"%s\"", between,
+						      table[i].name, (const char *)field);
+			break;
+		case KNOB_CHOICE:
+			length += (size_t)format_text(end, left, "%s%s=%s", between, table[i].name,
+						      (const char *)field);
+			break;
+		case KNOB_NUMBER:
+			length += (size_t)format_text(end, left, "%s%s=%lu", between, table[i].name,
+						      *(const uint64_t *)field);
+			break;
+		}
+	}
+	return (int)length;
+}
+
+void cmdline_print(const struct knobs *values)
+{
+	char text[CMDLINE_TEXT_BYTES];
+
+	cmdline_format(values, text, sizeof(text));
+	log_line("command line: %s", text);
+}

@@ -1,0 +1,340 @@
+/*
+ * fault.c - the page fault: decide under locks, act without locks, start again from the top.
+ *
+ * tour of a page fault: 4 of 6; next: pagein.c
+ *
+ *   slot                private view             view of a segment
+ *   0, ask the view     make a page of zeros     ask the segment (segment_page_locked) and map its
+ *                                                frame; a write to a copy-on-write page: copy it
+ *   IN_FRAME            map it again (soft)      the same: it is a private copy
+ *   VALID               spurious                 spurious; a write to a copy-on-write page: copy it
+ *
+ * fault_resolve is the decision. It never blocks and never allocates: what it needs (a frame for a
+ * missing page table, for the page itself, a page read) it names as the next step, mm_fault does
+ * that step with no lock held, and the whole decision is made again. Nothing survives in between
+ * but a spare frame that we own.
+ *
+ * Locks: space->lock, then frame_lock, both released before a step is performed.
+ */
+#include "fault.h"
+
+#include "frame.h"
+#include "kernel/core/log.h"
+#include "kernel/core/thread.h"
+#include "mm.h"
+#include "page_table.h"
+#include "pages.h"
+#include "protection.h"
+#include "region.h"
+#include "stack.h"
+
+#define MAX_TURNS 1000u
+
+static atomic_uint_fast64_t fault_totals[QUIRE_FAULT_CLASSES];
+
+uint64_t fault_total(enum quire_fault_class class)
+{
+	return atomic_load_explicit(&fault_totals[class], memory_order_relaxed);
+}
+
+static void count_one(atomic_uint_fast64_t *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+static void count(struct fault *fault, enum quire_fault_class class)
+{
+	count_one(&fault->space->faults[class]);
+	count_one(&fault_totals[class]);
+	if (fault->page.segment)
+		count_one(&fault->page.segment->faults[class]);
+}
+
+static enum fault_step done(struct fault *fault, enum quire_fault_class class)
+{
+	fault->class = class;
+	fault->status = STATUS_SUCCESS;
+	return FAULT_DONE;
+}
+
+static enum fault_step fail(struct fault *fault, enum quire_fault_class class, NTSTATUS status)
+{
+	fault->class = class;
+	fault->status = status;
+	return FAULT_FAIL;
+}
+
+static enum fault_step need_frame(struct fault *fault, bool zeroed)
+{
+	fault->page.need_zeroed = zeroed;
+	fault->page_step = PAGE_NEED_FRAME;
+	return FAULT_PAGE_STEP;
+}
+
+/*
+ * Gives the spare to this space as the page's private content and maps it; the slot was not valid.
+ */
+static void map_private_locked(struct fault *fault, const struct region *region, pte_t *slot,
+			       uint8_t flags) REQUIRES(frame_lock)
+{
+	struct frame *frame = frame_of(fault->page.spare);
+
+	fault->page.spare = PFN_NONE;
+	frame_own_locked(frame, fault->space, page_of(fault->va), slot, pte_none(),
+			 FRAME_PRIVATE | flags);
+	page_map_locked(fault->space, slot, frame,
+			protection_hardware_bits(region->protection, true));
+}
+
+static enum fault_step make_zero_page_locked(struct fault *fault, const struct region *region,
+					     pte_t *slot) REQUIRES(frame_lock)
+{
+	if (fault->page.spare == PFN_NONE || !fault->page.spare_zeroed)
+		return need_frame(fault, true);
+	map_private_locked(fault, region, slot, 0);
+	return done(fault, QUIRE_FAULT_DEMAND_ZERO);
+}
+
+/*
+ * The first write to a copy-on-write page: the spare becomes a private copy of `source`, which
+ * stays as it is.
+ */
+static enum fault_step make_copy_locked(struct fault *fault, const struct region *region,
+					pte_t *slot, pfn_t source) REQUIRES(frame_lock)
+{
+	if (fault->page.spare == PFN_NONE)
+		return need_frame(fault, false);
+	page_copy(frame_memory(fault->page.spare), frame_memory(source));
+	if (pte_kind(pt_read(slot)) == PTE_VALID) {
+		tlb_batch_add(&fault->batch, fault->va, slot_exchange_locked(slot, pte_none()),
+			      TLB_UNSHARE);
+		fault->space->resident_pages--;
+	}
+	map_private_locked(fault, region, slot, FRAME_DIRTY);
+	return done(fault, QUIRE_FAULT_COPY_ON_WRITE);
+}
+
+static bool wants_copy(const struct fault *fault, const struct region *region)
+{
+	return fault->access == ACCESS_WRITE && protection_is_copy(region->protection);
+}
+
+static enum quire_fault_class class_of_ready(const struct page_request *page)
+{
+	if (page->was_read)
+		return QUIRE_FAULT_FILE;
+	if (page->was_born)
+		return QUIRE_FAULT_DEMAND_ZERO;
+	return page->was_mapped ? QUIRE_FAULT_SHARED : QUIRE_FAULT_SOFT;
+}
+
+/* A page of a segment that this space does not map yet. */
+static enum fault_step resolve_segment_page_locked(struct fault *fault, const struct region *region,
+						   pte_t *slot) REQUIRES(frame_lock)
+{
+	struct page_request *page = &fault->page;
+
+	if (wants_copy(fault, region) && segment_page_is_zero_locked(page->segment, page->index))
+		return make_zero_page_locked(fault, region, slot);
+	fault->page_step = segment_page_locked(page);
+	switch (fault->page_step) {
+	case PAGE_READY:
+		break;
+	case PAGE_FAIL:
+		if (page->status == STATUS_ACCESS_VIOLATION)
+			return fail(fault, QUIRE_FAULT_NO_VIEW, STATUS_ACCESS_VIOLATION);
+		return fail(fault, QUIRE_FAULT_IN_PAGE_ERROR, STATUS_IN_PAGE_ERROR);
+	case PAGE_NEED_FRAME:
+	case PAGE_IN:
+	case PAGE_WAIT:
+		return FAULT_PAGE_STEP;
+	}
+	if (wants_copy(fault, region))
+		return make_copy_locked(fault, region, slot, page->pfn);
+	page_map_locked(fault->space, slot, frame_of(page->pfn),
+			protection_hardware_bits(region->protection, false));
+	return done(fault, class_of_ready(page));
+}
+
+/*
+ * The slot is valid. Protection changes rewrite slots at once, so only copy-on-write is left to do.
+ */
+static enum fault_step resolve_valid_locked(struct fault *fault, const struct region *region,
+					    pte_t *slot) REQUIRES(frame_lock)
+{
+	pte_t word = pt_read(slot);
+
+	if (wants_copy(fault, region) && !slot_is_private_locked(word))
+		return make_copy_locked(fault, region, slot, pte_pfn(word));
+	return done(fault, QUIRE_FAULT_SPURIOUS);
+}
+
+/* A private page that is in a frame but not mapped. */
+static enum fault_step resolve_private_frame_locked(struct fault *fault,
+						    const struct region *region, pte_t *slot)
+	REQUIRES(frame_lock)
+{
+	struct frame *frame = frame_of(pte_pfn(pt_read(slot)));
+
+	if (frame->state == FRAME_READING) {
+		fault->page.pfn = frame_number(frame);
+		fault->page_step = PAGE_WAIT;
+		return FAULT_PAGE_STEP;
+	}
+	page_map_locked(fault->space, slot, frame,
+			protection_hardware_bits(region->protection, true));
+	return done(fault, QUIRE_FAULT_SOFT);
+}
+
+static enum fault_step resolve_slot_locked(struct fault *fault, const struct region *region)
+	REQUIRES(frame_lock)
+{
+	pfn_t table = fault->page.spare_zeroed ? fault->page.spare : PFN_NONE;
+	pte_t *slot = slot_make_locked(fault->space, fault->va, &table);
+
+	if (fault->page.spare_zeroed)
+		fault->page.spare = table;
+	if (!slot)
+		return need_frame(fault, true);
+	switch (pte_kind(pt_read(slot))) {
+	case PTE_NONE:
+		if (fault->page.segment)
+			return resolve_segment_page_locked(fault, region, slot);
+		return make_zero_page_locked(fault, region, slot);
+	case PTE_VALID:
+		return resolve_valid_locked(fault, region, slot);
+	case PTE_IN_FRAME:
+		return resolve_private_frame_locked(fault, region, slot);
+	case PTE_ZERO:
+	case PTE_IN_PAGEFILE:
+		break;
+	}
+	panic("slot of 0x%llx: impossible word", (unsigned long long)fault->va);
+}
+
+static unsigned right_for(enum access access)
+{
+	switch (access) {
+	case ACCESS_READ:
+		return RIGHT_READ;
+	case ACCESS_WRITE:
+		return RIGHT_WRITE;
+	case ACCESS_EXECUTE:
+		return RIGHT_EXECUTE;
+	}
+	return 0;
+}
+
+enum fault_step fault_resolve(struct fault *fault)
+{
+	struct region *region = region_find(fault->space, fault->va);
+	enum fault_step step;
+
+	fault->page.segment = NULL;
+	if (!region || region->state == REGION_RESERVED)
+		return fail(fault, QUIRE_FAULT_NO_VIEW, STATUS_ACCESS_VIOLATION);
+	if (!(protection_rights(region->protection) & right_for(fault->access)))
+		return fail(fault, QUIRE_FAULT_PROTECTION, STATUS_ACCESS_VIOLATION);
+	if (region->protection & PAGE_GUARD)
+		return FAULT_GUARD;
+	if (region->view->segment) {
+		struct view *view = region->view;
+
+		fault->page.segment = view->segment;
+		fault->page.index = view->first_page + page_of(fault->va - view->start);
+	}
+	spin_lock(&frame_lock);
+	step = resolve_slot_locked(fault, region);
+	spin_unlock(&frame_lock);
+	return step;
+}
+
+/*
+ * A guard page was touched: its guard goes, and the toucher is told once; a stack grows silently
+ * instead.
+ */
+static enum fault_step fault_guard(struct fault *fault)
+{
+	struct region *region = region_find(fault->space, fault->va);
+	NTSTATUS status;
+
+	if (region->view->is_stack) {
+		status = stack_grow(fault->space, fault->va);
+		if (NT_SUCCESS(status))
+			return FAULT_STACK_GROWN;
+	} else {
+		status = guard_remove(fault->space, fault->va);
+		if (NT_SUCCESS(status))
+			status = STATUS_GUARD_PAGE_VIOLATION;
+	}
+	return fail(fault, QUIRE_FAULT_GUARD, status);
+}
+
+/* One decision. The counts are made here, while the lock keeps the view and its segment. */
+static enum fault_step fault_turn(struct fault *fault)
+{
+	enum fault_step step;
+
+	mutex_lock(&fault->space->lock);
+	step = fault_resolve(fault);
+	tlb_batch_flush(&fault->batch);
+	if (step == FAULT_GUARD)
+		step = fault_guard(fault);
+	if (step == FAULT_DONE || step == FAULT_FAIL)
+		count(fault, fault->class);
+	mutex_unlock(&fault->space->lock);
+	return step;
+}
+
+/* Performs the step that fault_turn named, without locks. True: decide again. */
+static bool fault_perform(struct fault *fault, enum fault_step step)
+{
+	switch (step) {
+	case FAULT_DONE:
+	case FAULT_FAIL:
+	case FAULT_GUARD:
+		return false;
+	case FAULT_STACK_GROWN:
+		stack_limit_publish(fault->space, fault->va);
+		return true;
+	case FAULT_PAGE_STEP:
+		break;
+	}
+	fault->status = page_step_perform(fault->page_step, &fault->page);
+	if (NT_SUCCESS(fault->status))
+		return true;
+	fault->page.segment = NULL;
+	if (fault->page_step == PAGE_IN) {
+		count(fault, QUIRE_FAULT_IN_PAGE_ERROR);
+		fault->status = STATUS_IN_PAGE_ERROR;
+	}
+	return false;
+}
+
+NTSTATUS mm_fault(struct address_space *space, vaddr_t address, enum access access, bool from_user)
+{
+	struct fault fault = {.space = space, .va = page_round_down(address), .access = access};
+	unsigned turns = 0;
+	enum fault_step step;
+
+	tlb_batch_begin(&fault.batch, space);
+	do {
+		KASSERT(turns++ < MAX_TURNS);
+		step = fault_turn(&fault);
+	} while (fault_perform(&fault, step));
+	page_request_end(&fault.page);
+	if (!from_user) {
+		fault.page.segment = NULL;
+		count(&fault, QUIRE_FAULT_KERNEL_COPY);
+	}
+	return fault.status;
+}
+
+NTSTATUS upcall_page_fault(vaddr_t address, enum access access, bool from_user)
+{
+	struct address_space *space = thread_current()->space;
+
+	if (!space || address >= USER_LIMIT)
+		return STATUS_ACCESS_VIOLATION;
+	return mm_fault(space, address, access, from_user);
+}

@@ -1,0 +1,399 @@
+/*
+ * frame.c - states, lists and counts of the frame database. The transitions are those drawn in
+ * types.h.
+ */
+#include "frame.h"
+
+#include "kernel/core/thread.h"
+#include "page_table.h"
+#include "writeback.h"
+
+struct spinlock frame_lock = SPINLOCK_INIT("frame", RANK_FRAME);
+
+struct frame_list {
+	uint32_t head, tail;
+};
+
+static struct frame *frames GUARDED_BY(frame_lock);
+static pfn_t frame_entries;
+static struct frame_list lists[FRAME_STATES] GUARDED_BY(frame_lock);
+static uint64_t counts[FRAME_STATES] GUARDED_BY(frame_lock);
+
+#define FRAME_POISON 0x43434343DEADF4A3ull
+
+struct frame *frame_of(pfn_t pfn) NO_THREAD_SAFETY_ANALYSIS
+{
+	KASSERT(pfn != PFN_NONE && pfn < frame_entries);
+	return &frames[pfn];
+}
+
+pfn_t frame_number(const struct frame *frame) NO_THREAD_SAFETY_ANALYSIS
+{
+	return (pfn_t)(frame - frames);
+}
+
+void *frame_memory(pfn_t pfn)
+{
+	return phys_to_virt(pfn_address(pfn));
+}
+
+struct frame *frame_of_word(const pte_t *word)
+{
+	return frame_of(pfn_of(virt_to_phys(word)));
+}
+
+static bool state_has_list(enum frame_state state)
+{
+	return state == FRAME_FREE || state == FRAME_ZEROED || state == FRAME_STANDBY ||
+	       state == FRAME_MODIFIED;
+}
+
+static void list_append(struct frame_list *list, struct frame *frame) REQUIRES(frame_lock)
+{
+	uint32_t number = (uint32_t)frame_number(frame);
+
+	frame->next = 0;
+	frame->previous = list->tail;
+	if (list->tail)
+		frames[list->tail].next = number;
+	else
+		list->head = number;
+	list->tail = number;
+}
+
+static void list_remove(struct frame_list *list, struct frame *frame) REQUIRES(frame_lock)
+{
+	if (frame->previous)
+		frames[frame->previous].next = frame->next;
+	else
+		list->head = frame->next;
+	if (frame->next)
+		frames[frame->next].previous = frame->previous;
+	else
+		list->tail = frame->previous;
+	frame->next = frame->previous = 0;
+}
+
+/* The one place where a state changes: list membership and counts follow from it. */
+static void set_state(struct frame *frame, enum frame_state state) REQUIRES(frame_lock)
+{
+	enum frame_state old = (enum frame_state)frame->state;
+
+	if (state_has_list(old))
+		list_remove(&lists[old], frame);
+	counts[old]--;
+	frame->state = (uint8_t)state;
+	counts[state]++;
+	if (state_has_list(state))
+		list_append(&lists[state], frame);
+}
+
+/*
+ * Debug builds fill free frames with a pattern: one that was written to meanwhile was used after it
+ * was freed.
+ */
+#ifdef QUIRE_DEBUG
+static void poison(struct frame *frame)
+{
+	uint64_t *words = frame_memory(frame_number(frame));
+
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(*words); i++)
+		words[i] = FRAME_POISON;
+	frame->flags |= FRAME_POISONED;
+}
+
+static void check_poison(struct frame *frame)
+{
+	const uint64_t *words = frame_memory(frame_number(frame));
+
+	if (!(frame->flags & FRAME_POISONED))
+		return;
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(*words); i++)
+		KASSERT(words[i] == FRAME_POISON);
+	frame->flags &= (uint8_t)~FRAME_POISONED;
+}
+#else
+static void poison(struct frame *frame)
+{
+	(void)frame;
+}
+
+static void check_poison(struct frame *frame)
+{
+	(void)frame;
+}
+#endif
+
+void frame_free_locked(struct frame *frame)
+{
+	KASSERT(frame->state != FRAME_FREE && frame->state != FRAME_ZEROED);
+	KASSERT(frame->state != FRAME_KERNEL);
+	KASSERT(frame->shares == 0 && frame->pins == 0);
+	frame->flags = 0;
+	frame->word = NULL;
+	frame->original = pte_none();
+	frame->owner = NULL;
+	frame->index = 0;
+	poison(frame);
+	set_state(frame, FRAME_FREE);
+}
+
+void frame_free(pfn_t pfn)
+{
+	spin_lock(&frame_lock);
+	KASSERT(frame_of(pfn)->state == FRAME_HELD);
+	frame_free_locked(frame_of(pfn));
+	spin_unlock(&frame_lock);
+}
+
+/* Takes a standby frame away from the page it caches: one store, and the counts that go with it. */
+static void evict(struct frame *frame) REQUIRES(frame_lock)
+{
+	KASSERT(frame->state == FRAME_STANDBY && !(frame->flags & FRAME_DIRTY));
+	KASSERT(pte_kind(*frame->word) == PTE_IN_FRAME);
+	word_set_locked(frame->word, frame->original);
+	if (!(frame->flags & FRAME_PRIVATE))
+		((struct segment *)frame->owner)->resident_pages--;
+	frame->flags = 0;
+	frame->word = NULL;
+	frame->owner = NULL;
+}
+
+static struct frame *take_locked(enum frame_content content) REQUIRES(frame_lock)
+{
+	enum frame_state preferred = content == FRAME_ALL_ZERO ? FRAME_ZEROED : FRAME_FREE;
+	enum frame_state other = content == FRAME_ALL_ZERO ? FRAME_FREE : FRAME_ZEROED;
+	uint32_t number = lists[preferred].head;
+
+	if (!number)
+		number = lists[other].head;
+	if (!number) {
+		number = lists[FRAME_STANDBY].head;
+		if (!number)
+			return NULL;
+		evict(&frames[number]);
+	}
+	return &frames[number];
+}
+
+pfn_t frame_alloc(enum frame_content content)
+{
+	enum frame_state found;
+	struct frame *frame;
+	pfn_t pfn;
+
+	spin_lock(&frame_lock);
+	frame = take_locked(content);
+	if (!frame) {
+		spin_unlock(&frame_lock);
+		return PFN_NONE;
+	}
+	found = (enum frame_state)frame->state;
+	set_state(frame, FRAME_HELD);
+	frame->original = pte_none();
+	pfn = frame_number(frame);
+	spin_unlock(&frame_lock);
+
+	if (found == FRAME_FREE)
+		check_poison(frame);
+	if (content == FRAME_ALL_ZERO && found != FRAME_ZEROED)
+		page_zero(frame_memory(pfn));
+	return pfn;
+}
+
+pfn_t frame_alloc_wait(enum frame_content content)
+{
+	for (;;) {
+		pfn_t pfn = frame_alloc(content);
+
+		if (pfn != PFN_NONE || !writeback_one())
+			return pfn;
+	}
+}
+
+pfn_t frame_alloc_kernel(void)
+{
+	pfn_t pfn = frame_alloc(FRAME_ANY_CONTENT);
+
+	if (pfn == PFN_NONE)
+		return PFN_NONE;
+	spin_lock(&frame_lock);
+	set_state(frame_of(pfn), FRAME_KERNEL);
+	spin_unlock(&frame_lock);
+	return pfn;
+}
+
+void frame_free_kernel(pfn_t pfn)
+{
+	struct frame *frame = frame_of(pfn);
+
+	spin_lock(&frame_lock);
+	KASSERT(frame->state == FRAME_KERNEL);
+	set_state(frame, FRAME_HELD);
+	frame_free_locked(frame);
+	spin_unlock(&frame_lock);
+}
+
+void frame_make_table_locked(struct frame *frame)
+{
+	KASSERT(frame->state == FRAME_HELD && frame->shares == 0);
+	set_state(frame, FRAME_TABLE);
+}
+
+void frame_own_locked(struct frame *frame, void *owner, uint64_t index, pte_t *word, pte_t original,
+		      uint8_t flags)
+{
+	KASSERT(frame->state == FRAME_HELD);
+	frame->owner = owner;
+	frame->index = index;
+	frame->word = word;
+	frame->original = original;
+	frame->flags = flags;
+}
+
+void frame_begin_read_locked(struct frame *frame)
+{
+	KASSERT(frame->state == FRAME_HELD && frame->word);
+	frame->pins = 1;
+	set_state(frame, FRAME_READING);
+}
+
+void frame_end_read_locked(struct frame *frame)
+{
+	KASSERT(frame->state == FRAME_READING && frame->pins == 1 && frame->shares == 0);
+	frame->pins = 0;
+	set_state(frame, FRAME_STANDBY);
+	thread_wake(frame);
+}
+
+/*
+ * Nobody maps or pins the frame any more: where it goes is decided by whether it is the only copy.
+ */
+static void settle(struct frame *frame) REQUIRES(frame_lock)
+{
+	if (frame->shares || frame->pins)
+		return;
+	if (frame->flags & FRAME_DIRTY)
+		set_state(frame, FRAME_MODIFIED);
+	else
+		set_state(frame, FRAME_STANDBY);
+}
+
+void frame_share_locked(struct frame *frame)
+{
+	KASSERT(frame->state != FRAME_READING && frame->word);
+	KASSERT(frame->shares < UINT32_MAX);
+	frame->shares++;
+	if (frame->state != FRAME_ACTIVE)
+		set_state(frame, FRAME_ACTIVE);
+}
+
+void frame_unshare_locked(struct frame *frame, bool was_dirty)
+{
+	KASSERT(frame->state == FRAME_ACTIVE && frame->shares > 0);
+	if (was_dirty)
+		frame->flags |= FRAME_DIRTY;
+	frame->shares--;
+	settle(frame);
+}
+
+void frame_pin_locked(struct frame *frame)
+{
+	KASSERT(frame->state != FRAME_READING && frame->pins < UINT16_MAX);
+	frame->pins++;
+	if (frame->state != FRAME_ACTIVE)
+		set_state(frame, FRAME_ACTIVE);
+}
+
+void frame_unpin_locked(struct frame *frame, bool was_dirty)
+{
+	KASSERT(frame->state == FRAME_ACTIVE && frame->pins > 0);
+	if (was_dirty)
+		frame->flags |= FRAME_DIRTY;
+	frame->pins--;
+	settle(frame);
+}
+
+void frame_begin_write_locked(struct frame *frame)
+{
+	KASSERT(frame->state == FRAME_MODIFIED || frame->state == FRAME_ACTIVE);
+	frame->flags &= (uint8_t)~FRAME_DIRTY;
+	frame->pins++;
+	if (frame->state == FRAME_MODIFIED)
+		set_state(frame, FRAME_WRITING);
+}
+
+void frame_end_write_locked(struct frame *frame, bool written)
+{
+	KASSERT(frame->state == FRAME_WRITING || frame->state == FRAME_ACTIVE);
+	KASSERT(frame->pins > 0);
+	frame->pins--;
+	if (!written)
+		frame->flags |= FRAME_DIRTY;
+	settle(frame);
+	thread_wake(frame);
+}
+
+void frame_wait(pfn_t pfn)
+{
+	struct frame *frame = frame_of(pfn);
+
+	lock_assert_none_held();
+	spin_lock(&frame_lock);
+	if (frame->state == FRAME_READING || frame->state == FRAME_WRITING) {
+		NTSTATUS status = thread_sleep(frame, &frame_lock, TIME_FOREVER, false);
+
+		KASSERT(status == STATUS_SUCCESS);
+	}
+	spin_unlock(&frame_lock);
+}
+
+struct frame *frame_first_locked(enum frame_state state)
+{
+	KASSERT(state_has_list(state));
+	return lists[state].head ? &frames[lists[state].head] : NULL;
+}
+
+struct frame *frame_next_locked(const struct frame *frame)
+{
+	return frame->next ? &frames[frame->next] : NULL;
+}
+
+uint64_t frame_count(enum frame_state state) NO_THREAD_SAFETY_ANALYSIS
+{
+	return __atomic_load_n(&counts[state], __ATOMIC_RELAXED);
+}
+
+uint64_t frame_total(void)
+{
+	uint64_t total = 0;
+
+	for (int state = 0; state < FRAME_STATES; state++)
+		total += frame_count((enum frame_state)state);
+	return total;
+}
+
+pfn_t frame_highest(void)
+{
+	return frame_entries;
+}
+
+void frame_system_init(struct frame *array, pfn_t entries) NO_THREAD_SAFETY_ANALYSIS
+{
+	frames = array;
+	frame_entries = entries;
+	for (int state = 0; state < FRAME_STATES; state++) {
+		lists[state] = (struct frame_list){0, 0};
+		counts[state] = 0;
+	}
+	for (pfn_t pfn = 0; pfn < entries; pfn++)
+		array[pfn] = (struct frame){.state = FRAME_KERNEL};
+}
+
+void frame_system_add(pfn_t first, uint64_t count, bool usable) NO_THREAD_SAFETY_ANALYSIS
+{
+	KASSERT(first != PFN_NONE && first + count <= frame_entries);
+	counts[FRAME_KERNEL] += count;
+	for (pfn_t pfn = first; usable && pfn < first + count; pfn++)
+		set_state(&frames[pfn], FRAME_FREE);
+}

@@ -1,0 +1,116 @@
+/*
+ * frame.h - the frame database: who owns each page frame, in which state, on which list.
+ *
+ * Life of a frame. It is taken from a list and HELD by one thread; a word (a segment's state word
+ * or a private page-table slot) is made to name it, and it is READING until its content is there,
+ * or ACTIVE at once. While some slot maps it (shares) or the kernel borrows it (pins) it is ACTIVE.
+ * When both reach 0 it becomes STANDBY or MODIFIED, still named by its word, so that a soft fault
+ * can bring it back. A STANDBY frame may be taken for something else at any moment: the taker
+ * writes `original` to the word, and that store is the whole eviction.
+ *
+ * A typical sequence for a file page: frame_alloc -> frame_begin_read_locked -> (file_read) ->
+ * frame_end_read_locked -> frame_share_locked (soft fault) -> frame_unshare_locked (unmap) -> taken
+ * by somebody's frame_alloc.
+ *
+ * All functions named _locked need frame_lock. A frame is named by its number (pfn_t), PFN_NONE
+ * being none.
+ */
+#pragma once
+
+#include "types.h"
+
+struct frame *frame_of(pfn_t pfn);
+pfn_t frame_number(const struct frame *frame);
+/* The content of a frame, through the direct map. */
+void *frame_memory(pfn_t pfn);
+/* The table frame in which a slot or state word lies. */
+struct frame *frame_of_word(const pte_t *word);
+
+enum frame_content { FRAME_ANY_CONTENT, FRAME_ALL_ZERO };
+
+/*
+ * A HELD frame, or PFN_NONE when neither a free nor a standby frame is left. Zeroes it, if asked,
+ * outside all locks.
+ * => locks: takes frame_lock. => may sleep: no.
+ */
+pfn_t frame_alloc(enum frame_content content) EXCLUDES(frame_lock);
+
+/*
+ * The one place that waits for memory: as frame_alloc, but cleans a modified file page when nothing
+ * else is left.
+ * => locks: none may be held. => may sleep: yes. => returns: PFN_NONE when no page can be cleaned
+ *    either.
+ */
+pfn_t frame_alloc_wait(enum frame_content content) EXCLUDES(frame_lock);
+
+/* Gives back a HELD frame. */
+void frame_free(pfn_t pfn) EXCLUDES(frame_lock);
+/* Gives back a HELD or TABLE frame, or a frame that no word names any more (shares and pins 0). */
+void frame_free_locked(struct frame *frame) REQUIRES(frame_lock);
+
+/* HELD -> KERNEL and back: pool pages, kernel stacks. The frame stays out of every list. */
+pfn_t frame_alloc_kernel(void) EXCLUDES(frame_lock);
+void frame_free_kernel(pfn_t pfn) EXCLUDES(frame_lock);
+
+/* HELD -> TABLE: a page table or a state-word table, all zero, no entry in use. */
+void frame_make_table_locked(struct frame *frame) REQUIRES(frame_lock);
+
+/*
+ * Gives a HELD frame an owner: *word names it from now on, and gets `original` back when the frame
+ * is taken. flags: FRAME_PRIVATE and FRAME_DIRTY or 0. The caller then makes it ACTIVE or READING.
+ * Does not write *word.
+ */
+void frame_own_locked(struct frame *frame, void *owner, uint64_t index, pte_t *word, pte_t original,
+		      uint8_t flags) REQUIRES(frame_lock);
+
+/* HELD -> READING, pinned by the caller. */
+void frame_begin_read_locked(struct frame *frame) REQUIRES(frame_lock);
+/* READING -> STANDBY; wakes those who wait for the page. */
+void frame_end_read_locked(struct frame *frame) REQUIRES(frame_lock);
+
+/*
+ * One more valid slot names the frame: HELD (just owned), ACTIVE, STANDBY, MODIFIED or WRITING ->
+ * ACTIVE.
+ */
+void frame_share_locked(struct frame *frame) REQUIRES(frame_lock);
+/*
+ * One slot less, its translation flushed; was_dirty: the slot's D bit. The last one settles the
+ * frame.
+ */
+void frame_unshare_locked(struct frame *frame, bool was_dirty) REQUIRES(frame_lock);
+
+/* A borrow by the kernel keeps the frame where it is: -> ACTIVE. Not for a READING frame. */
+void frame_pin_locked(struct frame *frame) REQUIRES(frame_lock);
+void frame_unpin_locked(struct frame *frame, bool was_dirty) REQUIRES(frame_lock);
+
+/*
+ * A MODIFIED or ACTIVE file page goes to its file: MODIFIED -> WRITING (ACTIVE stays ACTIVE,
+ * pinned), dirty is cleared first. end: back to MODIFIED when it failed or was dirtied again, else
+ * STANDBY (ACTIVE stays). Wakes waiters.
+ */
+void frame_begin_write_locked(struct frame *frame) REQUIRES(frame_lock);
+void frame_end_write_locked(struct frame *frame, bool written) REQUIRES(frame_lock);
+
+/*
+ * Sleeps until the frame is no longer READING or WRITING; may return early: look again. No lock
+ * held on entry.
+ */
+void frame_wait(pfn_t pfn) EXCLUDES(frame_lock);
+
+/*
+ * The first frame of a state's list (FREE, ZEROED, STANDBY, MODIFIED), or NULL, and the one after
+ * `frame`.
+ */
+struct frame *frame_first_locked(enum frame_state state) REQUIRES(frame_lock);
+struct frame *frame_next_locked(const struct frame *frame) REQUIRES(frame_lock);
+
+uint64_t frame_count(enum frame_state state); /* without the lock: exact only when nothing runs */
+uint64_t frame_total(void); /* frames of RAM that the database describes, kernel's included */
+pfn_t frame_highest(void);  /* one above the last entry */
+
+/*
+ * Builds the database: first every entry stands outside, then RAM is added, usable or the kernel's.
+ * Boot only (mm.c).
+ */
+void frame_system_init(struct frame *array, pfn_t entries);
+void frame_system_add(pfn_t first, uint64_t count, bool usable);

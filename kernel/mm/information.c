@@ -1,0 +1,76 @@
+/*
+ * information.c - counters for those who ask: NtQuerySystemInformation, the shell's `mem`, the
+ * balance after each test.
+ */
+#include "commit.h"
+#include "fault.h"
+#include "frame.h"
+#include "kernel/core/pool.h"
+#include "kernel/io/file.h"
+#include "mm.h"
+#include "segment.h"
+#include "view.h"
+
+static void frame_counts(struct quire_memory *result)
+{
+	result->frames_total = frame_total();
+	result->free = frame_count(FRAME_FREE);
+	result->zeroed = frame_count(FRAME_ZEROED);
+	result->held = frame_count(FRAME_HELD);
+	result->reading = frame_count(FRAME_READING);
+	result->active = frame_count(FRAME_ACTIVE);
+	result->standby = frame_count(FRAME_STANDBY);
+	result->modified = frame_count(FRAME_MODIFIED);
+	result->writing = frame_count(FRAME_WRITING);
+	result->table = frame_count(FRAME_TABLE);
+	result->kernel = frame_count(FRAME_KERNEL);
+}
+
+void mm_memory_information(struct quire_memory *result)
+{
+	struct ramdisk_statistics disk;
+	struct pool_statistics pool;
+
+	frame_counts(result);
+	result->commit = commit_used();
+	result->commit_limit = commit_limit();
+	result->commit_peak = commit_peak();
+	pool_statistics_read(&pool);
+	result->pool_bytes = pool.bytes_used;
+	result->pool_pages = pool.pages;
+	result->pool_blocks = pool.blocks_used;
+	result->views = view_count_all();
+	result->segments = segment_count_all();
+	ramdisk_statistics_read(&disk);
+	result->page_reads = disk.pages_read;
+	result->page_writes = disk.pages_written;
+	for (int class = 0; class < QUIRE_FAULT_CLASSES; class ++)
+		result->faults[class] = fault_total((enum quire_fault_class) class);
+}
+
+void mm_space_information(struct address_space *space, struct quire_fault_counts *result)
+{
+	for (int class = 0; class < QUIRE_FAULT_CLASSES; class ++)
+		result->by_class[class] =
+			atomic_load_explicit(&space->faults[class], memory_order_relaxed);
+	spin_lock(&frame_lock);
+	result->resident_pages = space->resident_pages;
+	result->table_frames = space->table_frames;
+	spin_unlock(&frame_lock);
+	mutex_lock(&space->lock);
+	result->commit_pages = space->commit_pages;
+	mutex_unlock(&space->lock);
+}
+
+void mm_balance_read(struct mm_balance *balance)
+{
+	struct pool_statistics pool;
+
+	pool_statistics_read(&pool);
+	balance->frames_in_use = frame_total() - frame_count(FRAME_FREE) -
+				 frame_count(FRAME_ZEROED) - frame_count(FRAME_STANDBY);
+	balance->pool_bytes = pool.bytes_used;
+	balance->commit_pages = commit_used();
+	balance->views = view_count_all();
+	balance->segments = segment_count_all();
+}

@@ -1,0 +1,424 @@
+/*
+ * memory.c - private memory: reserving, committing, decommitting, releasing (nt-semantics 5.1,
+ * 5.2).
+ */
+#include "commit.h"
+#include "kernel/core/pool.h"
+#include "kernel/lib/range.h"
+#include "mm.h"
+#include "pages.h"
+#include "protection.h"
+#include "region.h"
+#include "segment.h"
+#include "space.h"
+#include "view.h"
+
+#define ALLOCATE_TYPES \
+	(MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_TOP_DOWN | MEM_WRITE_WATCH | MEM_PHYSICAL | \
+	 MEM_LARGE_PAGES)
+
+static NTSTATUS check_type(uint32_t type)
+{
+	if ((type & ~ALLOCATE_TYPES) || !(type & (MEM_COMMIT | MEM_RESERVE | MEM_RESET)))
+		return STATUS_INVALID_PARAMETER_5;
+	if ((type & MEM_RESET) && type != MEM_RESET)
+		return STATUS_INVALID_PARAMETER_5;
+	if ((type & MEM_LARGE_PAGES) &&
+	    (!(type & MEM_COMMIT) || (type & (MEM_PHYSICAL | MEM_WRITE_WATCH))))
+		return STATUS_INVALID_PARAMETER_5;
+	if ((type & MEM_WRITE_WATCH) && !(type & MEM_RESERVE))
+		return STATUS_INVALID_PARAMETER_5;
+	if ((type & MEM_PHYSICAL) && type != (MEM_PHYSICAL | MEM_RESERVE) &&
+	    type != (MEM_PHYSICAL | MEM_RESERVE | MEM_TOP_DOWN))
+		return STATUS_INVALID_PARAMETER_5;
+	return STATUS_SUCCESS;
+}
+
+NTSTATUS memory_allocate_check(vaddr_t base, uint64_t zero_bits, uint64_t size_bytes, uint32_t type,
+			       uint32_t protection)
+{
+	NTSTATUS status;
+	vaddr_t limit;
+
+	if (!zero_bits_limit(zero_bits, &limit))
+		return STATUS_INVALID_PARAMETER_3;
+	status = check_type(type);
+	if (!NT_SUCCESS(status))
+		return status;
+	if (!protection_is_valid(protection))
+		return STATUS_INVALID_PAGE_PROTECTION;
+	if (base > USER_HIGHEST_ADDRESS)
+		return STATUS_INVALID_PARAMETER_2;
+	if (!size_bytes || !range_ok(base, size_bytes, USER_LIMIT))
+		return STATUS_INVALID_PARAMETER_4;
+	return STATUS_SUCCESS;
+}
+
+/*
+ * Where a reservation stands: at the address asked for, rounded outward, or anywhere. Needs the
+ * space's lock.
+ */
+static NTSTATUS place_reservation(struct address_space *space, vaddr_t base, uint64_t zero_bits,
+				  uint64_t size, bool top_down, struct view_template *template)
+{
+	vaddr_t limit;
+
+	if (!base) {
+		size = page_round_up(size);
+		template->start = view_place(space, size, zero_bits, top_down);
+		template->end = template->start + size;
+		return template->start ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+	}
+	template->start = round_down(base, ALLOCATION_GRANULARITY);
+	template->end = page_round_up(base + size);
+	if (template->start < USER_LOWEST_ADDRESS)
+		return STATUS_INVALID_PARAMETER_2;
+	if (template->end > USER_LIMIT)
+		return STATUS_INVALID_PARAMETER_4;
+	if (!zero_bits_limit(zero_bits, &limit) || template->end > limit)
+		return STATUS_INVALID_PARAMETER_3;
+	if (!region_range_is_free(space, template->start, template->end))
+		return STATUS_CONFLICTING_ADDRESSES;
+	return STATUS_SUCCESS;
+}
+
+/* Reserves, and commits the whole reservation if asked. Needs the space's lock. */
+static NTSTATUS reserve_locked(struct address_space *space, uint64_t zero_bits, uint32_t type,
+			       uint32_t protection, vaddr_t *base, uint64_t *size)
+{
+	struct view_template template = {.kind = VIEW_PRIVATE,
+					 .protection = protection,
+					 .inherit = VIEW_UNMAP,
+					 .state = REGION_RESERVED};
+	struct view *view;
+	NTSTATUS status;
+
+	status = place_reservation(space, *base, zero_bits, *size, type & MEM_TOP_DOWN, &template);
+	if (!NT_SUCCESS(status))
+		return status;
+	if (type & MEM_COMMIT) {
+		template.state = REGION_COMMITTED;
+		template.commit_pages = bytes_to_pages(template.end - template.start);
+	}
+	status = commit_charge(template.commit_pages);
+	if (!NT_SUCCESS(status))
+		return status;
+	status = view_create(space, &template, &view);
+	if (!NT_SUCCESS(status)) {
+		commit_release(template.commit_pages);
+		return status;
+	}
+	*base = template.start;
+	*size = template.end - template.start;
+	return STATUS_SUCCESS;
+}
+
+static uint64_t count_pages(struct address_space *space, vaddr_t start, vaddr_t end,
+			    enum region_state state)
+{
+	struct region *region = region_find(space, start);
+	uint64_t pages = 0;
+
+	for (; region && region->start < end; region = region_next(region)) {
+		vaddr_t from = region->start > start ? region->start : start;
+		vaddr_t to = region->end < end ? region->end : end;
+
+		if (region->state == state)
+			pages += bytes_to_pages(to - from);
+	}
+	return pages;
+}
+
+static void charge_view(struct view *view, int64_t pages)
+{
+	view->commit_pages += (uint64_t)pages;
+	space_commit_changed(view->space, pages);
+}
+
+/* MEM_COMMIT over private memory. Needs the space's lock; [start, end) lies in `view`. */
+static NTSTATUS commit_private_locked(struct view *view, vaddr_t start, vaddr_t end,
+				      uint32_t protection)
+{
+	struct address_space *space = view->space;
+	uint64_t pages = count_pages(space, start, end, REGION_RESERVED);
+	struct region_spares spares;
+	NTSTATUS status;
+
+	if (protection_is_copy(protection))
+		return STATUS_INVALID_PAGE_PROTECTION;
+	status = region_spares_alloc(&spares);
+	if (!NT_SUCCESS(status))
+		return status;
+	status = commit_charge(pages);
+	if (NT_SUCCESS(status)) {
+		charge_view(view, (int64_t)pages);
+		region_change(space, start, end, REGION_COMMITTED, protection, &spares);
+		pages_protect(space, start, end, protection);
+	}
+	region_spares_free(&spares);
+	return status;
+}
+
+/* What MEM_COMMIT over a view of a section may do (nt-semantics 4.4). */
+static NTSTATUS check_commit_mapped(const struct view *view, uint32_t protection)
+{
+	if (view->segment->kind != SEGMENT_PAGEFILE)
+		return STATUS_ALREADY_COMMITTED;
+	if (!protection_view_allows(view->allocation_protect, protection))
+		return STATUS_SECTION_PROTECTION;
+	return STATUS_SUCCESS;
+}
+
+/* Finds the one view that holds the range. Needs the space's lock. */
+static struct view *view_holding(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+	struct view *view = view_find(space, start);
+
+	return view && end <= view->end ? view : NULL;
+}
+
+/*
+ * Commits the section's pages behind [start, end) of a page-file view. The segment's tables may
+ * need memory, so this happens without the space's lock; the caller then looks at the view again.
+ */
+static NTSTATUS commit_section_pages(struct address_space *space, vaddr_t start, vaddr_t end,
+				     uint32_t protection)
+{
+	struct segment *segment = NULL;
+	page_index_t first = 0;
+	struct view *view;
+	NTSTATUS status = STATUS_SUCCESS;
+
+	mutex_lock(&space->lock);
+	view = view_holding(space, start, end);
+	if (view && view->segment && view->segment->is_reserve &&
+	    NT_SUCCESS(check_commit_mapped(view, protection))) {
+		segment = view->segment;
+		segment_reference(segment);
+		first = view->first_page + page_of(start - view->start);
+	}
+	mutex_unlock(&space->lock);
+	if (segment) {
+		status = segment_commit(segment, first, bytes_to_pages(end - start));
+		segment_release(segment);
+	}
+	return status;
+}
+
+static NTSTATUS commit_range(struct address_space *space, vaddr_t start, vaddr_t end,
+			     uint32_t protection)
+{
+	NTSTATUS status = commit_section_pages(space, start, end, protection);
+	struct view *view;
+
+	if (!NT_SUCCESS(status))
+		return status;
+	mutex_lock(&space->lock);
+	view = view_holding(space, start, end);
+	if (!view)
+		status = STATUS_CONFLICTING_ADDRESSES;
+	else if (!view->segment)
+		status = commit_private_locked(view, start, end, protection);
+	else
+		status = check_commit_mapped(view, protection);
+	if (view && view->segment && NT_SUCCESS(status))
+		status = view_protect_locked(view, start, end, protection);
+	mutex_unlock(&space->lock);
+	return status;
+}
+
+/* MEM_RESET: "the contents are of no interest"; we keep them, which the call allows. */
+static NTSTATUS reset_range(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+	struct view *view;
+
+	mutex_lock(&space->lock);
+	view = view_holding(space, start, end);
+	mutex_unlock(&space->lock);
+	return view ? STATUS_SUCCESS : STATUS_CONFLICTING_ADDRESSES;
+}
+
+NTSTATUS memory_allocate(struct address_space *space, vaddr_t *base, uint64_t zero_bits,
+			 uint64_t *size_bytes, uint32_t type, uint32_t protection)
+{
+	vaddr_t start = page_round_down(*base), end;
+	NTSTATUS status;
+
+	status = memory_allocate_check(*base, zero_bits, *size_bytes, type, protection);
+	if (!NT_SUCCESS(status))
+		return status;
+	if (type & (MEM_PHYSICAL | MEM_LARGE_PAGES | MEM_WRITE_WATCH))
+		return STATUS_NOT_IMPLEMENTED;
+	if ((type & MEM_RESERVE) || ((type & MEM_COMMIT) && !*base)) {
+		if (protection_is_copy(protection))
+			return STATUS_INVALID_PAGE_PROTECTION;
+		mutex_lock(&space->lock);
+		status = reserve_locked(space, zero_bits, type, protection, base, size_bytes);
+		mutex_unlock(&space->lock);
+		return status;
+	}
+	end = page_round_up(*base + *size_bytes);
+	status = type & MEM_RESET ? reset_range(space, start, end)
+				  : commit_range(space, start, end, protection);
+	if (NT_SUCCESS(status)) {
+		*base = start;
+		*size_bytes = end - start;
+	}
+	return status;
+}
+
+/* ---- freeing ---- */
+
+/* Rows 6-10 of table 5.2; on success the range to free. Needs the space's lock. */
+static NTSTATUS find_range_to_free(struct address_space *space, vaddr_t base, uint64_t size,
+				   struct view **result, vaddr_t *start, vaddr_t *end)
+{
+	struct view *view = view_find(space, base);
+
+	if (!view)
+		return STATUS_MEMORY_NOT_ALLOCATED;
+	*start = page_round_down(base);
+	*end = size ? page_round_up(base + size) : view->end;
+	if (*end > view->end)
+		return STATUS_UNABLE_TO_FREE_VM;
+	if (view->segment)
+		return STATUS_UNABLE_TO_DELETE_SECTION;
+	if (!size && *start != view->start)
+		return STATUS_FREE_VM_NOT_AT_BASE;
+	*result = view;
+	return STATUS_SUCCESS;
+}
+
+static void refund(struct view *view, vaddr_t start, vaddr_t end)
+{
+	uint64_t pages = count_pages(view->space, start, end, REGION_COMMITTED);
+
+	charge_view(view, -(int64_t)pages);
+	commit_release(pages);
+}
+
+static NTSTATUS decommit_locked(struct view *view, vaddr_t start, vaddr_t end)
+{
+	struct region_spares spares;
+	NTSTATUS status = region_spares_alloc(&spares);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	pages_discard(view->space, start, end);
+	refund(view, start, end);
+	region_change(view->space, start, end, REGION_RESERVED, 0, &spares);
+	region_spares_free(&spares);
+	return STATUS_SUCCESS;
+}
+
+/*
+ * The regions from `start` on become those of `tail`, a new view; the embedded node of the old view
+ * is replaced.
+ */
+static void move_regions(struct view *view, vaddr_t start, struct view *tail)
+{
+	struct region *region = region_at_or_after(view->space, start);
+
+	while (region && region->view == view) {
+		struct region *next = region_next(region);
+
+		if (region == &view->first) {
+			region_remove(view->space, region);
+			tail->first = *region;
+			tail->first.view = tail;
+			region_insert(view->space, &tail->first);
+		} else {
+			region->view = tail;
+		}
+		region = next;
+	}
+}
+
+/* Cuts [start, end) out of a private view; `tail` is used when something is left on both sides. */
+static void cut_view(struct view *view, vaddr_t start, vaddr_t end, struct region_spares *spares,
+		     struct view *tail)
+{
+	struct address_space *space = view->space;
+	struct region *region = region_isolate(space, start, end, spares);
+
+	while (region && region->start < end) {
+		struct region *next = region_next(region);
+
+		region_remove(space, region);
+		region_discard(region);
+		region = next;
+	}
+	space->virtual_bytes -= end - start;
+	if (start == view->start) {
+		view->start = end;
+		return;
+	}
+	if (end < view->end) {
+		*tail = *view;
+		tail->start = end;
+		tail->commit_pages = count_pages(space, end, view->end, REGION_COMMITTED);
+		view->commit_pages -= tail->commit_pages;
+		move_regions(view, end, tail);
+		space->view_count++;
+		view_count_changed(1);
+	}
+	view->end = start;
+}
+
+static NTSTATUS release_part_locked(struct view *view, vaddr_t start, vaddr_t end)
+{
+	bool needs_tail = start > view->start && end < view->end;
+	struct region_spares spares;
+	struct view *tail = NULL;
+	NTSTATUS status = region_spares_alloc(&spares);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	if (needs_tail)
+		tail = pool_alloc(sizeof(*tail));
+	if (needs_tail && !tail) {
+		region_spares_free(&spares);
+		return STATUS_INSUFFICIENT_RESOURCES;
+	}
+	pages_discard(view->space, start, end);
+	refund(view, start, end);
+	cut_view(view, start, end, &spares, tail);
+	region_spares_free(&spares);
+	return STATUS_SUCCESS;
+}
+
+NTSTATUS memory_free(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,
+		     uint32_t type)
+{
+	struct view *view = NULL, *gone = NULL;
+	vaddr_t start, end;
+	NTSTATUS status;
+
+	if (type != MEM_DECOMMIT && type != MEM_RELEASE)
+		return STATUS_INVALID_PARAMETER_4;
+	if (*base > USER_HIGHEST_ADDRESS)
+		return STATUS_INVALID_PARAMETER_2;
+	if (!range_ok(*base, *size_bytes, USER_LIMIT))
+		return STATUS_INVALID_PARAMETER_3;
+	mutex_lock(&space->lock);
+	status = find_range_to_free(space, *base, *size_bytes, &view, &start, &end);
+	if (NT_SUCCESS(status)) {
+		if (type == MEM_DECOMMIT) {
+			status = decommit_locked(view, start, end);
+		} else if (start == view->start && end == view->end) {
+			view_remove(space, view);
+			gone = view;
+		} else {
+			status = release_part_locked(view, start, end);
+		}
+	}
+	mutex_unlock(&space->lock);
+	if (gone)
+		view_free(gone);
+	if (NT_SUCCESS(status)) {
+		*base = start;
+		if (*size_bytes || type == MEM_RELEASE) /* DECOMMIT of all reports size 0 (5.2) */
+			*size_bytes = end - start;
+	}
+	return status;
+}

@@ -1,0 +1,112 @@
+/*
+ * page_table.c - see page_table.h. The format of a word is arch/pte.h's, the walk is the machine's.
+ */
+#include "page_table.h"
+
+#include "frame.h"
+#include "tlb.h"
+
+#define ROOT_LEVEL 4
+
+/* State words of small segments stand in pool blocks, which are not counted. */
+static void count_use(pte_t *word, bool was_used, bool is_used) REQUIRES(frame_lock)
+{
+	struct frame *table = frame_of_word(word);
+
+	if (table->state != FRAME_TABLE || was_used == is_used)
+		return;
+	if (is_used) {
+		table->shares++;
+	} else {
+		KASSERT(table->shares > 0);
+		table->shares--;
+	}
+}
+
+void word_set_locked(pte_t *word, pte_t value)
+{
+	pte_t old = pt_read(word);
+
+	KASSERT(pte_kind(old) != PTE_VALID);
+	count_use(word, !pte_is_none(old), !pte_is_none(value));
+	pt_write(word, value);
+}
+
+pte_t slot_exchange_locked(pte_t *slot, pte_t value)
+{
+	pte_t old = pt_exchange(slot, value);
+
+	KASSERT(pte_kind(old) == PTE_VALID);
+	count_use(slot, true, !pte_is_none(value));
+	return old;
+}
+
+pte_t *slot_find(struct address_space *space, vaddr_t va)
+{
+	return pt_slot(space->root, va, 1, NULL);
+}
+
+static void table_link_locked(struct address_space *space, vaddr_t va, unsigned level, pfn_t table)
+	REQUIRES(frame_lock)
+{
+	pte_t *entry = pt_slot(space->root, va, level, NULL);
+
+	frame_make_table_locked(frame_of(table));
+	word_set_locked(entry, pt_table_word(table));
+	space->table_frames++;
+}
+
+pte_t *slot_make_locked(struct address_space *space, vaddr_t va, pfn_t *spare)
+{
+	unsigned missing_level;
+	pte_t *slot;
+
+	while (!(slot = pt_slot(space->root, va, 1, &missing_level))) {
+		if (*spare == PFN_NONE)
+			return NULL;
+		table_link_locked(space, va, missing_level, *spare);
+		*spare = PFN_NONE;
+	}
+	return slot;
+}
+
+pte_t *slot_next(struct address_space *space, vaddr_t *va, vaddr_t end)
+{
+	while (*va < end) {
+		unsigned missing_level;
+		pte_t *slot = pt_slot(space->root, *va, 1, &missing_level);
+
+		if (slot)
+			return slot;
+		*va = (*va | (pt_entry_span(missing_level) - 1)) + 1;
+	}
+	return NULL;
+}
+
+/* Removes the empty table that the entry of `level` for `va` names, if it is empty. */
+static void table_unlink_locked(struct address_space *space, vaddr_t va, unsigned level,
+				struct tlb_batch *batch) REQUIRES(frame_lock)
+{
+	pte_t *entry = pt_slot(space->root, va, level, NULL);
+	pfn_t table;
+
+	if (!entry || pte_kind(pt_read(entry)) != PTE_VALID)
+		return;
+	table = pte_pfn(pt_read(entry));
+	if (frame_of(table)->shares > 0 || !tlb_batch_has_room(batch))
+		return;
+	slot_exchange_locked(entry, pte_none());
+	space->table_frames--;
+	tlb_batch_add_table(batch, table);
+}
+
+void tables_prune_locked(struct address_space *space, vaddr_t start, vaddr_t end,
+			 struct tlb_batch *batch)
+{
+	for (unsigned level = 2; level <= ROOT_LEVEL; level++) {
+		uint64_t span = pt_entry_span(level);
+
+		for (vaddr_t va = start & ~(span - 1); va < end; va += span)
+			table_unlink_locked(space, va, level, batch);
+	}
+}

@@ -1,0 +1,214 @@
+/*
+ * pagein.c - a page of a segment in a frame: what stands in the way, and the reading of it.
+ *
+ * tour of a page fault: 5 of 6; next: arch/x86_64/paging.c
+ *
+ * A page being read is a state of its frame (READING), never a held lock. The reader makes the
+ * state word name the frame before it starts, so a second fault on the page finds it and waits; a
+ * finished read maps nothing, it only makes the frame STANDBY and wakes everybody, who then ask
+ * again. If the read fails the word gets back what it said before, and each waiter asks again and
+ * may read again; no error is remembered.
+ */
+#include "frame.h"
+#include "kernel/core/thread.h"
+#include "kernel/io/file.h"
+#include "mm.h"
+#include "segment.h"
+
+/* Claims the spare for the page: the word names it from now on. */
+static struct frame *claim_spare_locked(struct page_request *request, pte_t *word)
+	REQUIRES(frame_lock)
+{
+	struct frame *frame = frame_of(request->spare);
+
+	frame_own_locked(frame, request->segment, request->index, word, pt_read(word), 0);
+	pt_write(word, pte_in_frame(request->spare));
+	request->segment->resident_pages++;
+	request->pfn = request->spare;
+	request->spare = PFN_NONE;
+	return frame;
+}
+
+static enum page_step need_frame(struct page_request *request, bool zeroed)
+{
+	request->need_zeroed = zeroed;
+	return PAGE_NEED_FRAME;
+}
+
+/* No frame has the page: make it, or say what is missing. */
+static enum page_step page_absent_locked(struct page_request *request, pte_t *word,
+					 enum page_birth birth) REQUIRES(frame_lock)
+{
+	switch (birth) {
+	case BORN_UNCOMMITTED:
+		request->status = STATUS_ACCESS_VIOLATION;
+		return PAGE_FAIL;
+	case BORN_NOWHERE:
+		request->status = STATUS_END_OF_FILE;
+		return PAGE_FAIL;
+	case BORN_ZERO:
+		if (request->spare == PFN_NONE || !request->spare_zeroed)
+			return need_frame(request, true);
+		claim_spare_locked(request, word);
+		request->was_born = true;
+		request->was_mapped = false;
+		return PAGE_READY;
+	case BORN_IN_FILE:
+		break;
+	}
+	if (request->spare == PFN_NONE)
+		return need_frame(request, false);
+	frame_begin_read_locked(claim_spare_locked(request, word));
+	segment_reference(request->segment);
+	return PAGE_IN;
+}
+
+static enum page_step page_in_frame_locked(struct page_request *request, pfn_t pfn)
+	REQUIRES(frame_lock)
+{
+	struct frame *frame = frame_of(pfn);
+
+	request->pfn = pfn;
+	request->was_born = false;
+	if (frame->state == FRAME_READING)
+		return PAGE_WAIT;
+	request->was_mapped = frame->shares > 0;
+	return PAGE_READY;
+}
+
+enum page_step segment_page_locked(struct page_request *request)
+{
+	enum page_birth birth = segment_page_birth(request->segment, request->index);
+	pfn_t table = request->spare_zeroed ? request->spare : PFN_NONE;
+	pte_t *word;
+
+	if (birth == BORN_NOWHERE)
+		return page_absent_locked(request, NULL, birth);
+	word = segment_word_make_locked(request->segment, request->index, &table);
+	if (request->spare_zeroed)
+		request->spare = table;
+	if (!word)
+		return need_frame(request, true);
+	switch (pte_kind(pt_read(word))) {
+	case PTE_NONE:
+		return page_absent_locked(request, word, birth);
+	case PTE_ZERO:
+		return page_absent_locked(request, word, BORN_ZERO);
+	case PTE_IN_FRAME:
+		return page_in_frame_locked(request, pte_pfn(pt_read(word)));
+	case PTE_VALID:
+	case PTE_IN_PAGEFILE:
+		break;
+	}
+	panic("segment %p page %llu: impossible state word", (void *)request->segment,
+	      (unsigned long long)request->index);
+}
+
+/* Where the bytes of the page are in the file, and how many of them are the page's. */
+static void locate(const struct segment *segment, page_index_t index, uint64_t *offset,
+		   size_t *size)
+{
+	const struct subsection *part;
+	uint64_t start;
+
+	if (segment->kind == SEGMENT_FILE) {
+		*offset = pages_to_bytes(index);
+		*size = PAGE_SIZE;
+		return;
+	}
+	part = segment_subsection(segment, index);
+	start = pages_to_bytes(index - part->first_page);
+	*offset = part->file_offset + start;
+	*size = part->raw_bytes - start < PAGE_SIZE ? (size_t)(part->raw_bytes - start) : PAGE_SIZE;
+}
+
+static NTSTATUS read_page(const struct segment *segment, page_index_t index, void *page)
+{
+	uint64_t offset;
+	size_t size;
+
+	locate(segment, index, &offset, &size);
+	if (size < PAGE_SIZE)
+		page_zero(page);
+	return file_read(segment->file, offset, page, size);
+}
+
+/* The reader's part of PAGE_IN. */
+static NTSTATUS page_in(struct page_request *request)
+{
+	struct segment *segment = request->segment;
+	struct frame *frame = frame_of(request->pfn);
+	NTSTATUS status;
+
+	lock_assert_none_held();
+	status = read_page(segment, request->index, frame_memory(request->pfn));
+	spin_lock(&frame_lock);
+	frame_end_read_locked(frame);
+	if (!NT_SUCCESS(status)) {
+		pt_write(frame->word, frame->original);
+		segment->resident_pages--;
+		frame_free_locked(frame);
+	}
+	spin_unlock(&frame_lock);
+	segment_release(segment);
+	request->was_read = true;
+	return status;
+}
+
+NTSTATUS page_step_perform(enum page_step step, struct page_request *request)
+{
+	switch (step) {
+	case PAGE_NEED_FRAME:
+		page_request_end(request);
+		request->spare =
+			frame_alloc_wait(request->need_zeroed ? FRAME_ALL_ZERO : FRAME_ANY_CONTENT);
+		request->spare_zeroed = request->need_zeroed;
+		return request->spare == PFN_NONE ? STATUS_NO_MEMORY : STATUS_SUCCESS;
+	case PAGE_IN:
+		return page_in(request);
+	case PAGE_WAIT:
+		frame_wait(request->pfn);
+		return STATUS_SUCCESS;
+	case PAGE_READY:
+	case PAGE_FAIL:
+		break;
+	}
+	panic("page step %d has nothing to perform", step);
+}
+
+void page_request_end(struct page_request *request)
+{
+	if (request->spare != PFN_NONE)
+		frame_free(request->spare);
+	request->spare = PFN_NONE;
+}
+
+NTSTATUS segment_page_pin(struct segment *segment, page_index_t index, pfn_t *result)
+{
+	struct page_request request = {.segment = segment, .index = index};
+	NTSTATUS status = STATUS_SUCCESS;
+
+	while (NT_SUCCESS(status)) {
+		enum page_step step;
+
+		spin_lock(&frame_lock);
+		step = segment_page_locked(&request);
+		if (step == PAGE_READY)
+			frame_pin_locked(frame_of(request.pfn));
+		spin_unlock(&frame_lock);
+		if (step == PAGE_READY) {
+			*result = request.pfn;
+			break;
+		}
+		status = step == PAGE_FAIL ? request.status : page_step_perform(step, &request);
+	}
+	page_request_end(&request);
+	return status;
+}
+
+void segment_page_unpin(pfn_t pfn, bool was_written)
+{
+	spin_lock(&frame_lock);
+	frame_unpin_locked(frame_of(pfn), was_written);
+	spin_unlock(&frame_lock);
+}

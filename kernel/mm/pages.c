@@ -1,0 +1,163 @@
+/*
+ * pages.c - see pages.h.
+ */
+#include "pages.h"
+
+#include "frame.h"
+#include "page_table.h"
+#include "protection.h"
+#include "tlb.h"
+
+bool slot_is_private_locked(pte_t slot)
+{
+	switch (pte_kind(slot)) {
+	case PTE_VALID:
+		return (frame_of(pte_pfn(slot))->flags & FRAME_PRIVATE) != 0;
+	case PTE_IN_FRAME:
+	case PTE_IN_PAGEFILE:
+		return true;
+	case PTE_NONE:
+	case PTE_ZERO:
+		break;
+	}
+	return false;
+}
+
+bool page_is_private(struct address_space *space, vaddr_t va)
+{
+	bool is_private;
+	pte_t *slot;
+
+	spin_lock(&frame_lock);
+	slot = slot_find(space, va);
+	is_private = slot && slot_is_private_locked(pt_read(slot));
+	spin_unlock(&frame_lock);
+	return is_private;
+}
+
+void page_map_locked(struct address_space *space, pte_t *slot, struct frame *frame,
+		     uint64_t hardware_bits)
+{
+	word_set_locked(slot, pte_valid(frame_number(frame), hardware_bits));
+	frame_share_locked(frame);
+	space->resident_pages++;
+	if (space->resident_pages > space->peak_resident_pages)
+		space->peak_resident_pages = space->resident_pages;
+}
+
+/* A private page that no slot maps. Only a page file would read or write it, so it is at rest. */
+static void discard_unmapped_locked(pte_t *slot) REQUIRES(frame_lock)
+{
+	struct frame *frame = frame_of(pte_pfn(pt_read(slot)));
+
+	KASSERT(frame->state == FRAME_STANDBY || frame->state == FRAME_MODIFIED);
+	word_set_locked(slot, pte_none());
+	frame_free_locked(frame);
+}
+
+static void discard_slot_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va)
+	REQUIRES(frame_lock)
+{
+	bool is_private = slot_is_private_locked(pt_read(slot));
+
+	switch (pte_kind(pt_read(slot))) {
+	case PTE_VALID:
+		tlb_batch_add(batch, va, slot_exchange_locked(slot, pte_none()),
+			      is_private ? TLB_FREE_PRIVATE : TLB_UNSHARE);
+		batch->space->resident_pages--;
+		break;
+	case PTE_IN_FRAME:
+		discard_unmapped_locked(slot);
+		break;
+	case PTE_NONE:
+	case PTE_ZERO:
+	case PTE_IN_PAGEFILE:
+		break;
+	}
+}
+
+/* Takes out empty page tables, as many as one batch holds; true when there may be more. */
+static bool prune_some(struct tlb_batch *batch, vaddr_t start, vaddr_t end)
+{
+	bool full;
+
+	spin_lock(&frame_lock);
+	tables_prune_locked(batch->space, start, end, batch);
+	full = !tlb_batch_has_room(batch);
+	spin_unlock(&frame_lock);
+	tlb_batch_flush(batch);
+	return full;
+}
+
+void pages_discard(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+	struct tlb_batch batch;
+	vaddr_t va = start;
+
+	KASSERT(mutex_is_held(&space->lock));
+	tlb_batch_begin(&batch, space);
+	while (va < end) {
+		pte_t *slot;
+
+		spin_lock(&frame_lock);
+		while (tlb_batch_has_room(&batch) && (slot = slot_next(space, &va, end)) != NULL) {
+			discard_slot_locked(&batch, slot, va);
+			va += PAGE_SIZE;
+		}
+		spin_unlock(&frame_lock);
+		tlb_batch_flush(&batch);
+	}
+	while (prune_some(&batch, start, end))
+		;
+}
+
+/*
+ * Unmaps a page and keeps its content: a private page stays in its frame, a shared one is found
+ * again through its segment.
+ */
+static void unmap_keep_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va) REQUIRES(frame_lock)
+{
+	pte_t old = pt_read(slot);
+	pte_t kept = slot_is_private_locked(old) ? pte_in_frame(pte_pfn(old)) : pte_none();
+
+	tlb_batch_add(batch, va, slot_exchange_locked(slot, kept), TLB_UNSHARE);
+	batch->space->resident_pages--;
+}
+
+static void protect_slot_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va,
+				uint32_t protection) REQUIRES(frame_lock)
+{
+	pte_t old = pt_read(slot);
+	uint64_t bits;
+
+	if (pte_kind(old) != PTE_VALID)
+		return;
+	if (!protection_rights(protection) || (protection & PAGE_GUARD)) {
+		unmap_keep_locked(batch, slot, va);
+		return;
+	}
+	bits = protection_hardware_bits(protection, slot_is_private_locked(old));
+	bits |= old.bits & PTE_DIRTY;
+	tlb_batch_add(batch, va, slot_exchange_locked(slot, pte_valid(pte_pfn(old), bits)),
+		      TLB_KEEP);
+}
+
+void pages_protect(struct address_space *space, vaddr_t start, vaddr_t end, uint32_t protection)
+{
+	struct tlb_batch batch;
+	vaddr_t va = start;
+
+	KASSERT(mutex_is_held(&space->lock));
+	tlb_batch_begin(&batch, space);
+	while (va < end) {
+		pte_t *slot;
+
+		spin_lock(&frame_lock);
+		while (tlb_batch_has_room(&batch) && (slot = slot_next(space, &va, end)) != NULL) {
+			protect_slot_locked(&batch, slot, va, protection);
+			va += PAGE_SIZE;
+		}
+		spin_unlock(&frame_lock);
+		tlb_batch_flush(&batch);
+	}
+}

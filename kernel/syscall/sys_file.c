@@ -1,0 +1,245 @@
+/*
+ * sys_file.c - NtCreateFile, NtOpenFile, NtReadFile, NtWriteFile.
+ *
+ * Every transfer is complete when its call returns, so events and APC routines have nothing to announce.
+ */
+#include "syscall.h"
+
+#include "capture.h"
+#include "console.h"
+#include "file_object.h"
+#include "io_status.h"
+#include "kernel/mm/user_memory.h"
+
+/* ---- open ---- */
+
+#define SHARE_VALID (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
+#define OPTIONS_SYNCHRONOUS (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)
+
+static NTSTATUS open_check_values(struct file_open *open, access_mask_t desired)
+{
+	uint32_t options = open->options;
+
+	if (open->share & ~SHARE_VALID)
+		return STATUS_INVALID_PARAMETER;
+	if ((uint32_t)open->disposition > FILE_OVERWRITE_IF)
+		return STATUS_INVALID_PARAMETER;
+	if ((options & FILE_DIRECTORY_FILE) && (options & FILE_NON_DIRECTORY_FILE))
+		return STATUS_INVALID_PARAMETER;
+	if ((options & OPTIONS_SYNCHRONOUS) == OPTIONS_SYNCHRONOUS)
+		return STATUS_INVALID_PARAMETER;
+	/* A synchronous file is waited for, also by the system itself. */
+	if ((options & OPTIONS_SYNCHRONOUS) &&
+	    !(desired & (SYNCHRONIZE | GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL |
+			 MAXIMUM_ALLOWED)))
+		return STATUS_INVALID_PARAMETER;
+	if ((options & FILE_DELETE_ON_CLOSE) && !(desired & (DELETE_ACCESS | GENERIC_ALL)))
+		return STATUS_INVALID_PARAMETER;
+	return object_map_access(&file_type, desired, &open->access);
+}
+
+static NTSTATUS open_perform(vaddr_t handle_address, vaddr_t attributes_address,
+			     vaddr_t io_address, struct file_open *open)
+{
+	struct captured_attributes attributes;
+	struct file_object *file;
+	NTSTATUS status = attributes_capture(attributes_address, CAPTURE_OPEN, &attributes);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	status = namespace_lookup(&attributes.name, &file_type, open, (struct object **)&file);
+	if (NT_SUCCESS(status)) {
+		/* The block first: a handle that was given can be used at once. */
+		status = io_status_write(io_address, STATUS_SUCCESS, open->result);
+		if (NT_SUCCESS(status))
+			status = handle_give(file, open->access,
+					     attributes.name.attributes & OBJ_INHERIT,
+					     handle_address);
+		object_release(file);
+	}
+	attributes_release(&attributes);
+	return status;
+}
+
+static NTSTATUS open_file(vaddr_t handle_address, access_mask_t desired, vaddr_t attributes,
+			  vaddr_t io_address, struct file_open *open)
+{
+	NTSTATUS status = open_check_values(open, desired);
+
+	if (NT_SUCCESS(status))
+		status = probe_write(handle_address, sizeof(handle_t));
+	if (NT_SUCCESS(status))
+		status = probe_write(io_address, sizeof(struct nt_io_status_block));
+	if (NT_SUCCESS(status))
+		status = open_perform(handle_address, attributes, io_address, open);
+	return status;
+}
+
+NTSTATUS NtOpenFile(const uint64_t *arguments)
+{
+	struct file_open open = {
+		.share = (uint32_t)arguments[4],
+		.disposition = FILE_OPEN,
+		.options = (uint32_t)arguments[5],
+	};
+
+	return open_file(arguments[0], (access_mask_t)arguments[1], arguments[2], arguments[3],
+			 &open);
+}
+
+NTSTATUS NtCreateFile(const uint64_t *arguments)
+{
+	struct file_open open = {
+		.share = (uint32_t)arguments[6],
+		.disposition = (enum file_disposition)(uint32_t)arguments[7],
+		.options = (uint32_t)arguments[8],
+	};
+	vaddr_t allocation_size = arguments[4], attributes_buffer = arguments[9];
+
+	/* The size and the attributes of a new file (arguments[5] too) matter only when one is made. */
+	if (allocation_size) {
+		uint64_t size_bytes;
+		NTSTATUS status = copy_in(&size_bytes, allocation_size, sizeof(size_bytes));
+
+		if (!NT_SUCCESS(status))
+			return status;
+	}
+	if (attributes_buffer)
+		return STATUS_NOT_SUPPORTED; /* extended attributes: the disk has none */
+	return open_file(arguments[0], (access_mask_t)arguments[1], arguments[2], arguments[3],
+			 &open);
+}
+
+/* ---- read, write ---- */
+
+struct transfer {
+	struct file_object *file;
+	bool is_write;
+	bool appends; /* the handle may only append */
+	vaddr_t buffer;
+	uint64_t size_bytes;
+	bool has_offset;
+	uint64_t offset; /* as given, special values included */
+	uint64_t transferred;
+};
+
+/* Where it begins. Between file_io_begin and file_io_end. */
+static NTSTATUS transfer_place(const struct transfer *transfer, uint64_t *offset)
+{
+	struct file_object *file = transfer->file;
+
+	if (transfer->is_write && (transfer->appends || (transfer->has_offset &&
+							 transfer->offset ==
+								 FILE_WRITE_TO_END_OF_FILE)))
+		*offset = file_size(file->node);
+	else if (transfer->has_offset && transfer->offset != FILE_USE_FILE_POINTER_POSITION)
+		*offset = transfer->offset;
+	else if (file->is_synchronous)
+		*offset = file->position;
+	else
+		return STATUS_INVALID_PARAMETER;
+	return (int64_t)*offset < 0 ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
+
+static NTSTATUS transfer_file(struct transfer *transfer)
+{
+	struct file_object *file = transfer->file;
+	uint64_t offset;
+	NTSTATUS status = file_io_begin(file);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	status = transfer_place(transfer, &offset);
+	if (NT_SUCCESS(status)) {
+		status = transfer->is_write
+				 ? file_segment_write(file->segment, offset, transfer->buffer,
+						      transfer->size_bytes, &transfer->transferred)
+				 : file_segment_read(file->segment, offset, transfer->buffer,
+						     transfer->size_bytes, &transfer->transferred);
+		if (NT_SUCCESS(status) && file->is_synchronous)
+			file->position = offset + transfer->transferred;
+	}
+	file_io_end(file);
+	return status;
+}
+
+static NTSTATUS transfer_perform(struct transfer *transfer)
+{
+	switch (transfer->file->kind) {
+	case FILE_OBJECT_FILE:
+		return transfer_file(transfer);
+	case FILE_OBJECT_DIRECTORY:
+		return STATUS_INVALID_DEVICE_REQUEST;
+	case FILE_OBJECT_CONSOLE:
+		return transfer->is_write ? console_write(transfer->buffer, transfer->size_bytes,
+							  &transfer->transferred)
+					  : console_read(transfer->buffer, transfer->size_bytes,
+							 &transfer->transferred);
+	}
+	return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+/* Probes and captures what the two calls have in common: (File, Event, Apc, Context, IoStatus, Buffer, Length, Offset, Key). */
+static NTSTATUS transfer_capture(const uint64_t *arguments, struct transfer *transfer)
+{
+	vaddr_t io_address = arguments[4], offset_address = arguments[7], key_address = arguments[8];
+	uint32_t key;
+	NTSTATUS status = probe_write(io_address, sizeof(struct nt_io_status_block));
+
+	transfer->buffer = arguments[5];
+	transfer->size_bytes = (uint32_t)arguments[6];
+	if (NT_SUCCESS(status))
+		status = transfer->is_write ? probe_read(transfer->buffer, transfer->size_bytes)
+					    : probe_write(transfer->buffer, transfer->size_bytes);
+	if (NT_SUCCESS(status) && offset_address) {
+		transfer->has_offset = true;
+		status = copy_in(&transfer->offset, offset_address, sizeof(transfer->offset));
+	}
+	if (NT_SUCCESS(status) && key_address) /* of byte-range locks, which do not exist */
+		status = copy_in(&key, key_address, sizeof(key));
+	return status;
+}
+
+static NTSTATUS transfer_open(handle_t handle, handle_t event, struct transfer *transfer)
+{
+	access_mask_t granted, needed;
+	NTSTATUS status = process_reference_by_handle(handle, &file_type, 0, &transfer->file,
+						      &granted);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	needed = transfer->is_write ? FILE_WRITE_DATA | FILE_APPEND_DATA : FILE_READ_DATA;
+	transfer->appends = !(granted & FILE_WRITE_DATA);
+	status = granted & needed ? io_event_check(event) : STATUS_ACCESS_DENIED;
+	if (!NT_SUCCESS(status))
+		object_release(transfer->file);
+	return status;
+}
+
+static NTSTATUS transfer_call(const uint64_t *arguments, bool is_write)
+{
+	struct transfer transfer = {.is_write = is_write};
+	NTSTATUS status = transfer_capture(arguments, &transfer), io_status;
+
+	if (!NT_SUCCESS(status))
+		return status;
+	if (arguments[2])
+		return STATUS_NOT_IMPLEMENTED; /* APC routine */
+	status = transfer_open(arguments[0], arguments[1], &transfer);
+	if (!NT_SUCCESS(status))
+		return status;
+	status = transfer_perform(&transfer);
+	object_release(transfer.file);
+	io_status = io_status_write(arguments[4], status, transfer.transferred);
+	return NT_SUCCESS(io_status) ? status : io_status;
+}
+
+NTSTATUS NtReadFile(const uint64_t *arguments)
+{
+	return transfer_call(arguments, false);
+}
+
+NTSTATUS NtWriteFile(const uint64_t *arguments)
+{
+	return transfer_call(arguments, true);
+}

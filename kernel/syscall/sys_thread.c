@@ -1,0 +1,138 @@
+/*
+ * sys_thread.c - NtCreateThreadEx, NtResumeThread, NtTerminateThread, NtYieldExecution, NtDelayExecution.
+ */
+#include "syscall.h"
+
+#include "kernel/mm/user_memory.h"
+#include "ps_attributes.h"
+
+/* NT's other flags: debugger and loader matters that do not exist here; accepted, without effect. */
+#define THREAD_FLAGS_IGNORED 0x6u
+
+struct thread_creation {
+	vaddr_t handle_address;
+	access_mask_t access;
+	uint32_t attributes; /* OBJ_INHERIT */
+	uint32_t flags;
+	struct ps_attributes list;
+	struct thread_request request;
+};
+
+static NTSTATUS thread_creation_capture(const uint64_t *arguments,
+					struct thread_creation *creation)
+{
+	struct captured_attributes attributes;
+	NTSTATUS status = object_map_access(&thread_type, (access_mask_t)arguments[1],
+					    &creation->access);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	if (creation->flags & ~(THREAD_CREATE_FLAGS_CREATE_SUSPENDED | THREAD_FLAGS_IGNORED))
+		return STATUS_INVALID_PARAMETER_7;
+	status = probe_write(creation->handle_address, sizeof(handle_t));
+	if (NT_SUCCESS(status))
+		status = attributes_capture(arguments[2], CAPTURE_CREATE, &attributes);
+	if (!NT_SUCCESS(status))
+		return status;
+	creation->attributes = attributes.name.attributes & OBJ_INHERIT;
+	if (attributes.is_named) /* threads have no names */
+		status = STATUS_INVALID_PARAMETER;
+	attributes_release(&attributes);
+	return NT_SUCCESS(status) ? ps_attributes_capture(arguments[10], &creation->list) : status;
+}
+
+static NTSTATUS thread_creation_perform(struct thread_creation *creation)
+{
+	struct user_thread *thread;
+	uint32_t previous_count;
+	NTSTATUS status = user_thread_create(&creation->request, &thread);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	status = ps_attributes_write(&creation->list, thread);
+	if (NT_SUCCESS(status))
+		status = handle_give(thread, creation->access, creation->attributes,
+				     creation->handle_address);
+	if (!NT_SUCCESS(status))
+		user_thread_terminate(thread, status); /* it never runs in user mode */
+	else if (!(creation->flags & THREAD_CREATE_FLAGS_CREATE_SUSPENDED))
+		user_thread_resume(thread, &previous_count);
+	object_release(thread);
+	return status;
+}
+
+NTSTATUS NtCreateThreadEx(const uint64_t *arguments)
+{
+	struct thread_creation creation = {
+		.handle_address = arguments[0],
+		.flags = (uint32_t)arguments[6],
+		.request = {
+			.start = arguments[4],
+			.argument = arguments[5],
+			.stack_commit_bytes = arguments[8],
+			.stack_reserve_bytes = arguments[9],
+		},
+	};
+	NTSTATUS status = thread_creation_capture(arguments, &creation);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	status = process_reference_by_handle(arguments[3], &process_type, PROCESS_CREATE_THREAD,
+					     &creation.request.process, NULL);
+	if (NT_SUCCESS(status)) {
+		status = thread_creation_perform(&creation);
+		object_release(creation.request.process);
+	}
+	ps_attributes_release(&creation.list);
+	return status;
+}
+
+NTSTATUS NtResumeThread(const uint64_t *arguments)
+{
+	vaddr_t count_address = arguments[1];
+	struct user_thread *thread;
+	uint32_t previous_count;
+	NTSTATUS status = count_address ? probe_write(count_address, sizeof(previous_count))
+					: STATUS_SUCCESS;
+
+	if (NT_SUCCESS(status))
+		status = process_reference_by_handle(arguments[0], &thread_type,
+						     THREAD_SUSPEND_RESUME, &thread, NULL);
+	if (!NT_SUCCESS(status))
+		return status;
+	user_thread_resume(thread, &previous_count);
+	object_release(thread);
+	if (count_address)
+		status = copy_out(count_address, &previous_count, sizeof(previous_count));
+	return status;
+}
+
+NTSTATUS NtTerminateThread(const uint64_t *arguments)
+{
+	handle_t handle = arguments[0] ? arguments[0] : CURRENT_THREAD;
+	struct user_thread *thread;
+	NTSTATUS status = process_reference_by_handle(handle, &thread_type, THREAD_TERMINATE,
+						      &thread, NULL);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	user_thread_terminate(thread, (NTSTATUS)arguments[1]);
+	object_release(thread);
+	return STATUS_SUCCESS;
+}
+
+NTSTATUS NtYieldExecution(const uint64_t *arguments)
+{
+	(void)arguments;
+	thread_yield();
+	return STATUS_SUCCESS;
+}
+
+NTSTATUS NtDelayExecution(const uint64_t *arguments)
+{
+	int64_t interval;
+	/* arguments[0], alertable: nothing queues calls to a thread yet, so it changes nothing */
+	NTSTATUS status = copy_in(&interval, arguments[1], sizeof(interval));
+
+	return NT_SUCCESS(status) ? timeout_sleep(&interval) : status;
+}

@@ -1,0 +1,83 @@
+# tests.mk - the portable kernel as a program on the developer's machine: unit tests and fuzz targets, under sanitizers.
+#
+# Gives: HOST_TESTS (what `make test` builds here). Included by the top Makefile.
+
+ifndef HOST_CC
+HOST_CC := $(shell command -v clang || echo gcc)
+endif
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 60
+
+# Left out of the host build: what tests/sim replaces (threads, locks, log, panic, pool) and what the C library has.
+HOST_EXCLUDED := kernel/main.c kernel/lib/string.c \
+	$(filter-out kernel/core/cmdline.c,$(call sources,kernel/core,c))
+HOST_SOURCES := $(filter-out $(HOST_EXCLUDED),$(call sources,kernel,c)) \
+	$(call sources,arch/host tests/sim,c)
+HOST_TEST_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
+HOST_FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+
+HOST_CFLAGS := -std=gnu17 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer -fno-strict-aliasing -DQUIRE_DEBUG $(INCLUDES) $(WARNINGS)
+FUZZ_CFLAGS := $(HOST_CFLAGS) -fsanitize=fuzzer-no-link
+# Disk transfers pass through tests/sim/sim_io.c.
+HOST_LDFLAGS := -Wl,--wrap=file_read,--wrap=file_write
+
+HOST_TESTS := $(HOST_TEST_SOURCES:tests/unit/%.c=$(BUILD)/host/unit/%)
+FUZZ_TARGETS := $(HOST_FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+
+# $(eval $(call host_rules,FOLDER,COMPILER,FLAGS)): build/FOLDER/libkernel.a and objects for one set of flags
+define host_rules
+$(1)_OBJECTS := $(HOST_SOURCES:%.c=$(BUILD)/$(1)/obj/%.o)
+
+$(call flags_rule,$(1),$(2) $(3))
+$(call flags_rule,$(1)-list,$(HOST_LDFLAGS) $(HOST_SOURCES))
+
+$(BUILD)/$(1)/obj/%.o: %.c $(BUILD)/flags/$(1)
+	@mkdir -p $$(@D)
+	$$(Q)$(2) $(3) $$(call extra_warnings,$$<) -MMD -MP -c -o $$@ $$<
+
+$(BUILD)/$(1)/libkernel.a: $$($(1)_OBJECTS) $(BUILD)/flags/$(1)-list
+	@rm -f $$@
+	$$(Q)$(AR) rcD $$@ $$($(1)_OBJECTS)
+	$$(call say,HOST)
+
+-include $$($(1)_OBJECTS:.o=.d)
+endef
+$(eval $(call host_rules,host,$(HOST_CC),$(HOST_CFLAGS)))
+$(eval $(call host_rules,fuzz,$(FUZZ_CC),$(FUZZ_CFLAGS)))
+
+$(BUILD)/host/unit/%: $(BUILD)/host/obj/tests/unit/%.o $(BUILD)/host/libkernel.a
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ -lcmocka
+
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libkernel.a
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) $(HOST_LDFLAGS) -fsanitize=fuzzer -o $@ $^
+	$(call say,FUZZ)
+
+-include $(HOST_TEST_SOURCES:%.c=$(BUILD)/host/obj/%.d) $(HOST_FUZZ_SOURCES:%.c=$(BUILD)/fuzz/obj/%.d)
+
+# The runner runs every test that it finds built: none may be left of a source that is gone.
+STALE_TESTS = $(filter-out $(HOST_TESTS) $(FUZZ_TARGETS) $(USER_TESTS) $(addsuffix .debug,$(USER_TESTS)), \
+	$(wildcard $(BUILD)/host/unit/test_* $(BUILD)/fuzz/fuzz_* $(BUILD)/user/tests/*))
+.PHONY: prune
+prune:
+	@$(if $(STALE_TESTS),rm -f $(STALE_TESTS))
+
+# ---- fuzzing as long as one likes: the corpus grows in build/fuzz/corpus, from the seeds in tests/fuzz/seeds ----
+
+FUZZ ?= $(HOST_FUZZ_SOURCES:tests/fuzz/fuzz_%.c=%)
+.PHONY: fuzz build-fuzz $(FUZZ:%=fuzz-run-%)
+build-fuzz: $(FUZZ:%=$(BUILD)/fuzz/fuzz_%)
+
+fuzz:
+	@tools/setup.sh test
+	@$(MAKE) build-fuzz
+	@$(MAKE) $(FUZZ:%=fuzz-run-%)
+
+$(FUZZ:%=fuzz-run-%): fuzz-run-%:
+	@mkdir -p $(BUILD)/fuzz/corpus/$* $(BUILD)/fuzz/found
+	@$(BUILD)/fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+		-artifact_prefix=$(BUILD)/fuzz/found/$*- $(BUILD)/fuzz/corpus/$* \
+		$(wildcard tests/fuzz/seeds/$*) >$(BUILD)/fuzz/$*.log 2>&1 && \
+		sed -n 's/^Done /  FUZZ     $*: /p' $(BUILD)/fuzz/$*.log || \
+		{ echo '  FUZZ     $*: FAILED'; tail -n 40 $(BUILD)/fuzz/$*.log; false; }

@@ -1,0 +1,121 @@
+"""The command line of tools/quire."""
+
+import argparse
+import os
+import sys
+
+from .common import RAMDISK, STATUS_INTERRUPTED, STATUS_USAGE, QuireError
+
+EPILOG = """exit status of run: the program's own (its low byte); 124 time limit, 125 kernel panic or reset,
+126 the machine or this environment failed to start, 130 interrupted, 2 usage"""
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="quire", description="Run, test and debug the kernel in QEMU.", epilog=EPILOG)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_debug(commands)
+    _add_test(commands)
+    doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
+    doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
+    commands.add_parser("figures", help="measure and print the figures of the documentation")
+    return parser
+
+
+def _positive(kind):
+    def convert(text):
+        value = kind(text)
+        if value <= 0:
+            raise ValueError
+        return value
+    convert.__name__ = f"positive {kind.__name__}"
+    return convert
+
+
+def _add_machine_options(parser):
+    parser.add_argument("--mem", type=_positive(int), default=256, metavar="MIB", help="memory (default 256)")
+    parser.add_argument("--put", action="append", default=[], metavar="FILE",
+                        help="put a host file on the RAM disk: bin/ for .exe and .dll, else data/")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
+                        help="a knob of the kernel command line")
+    parser.add_argument("program", nargs=argparse.REMAINDER, metavar="PROGRAM [ARGUMENT...]",
+                        help="a program on the RAM disk, or an .exe file of the host")
+
+
+def _add_run(commands):
+    run = commands.add_parser("run", help="boot and run a program (none: the tour, and on a terminal the shell)", epilog=EPILOG)
+    run.add_argument("--icount", action="store_true", help="virtual time counts instructions: runs repeat exactly")
+    run.add_argument("--timeout", type=_positive(float), metavar="S", help="end with status 124 after S seconds")
+    run.add_argument("--stall", type=_positive(float), metavar="S", help="end with status 124 when nothing is written for S seconds")
+    run.add_argument("--accel", choices=("tcg", "kvm"), default="tcg", help="default tcg")
+    run.add_argument("--log", metavar="FILE", help="kernel log and firmware text to a file instead of standard error")
+    run.add_argument("--cold", action="store_true", help="run the firmware, use no snapshot")
+    run.add_argument("--kernel", default="release", metavar="KERNEL", help="release (default), debug, or an ELF file")
+    run.add_argument("--ramdisk", default=str(RAMDISK), metavar="FILE", help="another archive than build/ramdisk.cpio")
+    run.add_argument("--image", nargs="?", const="", metavar="FILE", help="boot a disk image (make image) as a real machine would")
+    run.add_argument("--display", action="store_true", help="open a window with the machine's screen")
+    run.add_argument("--dry-run", action="store_true", help="print the QEMU command line and do nothing")
+    _add_machine_options(run)
+
+
+def _add_debug(commands):
+    debug = commands.add_parser("debug", help="boot to the kernel's first instruction and attach GDB")
+    debug.add_argument("--no-gdb", action="store_true", help="print the GDB command, run none, wait")
+    debug.add_argument("--batch", action="append", default=[], metavar="COMMAND",
+                       help="run GDB commands without a prompt, then end (may be repeated)")
+    _add_machine_options(debug)
+
+
+def _add_test(commands):
+    test = commands.add_parser("test", help="run the tests")
+    test.add_argument("-k", dest="expression", metavar="EXPR",
+                      help="tests whose id contains a word; words joined by and, or, not, parentheses")
+    test.add_argument("word", nargs="?", metavar="EXPR", help="the same as -k EXPR")
+    test.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+    test.add_argument("--list", action="store_true", help="print the ids and run nothing")
+    test.add_argument("-v", "--verbose", action="store_true", help="a line for each test")
+
+
+def _run(options):
+    from . import guest
+    from .common import IMAGE
+    from .machine import Machine
+    image = options.image
+    if image is not None:
+        image = image or str(IMAGE)
+    machine = Machine(options.mem, options.accel, options.icount, options.display)
+    return guest.run(guest.Request(machine, tuple(options.program), tuple(options.put), tuple(options.settings),
+                                   options.timeout, options.stall, options.log, options.kernel, options.ramdisk,
+                                   options.cold, image, options.dry_run))
+
+
+def _dispatch(options):
+    if options.command == "run":
+        return _run(options)
+    if options.command == "debug":
+        from . import debug
+        return debug.run(options)
+    if options.command == "test":
+        from . import tests
+        return tests.run(options)
+    if options.command == "doctor":
+        from . import doctor
+        return doctor.run(options)
+    from . import figures
+    return figures.run()
+
+
+def main(arguments):
+    options = _parser().parse_args(arguments)
+    try:
+        return _dispatch(options)
+    except QuireError as error:
+        print(f"quire: {error}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        print("quire: interrupted", file=sys.stderr)
+        return STATUS_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone; nothing more can be said there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return STATUS_USAGE

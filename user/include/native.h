@@ -1,0 +1,222 @@
+/*
+ * native.h - the NT native API for Quire's user side: mingw's headers, and the prototypes and
+ * layouts they lack.
+ *
+ * Programs include this file alone. Everything declared here is exported by Wine's and Windows'
+ * ntdll too, under the same name; what only Quire answers stands in kernel/include/nt/quire.h,
+ * whose classes others refuse. Structures of ours carry plain names where mingw's opaque version
+ * already has NT's.
+ */
+#pragma once
+
+#define WIN32_NO_STATUS
+#include <windef.h>
+#include <winbase.h>
+#undef WIN32_NO_STATUS
+#include <ntstatus.h>
+#include <winternl.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nt/quire.h"
+
+#define PAGE_BYTES 0x1000u
+#define GRANULARITY_BYTES 0x10000u
+/* The first address that no process may map, and the last page boundary below it. */
+#define USER_LIMIT 0x7FFFFFFF0000ull
+#define FIRST_KERNEL_ADDRESS 0xFFFF800000000000ull
+
+#define CURRENT_PROCESS ((HANDLE)(intptr_t)-1)
+#define CURRENT_THREAD ((HANDLE)(intptr_t)-2)
+
+#define OBJ_PROTECT_CLOSE 0x00000001l
+
+#ifndef FILE_EXECUTE
+#define FILE_EXECUTE 0x20
+#endif
+
+/* Inheritance of a view (NtMapViewOfSection). */
+enum section_inherit { ViewShare = 1, ViewUnmap = 2 };
+enum section_information_class { SectionBasicInformation, SectionImageInformation };
+enum memory_information_class { MemoryBasicInformation };
+
+typedef struct _SECTION_BASIC_INFORMATION {
+	PVOID BaseAddress;
+	ULONG Attributes;
+	LARGE_INTEGER Size;
+} SECTION_BASIC_INFORMATION;
+_Static_assert(sizeof(SECTION_BASIC_INFORMATION) == 24, "SECTION_BASIC_INFORMATION");
+
+typedef struct _SECTION_IMAGE_INFORMATION {
+	PVOID TransferAddress;
+	ULONG ZeroBits;
+	SIZE_T MaximumStackSize;
+	SIZE_T CommittedStackSize;
+	ULONG SubSystemType;
+	USHORT SubSystemMinorVersion, SubSystemMajorVersion;
+	USHORT MajorOperatingSystemVersion, MinorOperatingSystemVersion;
+	USHORT ImageCharacteristics, DllCharacteristics, Machine;
+	BOOLEAN ImageContainsCode;
+	UCHAR ImageFlags;
+	ULONG LoaderFlags, ImageFileSize, CheckSum;
+} SECTION_IMAGE_INFORMATION;
+_Static_assert(sizeof(SECTION_IMAGE_INFORMATION) == 64, "SECTION_IMAGE_INFORMATION");
+
+/* RTL_USER_PROCESS_PARAMETERS: the fields that exist on every version since NT 5.2. */
+struct process_parameters {
+	ULONG maximum_length_bytes, length_bytes;
+	ULONG flags; /* bit 0: normalised */
+	ULONG debug_flags;
+	HANDLE console_handle;
+	ULONG console_flags;
+	HANDLE standard_input, standard_output, standard_error;
+	UNICODE_STRING current_directory;
+	HANDLE current_directory_handle;
+	UNICODE_STRING dll_path, image_path_name, command_line;
+	PVOID environment;
+	ULONG starting_x, starting_y, count_x, count_y, count_chars_x, count_chars_y;
+	ULONG fill_attribute, window_flags, show_window_flags;
+	UNICODE_STRING window_title, desktop_info, shell_info, runtime_data;
+	struct {
+		USHORT flags, length;
+		ULONG time_stamp;
+		UNICODE_STRING dos_path;
+	} current_directories[32];
+	SIZE_T environment_bytes;
+};
+_Static_assert(offsetof(struct process_parameters, standard_input) == 0x20, "parameters");
+_Static_assert(offsetof(struct process_parameters, command_line) == 0x70, "parameters");
+_Static_assert(offsetof(struct process_parameters, environment) == 0x80, "parameters");
+#define PROCESS_PARAMETERS_NORMALIZED 1u
+
+#define THREAD_CREATE_FLAGS_CREATE_SUSPENDED 1u
+#define PROCESS_CREATE_FLAGS_INHERIT_HANDLES 4u
+
+/*
+ * PS_ATTRIBUTE_LIST. The number's high half says: thread 0x10000, input 0x20000, additive 0x40000.
+ */
+#define PS_ATTRIBUTE_CLIENT_ID 0x00010003u
+#define PS_ATTRIBUTE_IMAGE_NAME 0x00020005u
+struct ps_attribute {
+	ULONG_PTR attribute;
+	SIZE_T size_bytes;
+	const void *value;
+	SIZE_T *return_length;
+};
+
+/* PS_CREATE_INFO: only its size is ours to fill; the rest is the system's answer. */
+struct ps_create_info {
+	SIZE_T size_bytes; /* sizeof(struct ps_create_info) */
+	ULONG state;
+	UCHAR answer[0x58 - 12];
+};
+_Static_assert(sizeof(struct ps_create_info) == 0x58, "PS_CREATE_INFO");
+
+typedef NTSTATUS(NTAPI *thread_start_routine)(PVOID argument);
+
+/* ---- sections and memory ---- */
+NTSTATUS NTAPI NtCreateSection(HANDLE *section, ACCESS_MASK access,
+			       const OBJECT_ATTRIBUTES *attributes, const LARGE_INTEGER *size,
+			       ULONG protection, ULONG section_attributes, HANDLE file);
+NTSTATUS NTAPI NtOpenSection(HANDLE *section, ACCESS_MASK access,
+			     const OBJECT_ATTRIBUTES *attributes);
+NTSTATUS NTAPI NtQuerySection(HANDLE section, ULONG information_class, PVOID buffer, SIZE_T length,
+			      SIZE_T *return_length);
+NTSTATUS NTAPI NtMapViewOfSection(HANDLE section, HANDLE process, PVOID *base, ULONG_PTR zero_bits,
+				  SIZE_T commit_bytes, LARGE_INTEGER *offset, SIZE_T *view_bytes,
+				  ULONG inherit, ULONG allocation_type, ULONG protection);
+NTSTATUS NTAPI NtUnmapViewOfSection(HANDLE process, PVOID base);
+NTSTATUS NTAPI NtAllocateVirtualMemory(HANDLE process, PVOID *base, ULONG_PTR zero_bits,
+				       SIZE_T *size, ULONG type, ULONG protection);
+NTSTATUS NTAPI NtFreeVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
+NTSTATUS NTAPI NtProtectVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, ULONG protection,
+				      ULONG *old_protection);
+NTSTATUS NTAPI NtQueryVirtualMemory(HANDLE process, const void *address, ULONG information_class,
+				    PVOID buffer, SIZE_T length, SIZE_T *return_length);
+
+/* ---- files ---- */
+NTSTATUS NTAPI NtReadFile(HANDLE file, HANDLE event, PVOID apc, PVOID apc_context,
+			  IO_STATUS_BLOCK *io, PVOID buffer, ULONG length, LARGE_INTEGER *offset,
+			  ULONG *key);
+NTSTATUS NTAPI NtWriteFile(HANDLE file, HANDLE event, PVOID apc, PVOID apc_context,
+			   IO_STATUS_BLOCK *io, const void *buffer, ULONG length,
+			   LARGE_INTEGER *offset, ULONG *key);
+NTSTATUS NTAPI NtQueryDirectoryFile(HANDLE file, HANDLE event, PVOID apc, PVOID apc_context,
+				    IO_STATUS_BLOCK *io, PVOID buffer, ULONG length,
+				    ULONG information_class, BOOLEAN single_entry,
+				    UNICODE_STRING *mask, BOOLEAN restart_scan);
+
+/* ---- processes and threads ---- */
+NTSTATUS NTAPI NtCreateUserProcess(HANDLE *process, HANDLE *thread, ACCESS_MASK process_access,
+				   ACCESS_MASK thread_access,
+				   const OBJECT_ATTRIBUTES *process_attributes,
+				   const OBJECT_ATTRIBUTES *thread_attributes, ULONG process_flags,
+				   ULONG thread_flags, struct process_parameters *parameters,
+				   struct ps_create_info *create_info, void *attribute_list);
+NTSTATUS NTAPI NtCreateThreadEx(HANDLE *thread, ACCESS_MASK access,
+				const OBJECT_ATTRIBUTES *attributes, HANDLE process,
+				thread_start_routine start, PVOID argument, ULONG flags,
+				ULONG_PTR zero_bits, SIZE_T stack_commit_bytes,
+				SIZE_T stack_reserve_bytes, void *attribute_list);
+NTSTATUS NTAPI NtOpenProcess(HANDLE *process, ACCESS_MASK access,
+			     const OBJECT_ATTRIBUTES *attributes, const CLIENT_ID *id);
+NTSTATUS NTAPI NtTerminateProcess(HANDLE process, NTSTATUS status);
+NTSTATUS NTAPI NtTerminateThread(HANDLE thread, NTSTATUS status);
+NTSTATUS NTAPI NtResumeThread(HANDLE thread, ULONG *previous_count);
+NTSTATUS NTAPI NtDelayExecution(BOOLEAN alertable, const LARGE_INTEGER *interval);
+NTSTATUS NTAPI NtYieldExecution(void);
+NTSTATUS NTAPI NtDuplicateObject(HANDLE source_process, HANDLE source, HANDLE target_process,
+				 HANDLE *target, ACCESS_MASK access, ULONG attributes,
+				 ULONG options);
+#ifndef DUPLICATE_SAME_ATTRIBUTES
+#define DUPLICATE_SAME_ATTRIBUTES 4u
+#endif
+
+/* ---- the system ---- */
+NTSTATUS NTAPI NtQueryPerformanceCounter(LARGE_INTEGER *counter, LARGE_INTEGER *frequency);
+NTSTATUS NTAPI NtDisplayString(UNICODE_STRING *text);
+enum shutdown_action { ShutdownNoReboot, ShutdownReboot, ShutdownPowerOff };
+NTSTATUS NTAPI NtShutdownSystem(ULONG action);
+
+/* ---- Rtl and Ldr ---- */
+NTSTATUS NTAPI RtlCreateProcessParametersEx(
+	struct process_parameters **parameters, const UNICODE_STRING *image_path,
+	const UNICODE_STRING *dll_path, const UNICODE_STRING *current_directory,
+	const UNICODE_STRING *command_line, PVOID environment, const UNICODE_STRING *window_title,
+	const UNICODE_STRING *desktop, const UNICODE_STRING *shell_info,
+	const UNICODE_STRING *runtime_info, ULONG flags);
+NTSTATUS NTAPI RtlDestroyProcessParameters(struct process_parameters *parameters);
+struct process_parameters *NTAPI RtlNormalizeProcessParams(struct process_parameters *parameters);
+struct process_parameters *NTAPI RtlDeNormalizeProcessParams(struct process_parameters *parameters);
+void NTAPI RtlExitUserProcess(NTSTATUS status);
+void NTAPI RtlExitUserThread(NTSTATUS status);
+PVOID NTAPI RtlReAllocateHeap(PVOID heap, ULONG flags, PVOID block, SIZE_T size);
+SIZE_T NTAPI RtlSizeHeap(PVOID heap, ULONG flags, const void *block);
+LONG NTAPI RtlCompareUnicodeString(const UNICODE_STRING *first, const UNICODE_STRING *second,
+				   BOOLEAN ignore_case);
+BOOLEAN NTAPI RtlEqualUnicodeString(const UNICODE_STRING *first, const UNICODE_STRING *second,
+				    BOOLEAN ignore_case);
+void NTAPI RtlCopyUnicodeString(UNICODE_STRING *target, const UNICODE_STRING *source);
+NTSTATUS NTAPI RtlAppendUnicodeStringToString(UNICODE_STRING *target, const UNICODE_STRING *source);
+NTSTATUS NTAPI RtlAppendUnicodeToString(UNICODE_STRING *target, const WCHAR *source);
+WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR character);
+NTSTATUS NTAPI LdrGetDllHandle(const WCHAR *path, ULONG *flags, const UNICODE_STRING *name,
+			       PVOID *base);
+NTSTATUS NTAPI LdrGetProcedureAddress(PVOID base, const ANSI_STRING *name, ULONG ordinal,
+				      PVOID *address);
+NTSTATUS NTAPI LdrLoadDll(const WCHAR *path, ULONG *flags, const UNICODE_STRING *name, PVOID *base);
+ULONG __cdecl DbgPrint(const char *format, ...);
+
+/* The current process' parameters, in the full layout. */
+static inline struct process_parameters *process_parameters(void)
+{
+	return (struct process_parameters *)NtCurrentTeb()
+		->ProcessEnvironmentBlock->ProcessParameters;
+}
+
+static inline PVOID process_heap(void)
+{
+	return NtCurrentTeb()->ProcessEnvironmentBlock->Reserved4[1];
+}

@@ -1,0 +1,197 @@
+/*
+ * system.c - which system runs us, and what Quire tells about itself.
+ */
+#include "system.h"
+
+const char *const fault_class_names[QUIRE_FAULT_CLASSES] = {
+	[QUIRE_FAULT_DEMAND_ZERO] = "demand-zero",
+	[QUIRE_FAULT_FILE] = "file",
+	[QUIRE_FAULT_COPY_ON_WRITE] = "copy-on-write",
+	[QUIRE_FAULT_SOFT] = "soft",
+	[QUIRE_FAULT_SHARED] = "shared",
+	[QUIRE_FAULT_GUARD] = "guard",
+	[QUIRE_FAULT_PROTECTION] = "protection",
+	[QUIRE_FAULT_NO_VIEW] = "no-view",
+	[QUIRE_FAULT_KERNEL_COPY] = "kernel-copy",
+	[QUIRE_FAULT_SPURIOUS] = "spurious",
+	[QUIRE_FAULT_IN_PAGE_ERROR] = "in-page-error",
+};
+
+bool system_is_quire(void)
+{
+	struct quire_memory memory;
+
+	return memory_read(&memory);
+}
+
+bool system_is_wine(void)
+{
+	UNICODE_STRING module;
+	ANSI_STRING name;
+	PVOID base, address;
+
+	RtlInitUnicodeString(&module, L"ntdll.dll");
+	RtlInitAnsiString(&name, "wine_get_version");
+	return NT_SUCCESS(LdrGetDllHandle(NULL, NULL, &module, &base)) &&
+	       NT_SUCCESS(LdrGetProcedureAddress(base, &name, 0, &address));
+}
+
+const char *system_name(void)
+{
+	if (system_is_quire())
+		return "Quire";
+	return system_is_wine() ? "Wine" : "Windows";
+}
+
+bool fault_counts_read(struct quire_fault_counts *counts)
+{
+	NTSTATUS status = NtQueryInformationProcess(CURRENT_PROCESS, QUIRE_PROCESS_FAULT_COUNTS,
+						    counts, sizeof(*counts), NULL);
+
+	if (!NT_SUCCESS(status))
+		*counts = (struct quire_fault_counts){.handles = 0};
+	return NT_SUCCESS(status);
+}
+
+bool memory_read(struct quire_memory *memory)
+{
+	NTSTATUS status =
+		NtQuerySystemInformation(QUIRE_SYSTEM_MEMORY, memory, sizeof(*memory), NULL);
+
+	if (!NT_SUCCESS(status))
+		*memory = (struct quire_memory){.free = 0};
+	return NT_SUCCESS(status);
+}
+
+bool page_read(const void *address, struct quire_memory_page *page)
+{
+	NTSTATUS status = NtQueryVirtualMemory(CURRENT_PROCESS, address, QUIRE_MEMORY_PAGE, page,
+					       sizeof(*page), NULL);
+
+	if (!NT_SUCCESS(status))
+		*page = (struct quire_memory_page){.shares = 0};
+	return NT_SUCCESS(status);
+}
+
+size_t pages_resident(const void *start, size_t page_count)
+{
+	struct quire_memory_page page;
+	size_t resident = 0;
+
+	for (size_t i = 0; i < page_count; i++)
+		if (page_read((const char *)start + i * PAGE_BYTES, &page) && page.frame_identity)
+			resident++;
+	return resident;
+}
+
+struct named_status {
+	NTSTATUS status;
+	const char *name;
+};
+
+#define NAMED(status) \
+	{ \
+		status, #status \
+	}
+
+static const struct named_status named_statuses[] = {
+	NAMED(STATUS_SUCCESS),
+	NAMED(STATUS_TIMEOUT),
+	NAMED(STATUS_PENDING),
+	NAMED(STATUS_OBJECT_NAME_EXISTS),
+	NAMED(STATUS_WORKING_SET_LIMIT_RANGE),
+	NAMED(STATUS_IMAGE_NOT_AT_BASE),
+	NAMED(STATUS_GUARD_PAGE_VIOLATION),
+	NAMED(STATUS_DATATYPE_MISALIGNMENT),
+	NAMED(STATUS_BREAKPOINT),
+	NAMED(STATUS_SINGLE_STEP),
+	NAMED(STATUS_BUFFER_OVERFLOW),
+	NAMED(STATUS_NO_MORE_FILES),
+	NAMED(STATUS_PARTIAL_COPY),
+	NAMED(STATUS_UNSUCCESSFUL),
+	NAMED(STATUS_NOT_IMPLEMENTED),
+	NAMED(STATUS_INVALID_INFO_CLASS),
+	NAMED(STATUS_INFO_LENGTH_MISMATCH),
+	NAMED(STATUS_ACCESS_VIOLATION),
+	NAMED(STATUS_IN_PAGE_ERROR),
+	NAMED(STATUS_INVALID_HANDLE),
+	NAMED(STATUS_INVALID_CID),
+	NAMED(STATUS_INVALID_PARAMETER),
+	NAMED(STATUS_NO_SUCH_FILE),
+	NAMED(STATUS_INVALID_DEVICE_REQUEST),
+	NAMED(STATUS_END_OF_FILE),
+	NAMED(STATUS_NO_MEMORY),
+	NAMED(STATUS_CONFLICTING_ADDRESSES),
+	NAMED(STATUS_NOT_MAPPED_VIEW),
+	NAMED(STATUS_UNABLE_TO_FREE_VM),
+	NAMED(STATUS_UNABLE_TO_DELETE_SECTION),
+	NAMED(STATUS_INVALID_SYSTEM_SERVICE),
+	NAMED(STATUS_ILLEGAL_INSTRUCTION),
+	NAMED(STATUS_INVALID_VIEW_SIZE),
+	NAMED(STATUS_INVALID_FILE_FOR_SECTION),
+	NAMED(STATUS_ALREADY_COMMITTED),
+	NAMED(STATUS_ACCESS_DENIED),
+	NAMED(STATUS_BUFFER_TOO_SMALL),
+	NAMED(STATUS_OBJECT_TYPE_MISMATCH),
+	NAMED(STATUS_NOT_COMMITTED),
+	NAMED(STATUS_INVALID_PARAMETER_MIX),
+	NAMED(STATUS_OBJECT_NAME_INVALID),
+	NAMED(STATUS_OBJECT_NAME_NOT_FOUND),
+	NAMED(STATUS_OBJECT_NAME_COLLISION),
+	NAMED(STATUS_OBJECT_PATH_NOT_FOUND),
+	NAMED(STATUS_OBJECT_PATH_SYNTAX_BAD),
+	NAMED(STATUS_SECTION_TOO_BIG),
+	NAMED(STATUS_SHARING_VIOLATION),
+	NAMED(STATUS_INVALID_PAGE_PROTECTION),
+	NAMED(STATUS_SECTION_NOT_IMAGE),
+	NAMED(STATUS_THREAD_IS_TERMINATING),
+	NAMED(STATUS_SECTION_PROTECTION),
+	NAMED(STATUS_DELETE_PENDING),
+	NAMED(STATUS_PRIVILEGE_NOT_HELD),
+	NAMED(STATUS_INVALID_IMAGE_FORMAT),
+	NAMED(STATUS_DISK_FULL),
+	NAMED(STATUS_FILE_INVALID),
+	NAMED(STATUS_INTEGER_DIVIDE_BY_ZERO),
+	NAMED(STATUS_INTEGER_OVERFLOW),
+	NAMED(STATUS_PRIVILEGED_INSTRUCTION),
+	NAMED(STATUS_INSUFFICIENT_RESOURCES),
+	NAMED(STATUS_FREE_VM_NOT_AT_BASE),
+	NAMED(STATUS_MEMORY_NOT_ALLOCATED),
+	NAMED(STATUS_FILE_IS_A_DIRECTORY),
+	NAMED(STATUS_NOT_SUPPORTED),
+	NAMED(STATUS_INVALID_PARAMETER_1),
+	NAMED(STATUS_INVALID_PARAMETER_2),
+	NAMED(STATUS_INVALID_PARAMETER_3),
+	NAMED(STATUS_INVALID_PARAMETER_4),
+	NAMED(STATUS_INVALID_PARAMETER_5),
+	NAMED(STATUS_INVALID_PARAMETER_6),
+	NAMED(STATUS_INVALID_PARAMETER_7),
+	NAMED(STATUS_INVALID_PARAMETER_8),
+	NAMED(STATUS_INVALID_PARAMETER_9),
+	NAMED(STATUS_INVALID_PARAMETER_10),
+	NAMED(STATUS_STACK_OVERFLOW),
+	NAMED(STATUS_NOT_A_DIRECTORY),
+	NAMED(STATUS_PROCESS_IS_TERMINATING),
+	NAMED(STATUS_MAPPED_FILE_SIZE_ZERO),
+	NAMED(STATUS_COMMITMENT_LIMIT),
+	NAMED(STATUS_INVALID_IMAGE_NOT_MZ),
+	NAMED(STATUS_INVALID_IMAGE_PROTECT),
+	NAMED(STATUS_INVALID_IMAGE_WIN_16),
+	NAMED(STATUS_DLL_NOT_FOUND),
+	NAMED(STATUS_ORDINAL_NOT_FOUND),
+	NAMED(STATUS_ENTRYPOINT_NOT_FOUND),
+	NAMED(STATUS_CONTROL_C_EXIT),
+	NAMED(STATUS_INVALID_ADDRESS),
+	NAMED(STATUS_MAPPED_ALIGNMENT),
+	NAMED(STATUS_HANDLE_NOT_CLOSABLE),
+	NAMED(STATUS_USER_MAPPED_FILE),
+	NAMED(STATUS_ASSERTION_FAILURE),
+};
+
+const char *status_name(NTSTATUS status)
+{
+	for (size_t i = 0; i < sizeof(named_statuses) / sizeof(named_statuses[0]); i++)
+		if (named_statuses[i].status == status)
+			return named_statuses[i].name;
+	return NULL;
+}
