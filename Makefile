@@ -81,9 +81,15 @@ KERNEL_ASM := $(call sources,arch/x86_64,asm)
 # More warnings where arithmetic on sizes decides about memory
 extra_warnings = $(if $(filter kernel/mm/%,$(1)),-Wconversion)
 
+# Glyphs of the screen console, from a font of this machine (FONT=file.psf names another)
+$(BUILD)/font.c: tools/make_font
+	@mkdir -p $(@D)
+	$(Q)tools/make_font $@
+
 # $(eval $(call kernel_rules,VARIANT,EXTRA_FLAGS))
 define kernel_rules
-$(1)_OBJECTS := $(KERNEL_SOURCES:%.c=$(BUILD)/$(1)/%.o) $(KERNEL_ASM:%.asm=$(BUILD)/$(1)/%.asm.o)
+$(1)_OBJECTS := $(KERNEL_SOURCES:%.c=$(BUILD)/$(1)/%.o) $(KERNEL_ASM:%.asm=$(BUILD)/$(1)/%.asm.o) \
+	$(BUILD)/$(1)/font.o
 
 $(call flags_rule,$(1),$(CC) $(KERNEL_CFLAGS) $(2) $(NASM) $(KERNEL_ASFLAGS))
 $(call flags_rule,$(1)-link,$(LD) $(KERNEL_LDFLAGS) $(KERNEL_SOURCES) $(KERNEL_ASM))
@@ -91,6 +97,10 @@ $(call flags_rule,$(1)-link,$(LD) $(KERNEL_LDFLAGS) $(KERNEL_SOURCES) $(KERNEL_A
 $(BUILD)/$(1)/%.o: %.c $(BUILD)/flags/$(1)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $(2) $$(call extra_warnings,$$<) -MMD -MP -c -o $$@ $$<
+
+$(BUILD)/$(1)/font.o: $(BUILD)/font.c $(BUILD)/flags/$(1)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $(2) -MMD -MP -c -o $$@ $$<
 
 $(BUILD)/$(1)/%.asm.o: %.asm $(BUILD)/flags/$(1)
 	@mkdir -p $$(@D)

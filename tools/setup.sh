@@ -25,6 +25,7 @@ run    x86_64-w64-mingw32-gcc  gcc-mingw-w64-x86-64    mingw64-gcc         mingw
 run    qemu-system-x86_64      qemu-system-x86         qemu-system-x86     qemu-system-x86    qemu
 run    qemu-img                qemu-utils              qemu-img            qemu-img           qemu
 run    /usr/share/OVMF/OVMF_CODE*.fd,/usr/share/edk2/*/OVMF_CODE*,/usr/share/edk2/x64/OVMF_CODE*,/usr/share/qemu/edk2-x86_64-code.fd,/opt/homebrew/share/qemu/edk2-x86_64-code.fd,/usr/local/share/qemu/edk2-x86_64-code.fd ovmf edk2-ovmf edk2-ovmf qemu
+run    /usr/share/consolefonts/Unifont-APL8x16.psf*,/usr/share/consolefonts/*16.psf*,/usr/share/kbd/consolefonts/default8x16.psf*,/usr/lib/kbd/consolefonts/default8x16.psf* psf-unifont kbd-misc kbd -
 image  mcopy                   mtools                  mtools              mtools             mtools
 test   mcopy                   mtools                  mtools              mtools             mtools
 test   clang                   clang                   clang               clang              llvm

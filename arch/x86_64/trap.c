@@ -55,7 +55,7 @@ static void check_user_frame(const struct trap_frame *frame)
 	lock_assert_none_held();
 	KASSERT(frame->cs == USER_CS && frame->ss == USER_SS);
 	KASSERT(frame->rflags & RFLAGS_IF);
-	KASSERT(!(frame->rflags & (RFLAGS_IOPL | RFLAGS_NT)));
+	KASSERT(!(frame->rflags & RFLAGS_IOPL));
 	KASSERT(!(read_rflags() & (RFLAGS_AC | RFLAGS_DF)));
 }
 
@@ -104,7 +104,8 @@ static void page_fault_from_user(struct trap_frame *frame, vaddr_t address)
 
 	if (frame->error_code & FAULT_RESERVED)
 		panic_page_fault(frame, address);
-	if (address < USER_LIMIT)
+	/* Without the user bit it was the CPU's own access for the program (a descriptor): no page would help. */
+	if (address < USER_LIMIT && (frame->error_code & FAULT_USER))
 		status = upcall_page_fault(address, access, true);
 	if (!NT_SUCCESS(status))
 		exception_raise_fault(frame, status, access, address);

@@ -22,7 +22,6 @@ _Static_assert(sizeof(struct trap_frame) == 176, "struct trap_frame");
 #define RFLAGS_IF 0x200u
 #define RFLAGS_DF 0x400u
 #define RFLAGS_IOPL 0x3000u
-#define RFLAGS_NT 0x4000u
 #define RFLAGS_AC 0x40000u
 
 static inline bool frame_is_user(const struct trap_frame *frame)

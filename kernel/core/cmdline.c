@@ -8,6 +8,8 @@
  */
 #include "cmdline.h"
 
+#include <stdarg.h>
+
 #include "kernel/lib/assert.h"
 #include "kernel/lib/print.h"
 #include "kernel/lib/string.h"
@@ -64,13 +66,28 @@ struct piece {
 	size_t chars;
 };
 
-/* Where the message of a failure goes; each function that fails writes one and returns false. */
-struct message {
-	char *text;
+/* Text that grows in a buffer of the caller: a message or a line. What does not fit is counted and dropped. */
+struct text {
+	char *buffer;
 	size_t capacity;
+	size_t length;
 };
 
 #define PIECE(piece) (int)(piece).chars, (piece).text
+
+static void append(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static void append(struct text *text, const char *format, ...)
+{
+	bool is_full = text->length >= text->capacity;
+	va_list arguments;
+
+	va_start(arguments, format);
+	text->length += (size_t)format_text_v(is_full ? NULL : text->buffer + text->length,
+					      is_full ? 0 : text->capacity - text->length, format,
+					      arguments);
+	va_end(arguments);
+}
 
 /* ---- near names ---- */
 
@@ -111,18 +128,8 @@ static bool is_near(struct piece word, const char *name)
 	return word.chars <= NAME_CHARS_MAX && edit_distance(word, name) <= allowed;
 }
 
-/* Appends text to the message; *length is that of the whole message, also where it did not fit. */
-static void append(struct message *message, size_t *length, const char *first, const char *second)
-{
-	size_t at = least(*length, message->capacity);
-
-	*length += (size_t)format_text(message->text + at, message->capacity - at, "%s%s", first,
-				       second);
-}
-
 /* Appends "; did you mean A or B?" to the message, or the list of all when none of `names` is near. */
-static void suggest(struct message *message, size_t length, struct piece word,
-		    const char *const *names)
+static void suggest(struct text *message, struct piece word, const char *const *names)
 {
 	bool any_near = false;
 	const char *before;
@@ -133,10 +140,11 @@ static void suggest(struct message *message, size_t length, struct piece word,
 	for (size_t i = 0; names[i]; i++) {
 		if (any_near && !is_near(word, names[i]))
 			continue;
-		append(message, &length, before, names[i]);
+		append(message, "%s%s", before, names[i]);
 		before = any_near ? " or " : ", ";
 	}
-	append(message, &length, any_near ? "?" : "", "");
+	if (any_near)
+		append(message, "?");
 }
 
 /* ---- words ---- */
@@ -147,8 +155,7 @@ static bool is_blank(char c)
 }
 
 /* Reads the next word; *at is then behind it. */
-static bool word_read(const char **at, struct piece *key, struct piece *value,
-		      struct message *message)
+static bool word_read(const char **at, struct piece *key, struct piece *value, struct text *message)
 {
 	const char *start = *at, *end = start;
 
@@ -156,17 +163,15 @@ static bool word_read(const char **at, struct piece *key, struct piece *value,
 		end++;
 	*key = (struct piece){start, (size_t)(end - start)};
 	if (*end != '=' || key->chars == 0) {
-		format_text(message->text, message->capacity,
-			    "command line: '%.*s' is not of the form key=value", PIECE(*key));
+		append(message, "command line: '%.*s' is not of the form key=value", PIECE(*key));
 		return false;
 	}
 	start = ++end;
 	if (*start == '"') {
 		end = strchr(++start, '"');
 		if (!end) {
-			format_text(message->text, message->capacity,
-				    "command line: the closing quote of %.*s=\" is missing",
-				    PIECE(*key));
+			append(message, "command line: the closing quote of %.*s=\" is missing",
+			       PIECE(*key));
 			return false;
 		}
 		*value = (struct piece){start, (size_t)(end - start)};
@@ -177,9 +182,8 @@ static bool word_read(const char **at, struct piece *key, struct piece *value,
 		*value = (struct piece){start, (size_t)(end - start)};
 	}
 	if (*end && !is_blank(*end)) {
-		format_text(message->text, message->capacity,
-			    "command line: the value of %.*s needs quotes around all of it",
-			    PIECE(*key));
+		append(message, "command line: the value of %.*s needs quotes around all of it",
+		       PIECE(*key));
 		return false;
 	}
 	*at = end;
@@ -191,10 +195,9 @@ static bool piece_equals(struct piece piece, const char *text)
 	return strlen(text) == piece.chars && memcmp(text, piece.text, piece.chars) == 0;
 }
 
-static const struct knob *knob_find(struct piece key, struct message *message)
+static const struct knob *knob_find(struct piece key, struct text *message)
 {
 	const char *names[KNOBS + 1];
-	int length;
 
 	for (size_t i = 0; i < KNOBS; i++) {
 		if (piece_equals(key, table[i].name))
@@ -202,9 +205,8 @@ static const struct knob *knob_find(struct piece key, struct message *message)
 		names[i] = table[i].name;
 	}
 	names[KNOBS] = NULL;
-	length = format_text(message->text, message->capacity,
-			     "command line: there is no knob '%.*s'", PIECE(key));
-	suggest(message, (size_t)length, key, names);
+	append(message, "command line: there is no knob '%.*s'", PIECE(key));
+	suggest(message, key, names);
 	return NULL;
 }
 
@@ -246,39 +248,34 @@ static bool number_read(struct piece value, uint64_t *result)
 }
 
 static bool set_number(const struct knob *knob, uint64_t *field, struct piece value,
-		       struct message *message)
+		       struct text *message)
 {
 	uint64_t number;
 
 	if (!number_read(value, &number) || number > knob->maximum) {
-		format_text(message->text, message->capacity,
-			    "command line: %s=%.*s is not a number from 0 to %lu (%s)", knob->name,
-			    PIECE(value), knob->maximum, knob->help);
+		append(message, "command line: %s=%.*s is not a number from 0 to %lu (%s)",
+		       knob->name, PIECE(value), knob->maximum, knob->help);
 		return false;
 	}
 	*field = number;
 	return true;
 }
 
-static bool set_text(const struct knob *knob, char *field, struct piece value,
-		     struct message *message)
+static bool set_text(const struct knob *knob, char *field, struct piece value, struct text *message)
 {
 	bool is_known = knob->kind == KNOB_TEXT;
-	int length;
 
 	for (size_t i = 0; !is_known && knob->choices[i]; i++)
 		is_known = piece_equals(value, knob->choices[i]);
 	if (!is_known) {
-		length = format_text(message->text, message->capacity,
-				     "command line: %s cannot be '%.*s' (%s)", knob->name,
-				     PIECE(value), knob->help);
-		suggest(message, (size_t)length, value, knob->choices);
+		append(message, "command line: %s cannot be '%.*s' (%s)", knob->name, PIECE(value),
+		       knob->help);
+		suggest(message, value, knob->choices);
 		return false;
 	}
 	if (value.chars >= knob->size_bytes) {
-		format_text(message->text, message->capacity,
-			    "command line: the value of %s has %zu characters, %zu are allowed",
-			    knob->name, value.chars, knob->size_bytes - 1);
+		append(message, "command line: the value of %s has %zu characters, %zu are allowed",
+		       knob->name, value.chars, knob->size_bytes - 1);
 		return false;
 	}
 	memset(field, 0, knob->size_bytes);
@@ -287,7 +284,7 @@ static bool set_text(const struct knob *knob, char *field, struct piece value,
 }
 
 static bool knob_set(const struct knob *knob, struct knobs *values, struct piece value,
-		     struct message *message)
+		     struct text *message)
 {
 	void *field = (char *)values + knob->offset;
 
@@ -305,7 +302,7 @@ static bool knob_set(const struct knob *knob, struct knobs *values, struct piece
 
 bool cmdline_parse(const char *text, struct knobs *result, char *message, size_t message_capacity)
 {
-	struct message failure = {message, message_capacity};
+	struct text failure = {message, message_capacity, 0};
 	struct knobs values = KNOBS_DEFAULT;
 	struct piece key, value;
 	const struct knob *knob;
@@ -327,30 +324,25 @@ bool cmdline_parse(const char *text, struct knobs *result, char *message, size_t
 
 int cmdline_format(const struct knobs *values, char *buffer, size_t capacity)
 {
-	size_t length = 0;
+	struct text line = {buffer, capacity, 0};
 
 	for (size_t i = 0; i < KNOBS; i++) {
 		const void *field = (const char *)values + table[i].offset;
-		size_t left = capacity - least(length, capacity);
-		char *end = buffer + capacity - left;
-		const char *between = i > 0 ? " " : "";
 
+		append(&line, "%s%s=", i > 0 ? " " : "", table[i].name);
 		switch (table[i].kind) {
 		case KNOB_TEXT:
-			length += (size_t)format_text(end, left, "%s%s=\"%s\"", between,
-						      table[i].name, (const char *)field);
+			append(&line, "\"%s\"", (const char *)field);
 			break;
 		case KNOB_CHOICE:
-			length += (size_t)format_text(end, left, "%s%s=%s", between, table[i].name,
-						      (const char *)field);
+			append(&line, "%s", (const char *)field);
 			break;
 		case KNOB_NUMBER:
-			length += (size_t)format_text(end, left, "%s%s=%lu", between, table[i].name,
-						      *(const uint64_t *)field);
+			append(&line, "%lu", *(const uint64_t *)field);
 			break;
 		}
 	}
-	return (int)length;
+	return (int)line.length;
 }
 
 void cmdline_print(const struct knobs *values)

@@ -7,7 +7,7 @@
  * end to end, freeing twice is seen by one bit, and the recount needs no trust in memory that a stray pointer may
  * have hit. Sizes above the largest class get a page of their own.
  *
- * Debug builds put a guard behind each block's bytes, with the size in its last word: freeing checks that nothing was
+ * Debug builds put a guard behind each block's bytes, with the size in it: freeing checks that nothing was
  * written past the end and that the size is the one that was asked for.
  */
 #include "pool.h"
@@ -28,7 +28,7 @@
 #define POISON_GUARD 0xBD
 #ifdef QUIRE_DEBUG
 #define IS_DEBUG true
-#define GUARD_BYTES 8u /* at least so many behind the block's bytes; the last 4 hold the size */
+#define GUARD_BYTES 12u /* at least so many behind the block's bytes, a struct guard at the end */
 #else
 #define IS_DEBUG false
 #define GUARD_BYTES 0u
@@ -104,28 +104,35 @@ static void poison_check(const void *block, size_t size_bytes)
 		panic("pool: the free block at %p was written to", block);
 }
 
+/* The last bytes of a used block; what lies between its own bytes and these is POISON_GUARD. */
+struct guard {
+	uint32_t size_bytes;
+	uint32_t size_inverted; /* so that a byte written over either is seen */
+};
+
 static void guard_write(void *block, size_t size_bytes, size_t block_bytes)
 {
-	uint32_t size = (uint32_t)size_bytes;
-	uint8_t *end = (uint8_t *)block + block_bytes - sizeof(size);
+	struct guard guard = {(uint32_t)size_bytes, ~(uint32_t)size_bytes};
+	uint8_t *start = block, *end = start + block_bytes - sizeof(guard);
 
 	if (!IS_DEBUG)
 		return;
-	memset((uint8_t *)block + size_bytes, POISON_GUARD,
-	       (size_t)(end - (uint8_t *)block) - size_bytes);
-	memcpy(end, &size, sizeof(size));
+	memset(start + size_bytes, POISON_GUARD, (size_t)(end - start) - size_bytes);
+	memcpy(end, &guard, sizeof(guard));
 }
 
 /* => returns: the size that was asked for. */
 static size_t guard_check(const void *block, size_t block_bytes)
 {
-	uint32_t size;
-	const uint8_t *start = block, *end = start + block_bytes - sizeof(size);
+	struct guard guard;
+	const uint8_t *start = block, *end = start + block_bytes - sizeof(guard);
 
-	memcpy(&size, end, sizeof(size));
-	if (size + GUARD_BYTES > block_bytes || !is_filled(start + size, end, POISON_GUARD))
+	memcpy(&guard, end, sizeof(guard));
+	if (guard.size_bytes != ~guard.size_inverted ||
+	    guard.size_bytes + GUARD_BYTES > block_bytes ||
+	    !is_filled(start + guard.size_bytes, end, POISON_GUARD))
 		panic("pool: something was written past the end of the block at %p", block);
-	return size;
+	return guard.size_bytes;
 }
 
 /* ---- slabs ---- */

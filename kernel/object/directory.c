@@ -94,6 +94,11 @@ struct directory_entry *directory_find(struct directory *directory, const uint16
 	return RB_FIND(entry_tree, &directory->entries, &key);
 }
 
+struct directory_entry *directory_first(struct directory *directory)
+{
+	return RB_MIN(entry_tree, &directory->entries);
+}
+
 /* ---- entries ---- */
 
 static size_t smaller(size_t a, size_t b)

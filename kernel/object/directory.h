@@ -47,6 +47,9 @@ struct symbolic_link {
 struct directory_entry *directory_find(struct directory *directory, const uint16_t *text,
 				       size_t chars, bool ignore_case);
 
+/* Any entry, or NULL when there is none. */
+struct directory_entry *directory_first(struct directory *directory);
+
 /*
  * Enters `object` under a name that is not taken. Takes a reference to both.
  * => returns: STATUS_SUCCESS, STATUS_INSUFFICIENT_RESOURCES.

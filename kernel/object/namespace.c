@@ -444,3 +444,34 @@ void namespace_init(void)
 	status = symbolic_link_create("\\??\\C:", "\\Device\\RamDisk");
 	KASSERT(NT_SUCCESS(status));
 }
+
+/* An entry that has none below it, or NULL when the tree is empty. */
+static struct directory_entry *leaf_find(void)
+{
+	struct directory_entry *entry = directory_first((struct directory *)root), *below;
+
+	for (below = entry; below;) {
+		entry = below;
+		if (entry->object->type != &directory_type)
+			break;
+		below = directory_first((struct directory *)entry->object);
+	}
+	return entry;
+}
+
+void namespace_destroy(void)
+{
+	struct directory_entry *entry;
+
+	do {
+		mutex_lock(&namespace_lock);
+		entry = leaf_find();
+		if (entry)
+			directory_remove(entry);
+		mutex_unlock(&namespace_lock);
+		if (entry)
+			directory_entry_free(entry);
+	} while (entry);
+	object_release(root);
+	root = NULL;
+}

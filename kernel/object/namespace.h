@@ -29,6 +29,8 @@ struct object_name {
 
 /* Creates \, \BaseNamedObjects, \KernelObjects, \Device, \?? and the symbolic link \??\C: -> \Device\RamDisk. */
 void namespace_init(void);
+/* Tests: takes every name away, the permanent ones too, and the root. */
+void namespace_destroy(void);
 
 /*
  * Finds the object a name stands for, following symbolic links (at most 32). Where an object whose type has a parse

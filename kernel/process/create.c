@@ -1,9 +1,10 @@
 /*
  * create.c - what a new process finds in its address space and handle table.
  *
+ *   lowest free      stacks, one with each thread (thread.c), and what the program allocates
  *   0x7FFE0000       shared data page, read only
  *   where linked     ntdll.dll and the program (elsewhere if taken: user mode applies the relocations)
- *   top, downwards   PEB, process parameters; then, with each thread, TEB and stack
+ *   top, downwards   PEB, process parameters; then, with each thread, a TEB (thread.c)
  *
  * Nothing is read here but ntdll's export directory, once: code and data arrive by page faults.
  */

@@ -73,8 +73,8 @@ static NTSTATUS teb_create(struct user_thread *thread, struct address_space *spa
 		.client_id = {thread->process->id, thread->id},
 		.peb = thread->process->peb,
 	};
-	NTSTATUS status = memory_allocate(space, &teb, 0, &size_bytes, MEM_RESERVE | MEM_COMMIT,
-					  PAGE_READWRITE);
+	NTSTATUS status = memory_allocate(space, &teb, 0, &size_bytes,
+					  MEM_RESERVE | MEM_COMMIT | MEM_TOP_DOWN, PAGE_READWRITE);
 
 	if (!NT_SUCCESS(status))
 		return status;

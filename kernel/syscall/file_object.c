@@ -89,7 +89,7 @@ static NTSTATUS open_files_add(struct file_object *file)
 			status = STATUS_SHARING_VIOLATION;
 	}
 	/* nt-semantics 8.4: nobody opens a file for writing while it is mapped as an image. */
-	if (file->node->image_write_denials && (file->access & FILE_ACCESS_WRITE))
+	if (file->node->image_segment && (file->access & FILE_ACCESS_WRITE))
 		status = STATUS_SHARING_VIOLATION;
 	if (NT_SUCCESS(status))
 		LIST_INSERT_HEAD(&open_files, file, link);

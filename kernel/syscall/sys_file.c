@@ -28,12 +28,10 @@ static NTSTATUS open_check_values(struct file_open *open, access_mask_t desired)
 		return STATUS_INVALID_PARAMETER;
 	if ((options & OPTIONS_SYNCHRONOUS) == OPTIONS_SYNCHRONOUS)
 		return STATUS_INVALID_PARAMETER;
-	/* A synchronous file is waited for, also by the system itself. */
-	if ((options & OPTIONS_SYNCHRONOUS) &&
-	    !(desired & (SYNCHRONIZE | GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL |
-			 MAXIMUM_ALLOWED)))
+	/* A synchronous file is waited for, also by the system itself. (NT looks at the word as given.) */
+	if ((options & OPTIONS_SYNCHRONOUS) && !(desired & SYNCHRONIZE))
 		return STATUS_INVALID_PARAMETER;
-	if ((options & FILE_DELETE_ON_CLOSE) && !(desired & (DELETE_ACCESS | GENERIC_ALL)))
+	if ((options & FILE_DELETE_ON_CLOSE) && !(desired & DELETE_ACCESS))
 		return STATUS_INVALID_PARAMETER;
 	return object_map_access(&file_type, desired, &open->access);
 }

@@ -6,11 +6,12 @@
 #include "capture.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pool.h"
-#include "kernel/io/file.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
 #include "nt/ntex.h"
 #include "system_text.h"
+
+struct system_text system_text;
 
 #define TIMER_RESOLUTION 100000u /* 100 ns units */
 
@@ -41,17 +42,7 @@ static void processes_count(struct quire_memory *memory)
 
 static void memory_information(struct quire_memory *memory)
 {
-	struct pool_statistics pool;
-	struct ramdisk_statistics disk;
-
 	*memory = (struct quire_memory){0};
-	pool_statistics_read(&pool);
-	ramdisk_statistics_read(&disk);
-	memory->pool_bytes = pool.bytes_used;
-	memory->pool_pages = pool.pages;
-	memory->pool_blocks = pool.blocks_used;
-	memory->page_reads = disk.pages_read;
-	memory->page_writes = disk.pages_written;
 	memory->frames_kernel_start = system_text.frames_at_start;
 	processes_count(memory);
 	mm_memory_information(memory);
@@ -131,18 +122,21 @@ static NTSTATUS query_memory(const struct system_query *query)
 	return query_fixed(query, &memory, sizeof(memory));
 }
 
+/* Frames of the pool are left out: it keeps empty pages for the next time, and its bytes in use say what it holds. */
 static NTSTATUS query_check(const struct system_query *query)
 {
+	struct pool_statistics pool;
 	struct mm_balance balance;
 	struct quire_memory memory;
 	struct quire_balance result;
 
 	mm_check();
 	pool_check();
+	pool_statistics_read(&pool);
 	mm_balance_read(&balance);
 	processes_count(&memory);
 	result = (struct quire_balance){
-		.frames_in_use = balance.frames_in_use,
+		.frames_in_use = balance.frames_in_use - pool.pages,
 		.pool_bytes = balance.pool_bytes,
 		.handles = memory.handles,
 		.commit_pages = balance.commit_pages,

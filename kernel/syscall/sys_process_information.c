@@ -3,6 +3,7 @@
  */
 #include "syscall.h"
 
+#include "file_object.h"
 #include "kernel/lib/print.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
@@ -103,14 +104,20 @@ static bool handle_visit(handle_t handle, struct object *object,
 	return false;
 }
 
+/* What the object is called: the program, the file's path, the name in the namespace; "" for none. */
 static void object_name_fill(struct object *object, char *name, size_t capacity)
 {
+	struct file_object *file = (struct file_object *)object;
 	uint16_t path[128];
 	size_t chars;
 
 	name[0] = 0;
 	if (object->type == &process_type)
 		format_text(name, capacity, "%s", ((struct process *)object)->name);
+	else if (object->type == &file_type && !file->node)
+		format_text(name, capacity, "\\Device\\Console");
+	else if (object->type == &file_type)
+		file_path(file->node, name, capacity);
 	else if (namespace_path(object, path, sizeof(path) / sizeof(path[0]), &chars) &&
 		 chars <= sizeof(path) / sizeof(path[0]))
 		utf16_to_ascii(name, capacity, path, chars);

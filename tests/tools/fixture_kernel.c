@@ -57,16 +57,6 @@ static void put_field(const char *name, uint64_t value)
 	put(COM1, "\n");
 }
 
-/* The text behind "end=" on the command line, or "". */
-static const char *ending(const char *cmdline)
-{
-	for (; *cmdline; cmdline++) {
-		if (__builtin_memcmp(cmdline, "end=", 4) == 0)
-			return cmdline + 4;
-	}
-	return "";
-}
-
 static bool begins(const char *text, const char *word)
 {
 	while (*word) {
@@ -74,6 +64,16 @@ static bool begins(const char *text, const char *word)
 			return false;
 	}
 	return true;
+}
+
+/* The text behind "end=" on the command line, or "". */
+static const char *ending(const char *cmdline)
+{
+	for (; *cmdline; cmdline++) {
+		if (begins(cmdline, "end="))
+			return cmdline + 4;
+	}
+	return "";
 }
 
 static void ranges_print(const struct boot_info *info)
@@ -96,8 +96,8 @@ static void info_print(const struct boot_info *info)
 
 	put_field("magic", info->magic == BOOT_INFO_MAGIC);
 	put_field("data", initialised == 0x5155495245 && zeroed[0] == 0 && zeroed[2999] == 0);
-	put_field("archive", __builtin_memcmp(ramdisk, "070701", 6) == 0);
-	put_field("rsdp", info->rsdp && __builtin_memcmp(rsdp, "RSD PTR ", 8) == 0);
+	put_field("archive", begins(ramdisk, "070701"));
+	put_field("rsdp", info->rsdp && begins(rsdp, "RSD PTR "));
 	put_field("kernel_base", info->kernel_base);
 	put_field("kernel_size", info->kernel_size_bytes);
 	put_field("ramdisk_base", info->ramdisk_base);

@@ -1,3 +1,103 @@
-"""placeholder"""
+"""The same guest tests under Wine: an implementation of NT's calls that we did not write.
+
+The prefix is private (build/wine), made on first use, with the RAM disk's bin and data as C:\\bin and C:\\data. Without
+Wine the group is empty and says so.
+"""
+
+import os
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+from . import cpio, jobs, tap
+from .common import BUILD, RAMDISK
+from .groups import Container, Group
+from .guest_tests import FOLDER
+from .results import failed, passed
+
+PREFIX = BUILD / "wine"
+PREFIX_SECONDS = 300
+PROGRAM_SECONDS = 180
+STAMP = PREFIX / "ready"
+# No debugging text, no offers to install a browser engine or .NET, no desktop menus.
+ENVIRONMENT = {"WINEPREFIX": str(PREFIX), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml,winemenubuilder.exe=",
+               "DISPLAY": ""}
+
+
 def find_wine():
-    return None
+    """Wine for 64-bit programs: Debian keeps it out of the path."""
+    return shutil.which("wine64") or next((path for path in ("/usr/lib/wine/wine64",) if os.access(path, os.X_OK)),
+                                          shutil.which("wine"))
+
+
+def _find_server(wine):
+    """The server that belongs to this Wine."""
+    folder = Path(os.path.realpath(wine)).parent
+    for name in ("wineserver64", "wineserver"):
+        if os.access(folder / name, os.X_OK):
+            return str(folder / name)
+    return shutil.which("wineserver")
+
+
+class WineGroup(Group):
+    name = "wine"
+
+    def __init__(self):
+        self._wine = find_wine()
+        self._lock = threading.Lock()
+        self._trouble = None
+        self._ready = False
+        if not self._wine:
+            self.note = "skipped: wine64 was not found; tools/setup.sh test installs it"
+
+    def containers(self):
+        for path in sorted(FOLDER.glob("test_*.exe")) if self._wine else []:
+            yield Container(f"wine/{path.stem}/", path)
+
+    def jobs(self, containers):
+        for container in containers:
+            yield lambda container=container: self._run(container)
+
+    def _run(self, container):
+        exit_id = f"{container.prefix}exit"
+        with self._lock:
+            if not self._ready:
+                self._trouble = self._prepare()
+                self._ready = True
+        if self._trouble:
+            return [failed(exit_id, self._trouble)]
+        status, output, errors = jobs.run([self._wine, f"C:\\bin\\{container.path.name}"], PROGRAM_SECONDS, ENVIRONMENT)
+        report = tap.read(output.splitlines(), container.prefix)
+        if status is None:
+            return report.results + [failed(exit_id, [f"no end after {PROGRAM_SECONDS} s"] + report.rest)]
+        details = tap.ending_details(report, status)
+        ending = failed(exit_id, details + report.rest + errors.splitlines()) if details else passed(exit_id)
+        return report.results + [ending]
+
+    def _prepare(self):
+        """Makes the prefix and unpacks the RAM disk into it. Returns what went wrong, or None."""
+        if not STAMP.exists():
+            PREFIX.mkdir(parents=True, exist_ok=True)
+            status, output, errors = jobs.run([self._wine, "wineboot", "--init"], PREFIX_SECONDS, ENVIRONMENT)
+            if status != 0:
+                return [f"Wine could not make its folder {PREFIX} (exit status {status})"] + (output + errors).splitlines()
+        drive = PREFIX / "drive_c"
+        for entry in cpio.read(RAMDISK.read_bytes()):
+            target = drive / entry.name
+            if entry.name.split("/")[0] not in ("bin", "data"):
+                continue
+            if entry.is_directory:
+                target.mkdir(parents=True, exist_ok=True)
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(entry.data)
+        STAMP.touch()
+        return None
+
+    def finish(self):
+        """Ends the server of our prefix, which would wait some seconds for more programs."""
+        server = _find_server(self._wine) if self._ready else None
+        if server:
+            subprocess.run([server, "-k"], env={**os.environ, **ENVIRONMENT}, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PROGRAM_SECONDS, check=False)

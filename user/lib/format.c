@@ -202,7 +202,7 @@ size_t format_arguments(char *buffer, size_t capacity, const char *format, va_li
 {
 	struct text_sink sink = {buffer, capacity, 0};
 	struct conversion how;
-	va_list arguments; /* a copy: a va_list parameter is an array or a pointer, depending on the ABI */
+	va_list arguments; /* a copy: &list would be a pointer of another type on some ABIs */
 
 	va_copy(arguments, list);
 	while (*format) {

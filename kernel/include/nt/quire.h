@@ -69,7 +69,7 @@ struct quire_handle_entry {
  */
 #define QUIRE_SYSTEM_CHECK 0x51554904
 struct quire_balance {
-	uint64_t frames_in_use; /* all but free, zeroed and standby */
+	uint64_t frames_in_use; /* all but free, zeroed, standby, and those of the kernel's pool */
 	uint64_t pool_bytes;
 	uint64_t handles; /* of all processes */
 	uint64_t commit_pages;

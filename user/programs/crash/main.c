@@ -1,7 +1,7 @@
 /*
  * main.c - misbehaves on request, to show how a process ends and what the kernel reports.
  *
- *   crash.exe MISDEED      the list is in misdeeds[]; without an argument it is printed
+ *   crash.exe MISDEED [quiet]      the list is in misdeeds[]; without an argument it is printed
  *
  * Nothing here may hurt anybody but this process.
  */
@@ -126,16 +126,17 @@ int program_main(int argc, char **argv)
 {
 	const size_t count = sizeof(misdeeds) / sizeof(misdeeds[0]);
 
-	for (size_t i = 0; argc == 2 && i < count; i++) {
+	for (size_t i = 0; argc > 1 && i < count; i++) {
 		if (strcmp(argv[1], misdeeds[i].name))
 			continue;
-		print("crash: %s; expecting 0x%08x\n", misdeeds[i].what,
-		      (unsigned)misdeeds[i].expected);
+		if (argc == 2)
+			print("crash: %s; expecting 0x%08x\n", misdeeds[i].what,
+			      (unsigned)misdeeds[i].expected);
 		misdeeds[i].commit();
 		print("crash: still alive\n");
 		return STATUS_UNSUCCESSFUL;
 	}
-	print("usage: crash.exe MISDEED\n");
+	print("usage: crash.exe MISDEED [quiet]\n");
 	for (size_t i = 0; i < count; i++)
 		print("  %-16s %-42s 0x%08x\n", misdeeds[i].name, misdeeds[i].what,
 		      (unsigned)misdeeds[i].expected);

@@ -1,0 +1,38 @@
+"""What the test engine asks of each kind of test."""
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+
+class Container(NamedTuple):
+    """A program that holds tests. Their ids begin with `prefix`; often they are known only when it has run."""
+
+    prefix: str
+    path: Path
+    ids: Optional[tuple] = None  # if they are known beforehand
+    data: Any = None  # the group's own
+
+    def identity(self):
+        """Changes when the program does: ids remembered from an earlier run count only for the same program."""
+        try:
+            status = os.stat(self.path)
+        except OSError:
+            return "missing"
+        return f"{status.st_size} {status.st_mtime_ns}"
+
+
+class Group:
+    name = ""
+    note = None  # said beside the group's line: why it is empty, for example
+
+    def containers(self):
+        """All containers there are."""
+        raise NotImplementedError
+
+    def jobs(self, containers):
+        """Functions without arguments that run the containers, each returning a list of results; run side by side."""
+        raise NotImplementedError
+
+    def finish(self):
+        """After the last job."""

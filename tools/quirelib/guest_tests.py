@@ -1,0 +1,197 @@
+"""Guest tests: the programs of tests/guest on our kernel, as many as possible in one boot.
+
+One boot runs all programs that need nothing special, under -icount and with the debug kernel, init checking the balance
+of frames, pool, handles and commit after each. A program says what it needs in a comment of its source:
+
+    /* boot: mem=64 frames=2000 alone */        memory in MiB, knobs of the kernel command line, a boot of its own
+
+A boot that dies in one program costs that program; the rest goes on in a new boot.
+"""
+
+import re
+import sys
+from typing import NamedTuple
+
+from . import jobs, tap
+from .common import BUILD, ROOT, STATUS_ENVIRONMENT, STATUS_PANIC, STATUS_TIMEOUT
+from .groups import Container, Group
+from .guest import RUN_MAX
+from .results import failed, passed
+
+FOLDER = BUILD / "user" / "tests"
+SOURCES = ROOT / "tests" / "guest"
+LOGS = BUILD / "tests" / "guest"
+MEMORY_MIB = 128
+BOOT_SECONDS = 240
+PROGRAM_SECONDS = 120
+STALL_SECONDS = 90  # of silence: no test is that quiet
+LOG_LINES = 40
+
+_NEEDS = re.compile(r"/\*\s*boot:\s*(.*?)\s*\*/", re.S)
+_TITLE = re.compile(r'tap_start\(\s*"((?:[^"\\]|\\.)*)"')
+
+
+class Program(NamedTuple):
+    name: str  # without .exe
+    memory_mib: int
+    knobs: tuple
+    alone: bool
+    title: str  # what it prints behind the TAP header
+
+
+class GuestGroup(Group):
+    name = "guest"
+
+    def containers(self):
+        for path in sorted(FOLDER.glob("test_*.exe")):
+            yield Container(f"guest/{path.stem}/", path, data=program(path.stem))
+
+    def jobs(self, containers):
+        for number, programs in enumerate(_boots([container.data for container in containers])):
+            yield lambda number=number, programs=programs: _Boot(f"boot-{number}", programs).run()
+
+
+def program(name):
+    """What the source of a test says of itself."""
+    try:
+        text = (SOURCES / f"{name}.c").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    needs, title = _NEEDS.search(text), _TITLE.search(text)
+    memory, knobs, alone = MEMORY_MIB, [], False
+    for word in needs.group(1).split() if needs else []:
+        if word == "alone":
+            alone = True
+        elif word.startswith("mem="):
+            memory = int(word[4:])
+        else:
+            knobs.append(word)
+    return Program(name, memory, tuple(sorted(knobs)), alone, title.group(1) if title else name)
+
+
+def _boots(programs):
+    """Programs that can share a boot, in lists; the kernel's run= has room for so many names."""
+    shared = {}
+    for one in programs:
+        key = (one.memory_mib, one.knobs, one.name if one.alone else "")
+        shared.setdefault(key, []).append(one)
+    for group in shared.values():
+        boot, length = [], 0
+        for one in group:
+            if boot and length + len(one.name) + len(".exe;") > RUN_MAX:
+                yield boot
+                boot, length = [], 0
+            boot.append(one)
+            length += len(one.name) + len(".exe;")
+        yield boot
+
+
+class _Boot:
+    def __init__(self, name, programs):
+        self._name = name
+        self._programs = programs
+        self._attempt = 0
+
+    def run(self):
+        results, waiting = [], list(self._programs)
+        while waiting:
+            done = self._once(waiting)
+            results += done.results
+            waiting = waiting[done.count:]
+        return results
+
+    def _once(self, programs):
+        log = LOGS / f"{self._name}-{self._attempt}.log"
+        self._attempt += 1
+        LOGS.mkdir(parents=True, exist_ok=True)
+        log.unlink(missing_ok=True)
+        seconds = BOOT_SECONDS + PROGRAM_SECONDS * len(programs)
+        status, output, errors = jobs.run(_command(programs, log, seconds), seconds + BOOT_SECONDS)
+        log_lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+        return _judge(programs, status, output.splitlines(), log_lines, errors.splitlines())
+
+
+def _command(programs, log, seconds):
+    first = programs[0]
+    command = [sys.executable, str(ROOT / "tools" / "quire"), "run", "--icount", "--kernel", "debug",
+               "--mem", str(first.memory_mib), "--timeout", str(seconds), "--stall", str(STALL_SECONDS), "--log", str(log)]
+    for setting in first.knobs + ("check=1", "run=" + ";".join(f"{one.name}.exe" for one in programs)):
+        command += ["--set", setting]
+    return command
+
+
+class _Done(NamedTuple):
+    results: list
+    count: int  # of the programs, from the first on
+
+
+def _judge(programs, status, output, log, errors):
+    """What one boot showed of its programs: those that ended, and the one it died in."""
+    blocks = _blocks(programs, output)
+    died = status is None or status in (STATUS_PANIC, STATUS_TIMEOUT, STATUS_ENVIRONMENT)
+    results = []
+    for index, one in enumerate(programs):
+        prefix = f"guest/{one.name}/"
+        ending = _ending(one, log)
+        report = tap.read(blocks.get(one.name, []), prefix)
+        results += report.results
+        if ending is None:
+            how = _death(status, log, errors) if died else ["init did not report its end"] + errors
+            results.append(failed(prefix + "exit", how))
+            if status == STATUS_ENVIRONMENT and index == 0:  # no boot at all: another one would not help
+                results += [failed(f"guest/{other.name}/exit", how) for other in programs[1:]]
+                return _Done(results, len(programs))
+            return _Done(results, index + 1)
+        details = tap.ending_details(report, ending)
+        results.append(failed(prefix + "exit", details + report.rest[-LOG_LINES:]) if details else passed(prefix + "exit"))
+        results.append(_balance(one, log))
+    return _Done(results, len(programs))
+
+
+def _blocks(programs, output):
+    """Each program's part of the standard output: it begins with the TAP header and the program's title."""
+    parts, current = [], None
+    for line in output:
+        if line.strip() == tap.HEADER:
+            current = []
+            parts.append(current)
+        elif current is not None:
+            current.append(line)
+    blocks, unknown = {}, []
+    titles = {one.title: one.name for one in reversed(programs)}
+    for part in parts:
+        name = titles.get(part[0].lstrip("# ").strip()) if part else None
+        if name and name not in blocks:
+            blocks[name] = part
+        else:
+            unknown.append(part)
+    for one in programs:  # a title made at run time: the order tells
+        if one.name not in blocks and unknown:
+            blocks[one.name] = unknown.pop(0)
+    return blocks
+
+
+def _ending(one, log):
+    """The exit status that init reports, or None."""
+    for line in log:
+        match = re.search(rf"init: (?:cannot start {one.name}\.exe: |{one.name}\.exe ended with )status (0x[0-9a-fA-F]+)", line)
+        if match:
+            return int(match.group(1), 16)
+    return None
+
+
+def _balance(one, log):
+    test_id = f"guest/{one.name}/balance"
+    lines = [line for line in log if f"init: check {one.name}.exe:" in line]
+    if not lines:
+        return failed(test_id, ["expected a line \"init: check\" on the kernel log, seen none"])
+    if lines[-1].rstrip().endswith(": ok"):
+        return passed(test_id)
+    return failed(test_id, ["expected no difference, seen:"] + lines)
+
+
+def _death(status, log, errors):
+    what = {STATUS_PANIC: "the kernel panicked or the machine reset", STATUS_TIMEOUT: "no end within the time limit",
+            None: "the runner did not end within the time limit"}.get(status, "the boot failed")
+    start = next((index for index, line in enumerate(log) if "panic" in line.lower()), len(log) - LOG_LINES)
+    return [f"the boot died in this program: {what}"] + log[max(0, start):][:LOG_LINES] + errors

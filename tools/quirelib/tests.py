@@ -1,0 +1,142 @@
+"""`quire test`: finds the tests, selects, runs them side by side, reports.
+
+  unit/test_x/case     build/host/unit/test_x            cmocka on this machine, under sanitizers
+  fuzz/x               build/fuzz/fuzz_x                 its seeds and some thousand inputs
+  guest/test_x/case    build/user/tests/test_x.exe       on our kernel in QEMU; also .../exit and .../balance
+  wine/test_x/case     the same file                     under Wine
+  tools/test_x/method  tests/tools/test_x.py             the runner and the loader
+"""
+
+import concurrent.futures
+import json
+
+from . import jobs
+from .common import BUILD, QuireError, UsageError
+from .expression import Expression
+from .guest_tests import GuestGroup
+from .host_tests import FuzzGroup, UnitGroup
+from .python_tests import ToolsGroup
+from .results import FAILED, PASSED, Tally, failed, print_failure
+from .wine_tests import WineGroup
+
+MEMORY = BUILD / "tests" / "ids.json"
+# The longest first, so that the end is not a wait for one of them.
+GROUPS = (GuestGroup, ToolsGroup, WineGroup, FuzzGroup, UnitGroup)
+GROUP_ORDER = ("unit", "fuzz", "guest", "wine", "tools")
+
+
+class _Memory:
+    """The ids that each program had when it last ran, as long as it is the same program."""
+
+    def __init__(self):
+        try:
+            self._known = json.loads(MEMORY.read_text())
+        except (OSError, ValueError):
+            self._known = {}
+
+    def ids(self, container):
+        if container.ids is not None:
+            return container.ids
+        identity, ids = self._known.get(container.prefix, (None, None))
+        return ids if identity == container.identity() else None
+
+    def note(self, container, results):
+        ids = [result.id for result in results if result.id.startswith(container.prefix)]
+        if container.ids is None:
+            self._known[container.prefix] = (container.identity(), sorted(ids))
+
+    def save(self):
+        MEMORY.parent.mkdir(parents=True, exist_ok=True)
+        MEMORY.write_text(json.dumps(self._known, indent=0))
+
+
+def run(options):
+    if options.expression and options.word:
+        raise UsageError("give the expression once: -k EXPR, or EXPR")
+    expression = Expression(options.expression or options.word or "")
+    memory = _Memory()
+    groups = [group() for group in GROUPS]
+    selected = [(group, [container for container in group.containers() if _may_match(container, expression, memory)])
+                for group in groups]
+    if options.list:
+        return _list(selected, expression, memory)
+    tallies = _run_all(selected, expression, memory, options)
+    return _report(tallies)
+
+
+def _may_match(container, expression, memory):
+    ids = memory.ids(container)
+    if ids is None:
+        return expression.may_match(container.prefix)
+    return any(expression.matches(test_id) for test_id in ids)
+
+
+def _list(selected, expression, memory):
+    count = 0
+    for _, containers in sorted(selected, key=lambda pair: GROUP_ORDER.index(pair[0].name)):
+        for container in containers:
+            ids = memory.ids(container)
+            for test_id in ids if ids is not None else [container.prefix + "..."]:
+                if ids is None or expression.matches(test_id):
+                    print(test_id)
+                    count += 1
+    return 0 if count else 1
+
+
+def _run_all(selected, expression, memory, options):
+    tallies = []
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        try:
+            started = [(group, containers, Tally(group.name), [pool.submit(job) for job in group.jobs(containers)])
+                       for group, containers in selected]
+            for group, containers, tally, futures in started:
+                tally.note = group.note
+                for future in concurrent.futures.as_completed(futures):
+                    _collect(future, tally, expression, options.verbose)
+                _miss(containers, tally, expression, memory, [future.result() for future in futures])
+                if containers or group.note:
+                    print(tally.line(), flush=True)
+                tallies.append(tally)
+        except BaseException:
+            for _, _, _, futures in started:
+                for future in futures:
+                    future.cancel()
+            jobs.end_all()
+            raise
+        finally:
+            for group, _ in selected:
+                group.finish()
+    memory.save()
+    return tallies
+
+
+def _collect(future, tally, expression, verbose):
+    for result in future.result():
+        if not expression.matches(result.id):
+            continue
+        tally.results.append(result)
+        if verbose:
+            print(f"{result.status:8}{result.id}", flush=True)
+
+
+def _miss(containers, tally, expression, memory, all_results):
+    """A test that was there in the last run of the same program and did not report now has failed."""
+    results = [result for some in all_results for result in some]
+    seen = {result.id for result in results}
+    for container in containers:
+        lost = [test_id for test_id in memory.ids(container) or () if test_id not in seen and expression.matches(test_id)]
+        tally.results += [failed(test_id, ["it did not run: its program ended before"]) for test_id in lost]
+        if not lost:
+            memory.note(container, results)
+
+
+def _report(tallies):
+    results = [result for tally in tallies for result in tally.results]
+    for result in results:
+        if result.status == FAILED:
+            print_failure(result)
+    counts = {status: sum(result.status == status for result in results) for status in (PASSED, FAILED)}
+    if not counts[PASSED] and not counts[FAILED]:
+        raise QuireError("no test ran: nothing matches, or nothing is built (make test)", status=1)
+    print(f"{counts[PASSED]} passed, {counts[FAILED]} failed")
+    return 1 if counts[FAILED] else 0
