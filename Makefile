@@ -54,6 +54,12 @@ $(BUILD)/flags/$(1): FORCE
 	@printf '%s\n' '$(2)' | cmp -s - $$@ || printf '%s\n' '$(2)' >$$@
 endef
 
+# The same sources give the same bytes, whenever they are built: one date for every file and header. Wherever, too, but
+# for nasm's debug information, which names its folder; gcc's has paths relative to the repository.
+export SOURCE_DATE_EPOCH := 1767225600
+TOUCH_DATE := 202601010000.00
+SAME_PATHS := -ffile-prefix-map=$(CURDIR)=.
+
 # $(call sources,FOLDERS,SUFFIX): files in the folders and two levels below
 sources = $(sort $(foreach d,$(1),$(wildcard $(d)/*.$(2) $(d)/*/*.$(2) $(d)/*/*/*.$(2))))
 
@@ -68,8 +74,8 @@ INCLUDES := -I. -Ikernel/include
 
 KERNEL_CFLAGS := -std=gnu17 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fno-omit-frame-pointer -fno-stack-protector -fno-strict-aliasing \
-	-fno-asynchronous-unwind-tables $(INCLUDES) $(WARNINGS) -Wframe-larger-than=1024
-KERNEL_ASFLAGS := -f elf64 -g -F dwarf -I arch/x86_64/
+	-fno-asynchronous-unwind-tables $(SAME_PATHS) $(INCLUDES) $(WARNINGS) -Wframe-larger-than=1024
+KERNEL_ASFLAGS := -f elf64 -g -F dwarf --reproducible -I arch/x86_64/
 KERNEL_IMAGE_BASE := $(shell sed -n \
 	's/^.define KERNEL_IMAGE_BASE  *\(0x[0-9A-Fa-f]*\).*/\1/p' arch/x86_64/layout.h)
 # No libgcc: it is compiled with a red zone, which an interrupt on a kernel stack would overwrite.
@@ -131,7 +137,7 @@ endif
 GNU_EFI_INCLUDE ?= /usr/include/efi
 LOADER_CFLAGS := -std=gnu17 -O2 -g -ffreestanding -fpic -fshort-wchar -mno-red-zone -mgeneral-regs-only \
 	-fno-stack-protector -fno-strict-aliasing -fno-asynchronous-unwind-tables -DGNU_EFI_USE_MS_ABI \
-	$(INCLUDES) -isystem $(GNU_EFI_INCLUDE) -isystem $(GNU_EFI_INCLUDE)/x86_64 $(WARNINGS)
+	$(SAME_PATHS) $(INCLUDES) -isystem $(GNU_EFI_INCLUDE) -isystem $(GNU_EFI_INCLUDE)/x86_64 $(WARNINGS)
 LOADER_LDFLAGS := -nostdlib -shared -Bsymbolic -z nocombreloc -z noexecstack --build-id=none \
 	-L $(GNU_EFI) -T $(GNU_EFI)/elf_x86_64_efi.lds
 LOADER_SECTIONS := .text .sdata .data .rodata .dynamic .dynsym .rel .rela .rel.* .rela.* .reloc
@@ -168,8 +174,6 @@ include tools/lint.mk
 
 RAMDISK_TREE := $(BUILD)/ramdisk
 RAMDISK_TEXT := $(BUILD)/text.txt
-# One date for every file (POSIX touch): archives must not differ by when they were made.
-RAMDISK_DATE := 202601010000.00
 
 $(eval $(call flags_rule,ramdisk,$(USER_NTDLL) $(USER_PROGRAMS) $(USER_TESTS) $(USER_DATA)))
 
@@ -186,7 +190,7 @@ $(BUILD)/ramdisk.cpio: $(USER_NTDLL) $(USER_PROGRAMS) $(USER_TESTS) $(USER_DATA)
 	$(Q)cp $(USER_PROGRAMS) $(USER_TESTS) $(RAMDISK_TREE)/bin/
 	$(Q)cp $(RAMDISK_TEXT) $(USER_DATA) $(RAMDISK_TREE)/data/
 	$(Q)find $(RAMDISK_TREE) -type d -exec chmod 755 {} + -o -type f -exec chmod 644 {} +
-	$(Q)find $(RAMDISK_TREE) -exec env TZ=UTC touch -t $(RAMDISK_DATE) {} +
+	$(Q)find $(RAMDISK_TREE) -exec env TZ=UTC touch -t $(TOUCH_DATE) {} +
 	$(Q)cd $(RAMDISK_TREE) && find * | LC_ALL=C sort | \
 		cpio --quiet -o -H newc --reproducible --owner 0:0 >../$(@F)
 	$(call say,RAMDISK)
@@ -220,7 +224,7 @@ $(BUILD)/quire.img: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio $(BUIL
 
 build-run: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio
 build-all: build-run $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf
-build-test: build-all $(HOST_TESTS) prune
+build-test: build-all $(HOST_TESTS) $(FUZZ_TESTS) prune
 
 all:
 	@tools/setup.sh run

@@ -1,7 +1,9 @@
 /*
- * main.c - start-up: from the loader's hand-over to the first process, and the end when that has ended.
+ * main.c - start-up: from the loader's hand-over to the first process, and the end when that has
+ * ended.
  *
- *   kernel_main      on the boot stack: machine, memory, names, disk, clock; then it becomes an idle thread
+ *   kernel_main      on the boot stack: machine, memory, names, disk, clock; then it becomes an
+ *   idle thread
  *   init_main        a kernel thread: runs init, waits for its end, powers the machine off
  */
 #include "arch/arch.h"
@@ -45,8 +47,7 @@ static void command_line_read(void)
 	if (!cmdline_parse(boot.cmdline, &knobs, message, sizeof(message)))
 		start_failed(message);
 	arch_console_select(knobs.stdio);
-	memcpy(system_text.command_line, boot.cmdline, sizeof(system_text.command_line));
-	system_text.command_line[sizeof(system_text.command_line) - 1] = 0;
+	format_text(system_text.command_line, sizeof(system_text.command_line), "%s", boot.cmdline);
 }
 
 /* ---- room for new data on the RAM disk ---- */
@@ -78,7 +79,10 @@ static struct boot_memory_range *largest_usable_range(void)
 	return largest;
 }
 
-/* Makes the last `size_bytes` of a usable range a range of their own, which the archive is moved to. */
+/*
+ * Makes the last `size_bytes` of a usable range a range of their own, which the archive is moved
+ * to.
+ */
 static void ramdisk_move(struct boot_memory_range *disk, struct boot_memory_range *home,
 			 uint64_t size_bytes)
 {
@@ -100,16 +104,16 @@ static void ramdisk_move(struct boot_memory_range *disk, struct boot_memory_rang
 }
 
 /*
- * The disk is one region: the archive, then free space. Takes what is wanted from free memory right after the archive; if
- * that is too little, moves the archive to the end of the largest free range. Before mm_init sees the ranges.
+ * The disk is one region: the archive, then free space. Takes what is wanted from free memory right
+ * after the archive; if that is too little, moves the archive to the end of the largest free range.
+ * Before mm_init sees the ranges.
  */
 static void ramdisk_make_room(struct boot_memory_range *disk, uint64_t wanted_bytes)
 {
 	struct boot_memory_range *after = disk + 1, *home = largest_usable_range();
 	uint64_t needed = disk->size_bytes + wanted_bytes, in_place = 0;
 
-	if (after < boot.ranges + boot.range_count &&
-	    disk->base + disk->size_bytes == after->base)
+	if (after < boot.ranges + boot.range_count && disk->base + disk->size_bytes == after->base)
 		in_place = range_spare(after);
 	if (needed > range_spare(home))
 		needed = range_spare(home);

@@ -1,6 +1,6 @@
 # tests.mk - the portable kernel as a program on the developer's machine: unit tests and fuzz targets, under sanitizers.
 #
-# Gives: HOST_TESTS (what `make test` builds here). Included by the top Makefile.
+# Gives: HOST_TESTS and FUZZ_TESTS (what `make test` builds here). Included by the top Makefile.
 
 ifndef HOST_CC
 HOST_CC := $(shell command -v clang || echo gcc)
@@ -8,11 +8,12 @@ endif
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 60
 
-# Left out of the host build: what tests/sim replaces (threads, locks, log, panic, pool) and what the C library has.
+# In the archive: the portable kernel, what stands for the rest, and what several tests share. Left out: what tests/sim replaces (threads, locks, log, panic, pool) and what the C library has.
 HOST_EXCLUDED := kernel/main.c kernel/lib/string.c \
 	$(filter-out kernel/core/cmdline.c,$(call sources,kernel/core,c))
 HOST_SOURCES := $(filter-out $(HOST_EXCLUDED),$(call sources,kernel,c)) \
-	$(call sources,arch/host tests/sim,c)
+	$(call sources,arch/host tests/sim,c) \
+	$(filter-out tests/unit/test_% tests/fuzz/fuzz_%,$(sort $(wildcard tests/unit/*.c tests/fuzz/*.c)))
 HOST_TEST_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 HOST_FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 
@@ -24,6 +25,8 @@ HOST_LDFLAGS := -Wl,--wrap=file_read,--wrap=file_write
 
 HOST_TESTS := $(HOST_TEST_SOURCES:tests/unit/%.c=$(BUILD)/host/unit/%)
 FUZZ_TARGETS := $(HOST_FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+# libFuzzer is clang's: a machine with gcc alone runs the other tests.
+FUZZ_TESTS := $(if $(shell command -v $(FUZZ_CC)),$(FUZZ_TARGETS))
 
 # $(eval $(call host_rules,FOLDER,COMPILER,FLAGS)): build/FOLDER/libkernel.a and objects for one set of flags
 define host_rules
@@ -51,10 +54,16 @@ $(BUILD)/host/unit/%: $(BUILD)/host/obj/tests/unit/%.o $(BUILD)/host/libkernel.a
 	$(Q)$(HOST_CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ -lcmocka
 
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libkernel.a
-	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) $(HOST_LDFLAGS) -fsanitize=fuzzer -o $@ $^
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) $(HOST_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^)
 	$(call say,FUZZ)
 
--include $(HOST_TEST_SOURCES:%.c=$(BUILD)/host/obj/%.d) $(HOST_FUZZ_SOURCES:%.c=$(BUILD)/fuzz/obj/%.d)
+# fuzz_NAME is made of fuzz_NAME.c and, if there are any, NAME_*.c.
+define fuzz_parts
+$(BUILD)/fuzz/fuzz_$(1): $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(wildcard tests/fuzz/$(1)_*.c))
+endef
+$(foreach name,$(HOST_FUZZ_SOURCES:tests/fuzz/fuzz_%.c=%),$(eval $(call fuzz_parts,$(name))))
+
+-include $(HOST_TEST_SOURCES:%.c=$(BUILD)/host/obj/%.d) $(patsubst %.c,$(BUILD)/fuzz/obj/%.d,$(wildcard tests/fuzz/*.c))
 
 # The runner runs every test that it finds built: none may be left of a source that is gone.
 STALE_TESTS = $(filter-out $(HOST_TESTS) $(FUZZ_TARGETS) $(USER_TESTS) $(addsuffix .debug,$(USER_TESTS)), \

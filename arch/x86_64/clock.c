@@ -16,26 +16,35 @@
 #include "apic.h"
 #include "cpu.h"
 
-#define ACPI_TIMER_HZ 3579545u
-#define ACPI_TIMER_MASK 0xFFFFFFu /* 24 bits are always there */
-#define ACPI_TIMER_WINDOW 14318u  /* 4 ms */
-/* A timer that has not moved after so many reads is not there. */
+#define WINDOWS_PER_SECOND 250u /* a measurement takes 4 ms */
+/* A clock that has not moved after so many reads is not there. */
 #define READS_MAX 1000000u
 
+#define ACPI_TIMER_HZ 3579545u
+#define ACPI_TIMER_MASK 0xFFFFFFu /* 24 bits are always there */
+
 #define PIT_HZ 1193182u
-#define PIT_WINDOW 4773u /* 4 ms */
+#define PIT_MASK 0xFFFFu
 #define PIT_CHANNEL2 0x42
 #define PIT_COMMAND 0x43
-#define PIT_CHANNEL2_ONE_SHOT 0xB0 /* both bytes, mode 0: output rises at the end of the count */
+#define PIT_CHANNEL2_FREE_RUN 0xB4 /* both bytes, mode 2: from the start again at the end of the count */
+#define PIT_CHANNEL2_LATCH 0x80
 #define PIT_CONTROL 0x61
 #define PIT_CONTROL_GATE 0x01
 #define PIT_CONTROL_SPEAKER 0x02
-#define PIT_CONTROL_OUTPUT 0x20
 
 #define ROUNDING_HZ 100000u
 #define DEFAULT_TICKS_PER_SECOND 1000000000u
 
-/* Both clocks at one moment. */
+/* A clock to measure by. It counts up, modulo mask + 1. */
+struct reference {
+	const char *name;
+	uint64_t hz;
+	uint32_t mask;
+	uint32_t (*read)(void);
+};
+
+/* Both measured clocks at one moment. */
 struct reading {
 	uint64_t tsc;
 	uint32_t apic; /* counts down */
@@ -44,6 +53,43 @@ struct reading {
 static uint64_t ticks_per_second = DEFAULT_TICKS_PER_SECOND;
 static uint64_t apic_hz;
 static const char *reference_name;
+
+static uint32_t acpi_timer_read(void)
+{
+	return port_read32(acpi_timer_port());
+}
+
+static void pit_start(void)
+{
+	uint8_t control = port_read8(PIT_CONTROL) & (uint8_t)~PIT_CONTROL_SPEAKER;
+
+	port_write8(PIT_CONTROL, control | PIT_CONTROL_GATE);
+	port_write8(PIT_COMMAND, PIT_CHANNEL2_FREE_RUN);
+	port_write8(PIT_CHANNEL2, 0); /* 0 stands for 65536 */
+	port_write8(PIT_CHANNEL2, 0);
+}
+
+static uint32_t pit_read(void)
+{
+	uint32_t low;
+
+	port_write8(PIT_COMMAND, PIT_CHANNEL2_LATCH);
+	low = port_read8(PIT_CHANNEL2);
+	return -(low | (uint32_t)port_read8(PIT_CHANNEL2) << 8); /* it counts down */
+}
+
+static const struct reference acpi_timer = {
+	.name = "ACPI timer",
+	.hz = ACPI_TIMER_HZ,
+	.mask = ACPI_TIMER_MASK,
+	.read = acpi_timer_read,
+};
+static const struct reference pit = {
+	.name = "PIT",
+	.hz = PIT_HZ,
+	.mask = PIT_MASK,
+	.read = pit_read,
+};
 
 static struct reading take_reading(void)
 {
@@ -57,19 +103,6 @@ static uint64_t frequency(uint64_t counted, uint64_t reference_ticks, uint64_t r
 	return (hz + ROUNDING_HZ / 2) / ROUNDING_HZ * ROUNDING_HZ;
 }
 
-static bool set_frequencies(struct reading start, struct reading end, uint64_t reference_ticks,
-			    uint64_t reference_hz)
-{
-	uint64_t tsc = frequency(end.tsc - start.tsc, reference_ticks, reference_hz);
-	uint64_t apic = frequency(start.apic - end.apic, reference_ticks, reference_hz);
-
-	if (tsc == 0 || apic == 0)
-		return false;
-	ticks_per_second = tsc;
-	apic_hz = apic;
-	return true;
-}
-
 /* Passes time without a port access. */
 static void compute_a_little(void)
 {
@@ -77,63 +110,52 @@ static void compute_a_little(void)
 		;
 }
 
-/* Waits until the ACPI timer has moved on from `from`, and says where it is then. False if it stands. */
-static bool acpi_timer_edge(uint16_t port, uint32_t from, uint32_t *now)
+/* Waits until the reference has moved on from *now, and says in *now where it is then. False if it stands. */
+static bool wait_for_edge(const struct reference *reference, uint32_t *now)
 {
-	for (unsigned reads = 0; reads < READS_MAX; reads++) {
-		*now = port_read32(port) & ACPI_TIMER_MASK;
-		if (*now != from)
-			return true;
+	uint32_t from = *now;
+
+	for (unsigned reads = 0; *now == from; reads++) {
+		if (reads == READS_MAX)
+			return false;
+		*now = reference->read() & reference->mask;
 	}
-	return false;
+	return true;
 }
 
-static bool measure_by_acpi_timer(uint16_t port)
+static bool measure_by(const struct reference *reference)
 {
-	uint32_t first, now;
-	unsigned reads = 0;
-	struct reading start;
+	uint32_t now = reference->read() & reference->mask, first, elapsed = 0;
+	struct reading start, end;
 
-	if (!acpi_timer_edge(port, port_read32(port) & ACPI_TIMER_MASK, &first))
+	if (!wait_for_edge(reference, &now))
 		return false;
+	first = now;
 	start = take_reading();
-	do {
+	for (unsigned reads = 0; elapsed < reference->hz / WINDOWS_PER_SECOND; reads++) {
+		if (reads == READS_MAX)
+			return false;
 		compute_a_little();
-		now = port_read32(port) & ACPI_TIMER_MASK;
-	} while (((now - first) & ACPI_TIMER_MASK) < ACPI_TIMER_WINDOW && ++reads < READS_MAX);
-	if (reads == READS_MAX || !acpi_timer_edge(port, now, &now))
+		now = reference->read() & reference->mask;
+		elapsed = (now - first) & reference->mask;
+	}
+	if (!wait_for_edge(reference, &now))
 		return false;
-	return set_frequencies(start, take_reading(), (now - first) & ACPI_TIMER_MASK,
-			       ACPI_TIMER_HZ);
-}
-
-static bool measure_by_pit(void)
-{
-	uint8_t control = port_read8(PIT_CONTROL) & (uint8_t)~PIT_CONTROL_SPEAKER;
-	struct reading start;
-
-	port_write8(PIT_CONTROL, control & (uint8_t)~PIT_CONTROL_GATE);
-	port_write8(PIT_COMMAND, PIT_CHANNEL2_ONE_SHOT);
-	port_write8(PIT_CHANNEL2, PIT_WINDOW & 0xFF);
-	port_write8(PIT_CHANNEL2, PIT_WINDOW >> 8);
-	port_write8(PIT_CONTROL, control | PIT_CONTROL_GATE);
-	start = take_reading();
-	for (unsigned reads = 0; reads < READS_MAX; reads++)
-		if (port_read8(PIT_CONTROL) & PIT_CONTROL_OUTPUT)
-			return set_frequencies(start, take_reading(), PIT_WINDOW, PIT_HZ);
-	return false;
+	end = take_reading();
+	elapsed = (now - first) & reference->mask;
+	ticks_per_second = frequency(end.tsc - start.tsc, elapsed, reference->hz);
+	apic_hz = frequency(start.apic - end.apic, elapsed, reference->hz);
+	reference_name = reference->name;
+	return ticks_per_second != 0 && apic_hz != 0;
 }
 
 void clock_init(void)
 {
-	uint16_t port = acpi_timer_port();
-
 	apic_timer_free_run();
-	if (port != 0 && measure_by_acpi_timer(port))
-		reference_name = "ACPI timer";
-	else if (measure_by_pit())
-		reference_name = "PIT";
-	else
+	if (acpi_timer_port() != 0 && measure_by(&acpi_timer))
+		return;
+	pit_start();
+	if (!measure_by(&pit))
 		panic("no clock to measure by: neither the ACPI timer nor the PIT counts");
 }
 

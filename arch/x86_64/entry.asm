@@ -107,33 +107,6 @@ entry_selector_fault:
 
 ; ---- the way back to user mode ----
 
-; SYSRET is the short way, and takes RIP from RCX and RFLAGS from R11: right after a system call that changed nothing.
-; It is used only if the frame says exactly that, with an address below the user limit (a CPU of Intel's faults in kernel mode on
-; a non-canonical one, with the user's stack pointer), standard selectors, and flags that are no more than arithmetic.
-exit_system_call:
-	mov rcx, [rsp + FRAME_RCX]
-	cmp rcx, [rsp + FRAME_RIP]
-	jne exit_by_iret
-	mov r11, [rsp + FRAME_R11]
-	cmp r11, [rsp + FRAME_RFLAGS]
-	jne exit_by_iret
-	mov rax, USER_LIMIT
-	cmp rcx, rax
-	jae exit_by_iret
-	and r11, ~RFLAGS_STATUS
-	cmp r11, RFLAGS_IF | RFLAGS_ALWAYS_SET
-	jne exit_by_iret
-	cmp qword [rsp + FRAME_CS], USER_CS
-	jne exit_by_iret
-	cmp qword [rsp + FRAME_SS], USER_SS
-	jne exit_by_iret
-global exit_by_sysret
-exit_by_sysret:
-	RESTORE_REGISTERS
-	swapgs
-	mov rsp, [rsp + FRAME_RSP - FRAME_VECTOR]
-	o64 sysret
-
 ; frame_enter_user(struct trap_frame *frame): the first way to user mode
 global frame_enter_user
 frame_enter_user:
@@ -167,7 +140,32 @@ system_call_entry:
 	mov [rax + THREAD_USER_FRAME], rsp
 	mov rdi, rsp
 	call trap_system_call		; returns with interrupts disabled
-	jmp exit_system_call
+
+; SYSRET is the short way, and takes RIP from RCX and RFLAGS from R11: right after a system call that changed nothing.
+; It is used only if the frame says exactly that, with an address below the user limit (a CPU of Intel's faults in kernel mode on
+; a non-canonical one, with the user's stack pointer), standard selectors, and flags that are no more than arithmetic.
+	mov rcx, [rsp + FRAME_RCX]
+	cmp rcx, [rsp + FRAME_RIP]
+	jne exit_by_iret
+	mov r11, [rsp + FRAME_R11]
+	cmp r11, [rsp + FRAME_RFLAGS]
+	jne exit_by_iret
+	mov rax, USER_LIMIT
+	cmp rcx, rax
+	jae exit_by_iret
+	and r11, ~RFLAGS_STATUS
+	cmp r11, RFLAGS_IF | RFLAGS_ALWAYS_SET
+	jne exit_by_iret
+	cmp qword [rsp + FRAME_CS], USER_CS
+	jne exit_by_iret
+	cmp qword [rsp + FRAME_SS], USER_SS
+	jne exit_by_iret
+global exit_by_sysret
+exit_by_sysret:
+	RESTORE_REGISTERS
+	swapgs
+	mov rsp, [rsp + FRAME_RSP - FRAME_VECTOR]
+	o64 sysret
 
 ; ---- paranoid entries ----
 

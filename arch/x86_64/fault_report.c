@@ -45,9 +45,11 @@ static const char *access_words(uint64_t error_code)
 	return "access to";
 }
 
-static bool in_guard_page(const struct thread *thread, vaddr_t address)
+/* As much again as the stack itself stays unmapped below it (kernel/mm/kernel_stack.c). */
+static bool below_stack(const struct thread *thread, vaddr_t address)
 {
-	return thread && address < thread->stack_base && thread->stack_base - address <= PAGE_SIZE;
+	return thread && address < thread->stack_base &&
+	       thread->stack_base - address <= thread->stack_top - thread->stack_base;
 }
 
 static bool between(vaddr_t address, const char *start, const char *end)
@@ -64,8 +66,8 @@ static const char *place_words(vaddr_t address)
 		return "user memory, outside the copy functions";
 	if (address < DIRECT_MAP_BASE)
 		return "no canonical address";
-	if (in_guard_page(arch_current_thread(), address))
-		return "the guard page below this thread's stack";
+	if (below_stack(arch_current_thread(), address))
+		return "the guard area below this thread's stack";
 	if (address < DIRECT_MAP_BASE + DIRECT_MAP_MAX_BYTES)
 		return "the direct map";
 	if (between(address, kernel_text_start, kernel_text_end))
@@ -118,8 +120,8 @@ void double_fault_describe(vaddr_t address, char *buffer, size_t capacity)
 	const struct thread *thread = arch_current_thread();
 	uintptr_t base, top;
 
-	if (in_guard_page(thread, address)) {
-		text_add(&text, "kernel stack overflow: thread %s touched 0x%lx in the guard page below its stack",
+	if (below_stack(thread, address)) {
+		text_add(&text, "kernel stack overflow: thread %s touched 0x%lx below its stack",
 			 thread->name, address);
 	} else if (stack_find_static(address + PAGE_SIZE, &base, &top) && address < base) {
 		text_add(&text, "kernel stack overflow: 0x%lx is in the guard page of a boot or trap stack",

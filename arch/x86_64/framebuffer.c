@@ -49,12 +49,12 @@ static void put(unsigned row, unsigned column, char c)
 	draw(row, column, c);
 }
 
-static void clear(void)
+static void clear(unsigned width, unsigned height)
 {
 	uint32_t *line = screen.pixels;
 
-	for (unsigned y = 0; y < screen.rows * GLYPH_HEIGHT; y++, line += screen.pitch_pixels)
-		for (unsigned x = 0; x < screen.columns * GLYPH_WIDTH; x++)
+	for (unsigned y = 0; y < height; y++, line += screen.pitch_pixels)
+		for (unsigned x = 0; x < width; x++)
 			line[x] = PAPER;
 	memset(screen.cells, ' ', sizeof(screen.cells));
 }
@@ -150,5 +150,5 @@ void framebuffer_init(const struct boot_framebuffer *description)
 	screen.pitch_pixels = description->pitch_bytes / 4;
 	screen.columns = smaller(description->width / GLYPH_WIDTH, COLUMNS_MAX);
 	screen.rows = smaller(description->height / GLYPH_HEIGHT, ROWS_MAX);
-	clear();
+	clear(description->width, description->height);
 }

@@ -155,27 +155,34 @@ static pte_t *kernel_slot(paddr_t root, vaddr_t va, unsigned level, unsigned *mi
 	}
 }
 
-pte_t *pt_slot(paddr_t root, vaddr_t va, unsigned level, unsigned *missing_level)
+/* Inlined with a constant level, it is straight-line code: every page fault goes through it. */
+static inline __attribute__((always_inline)) pte_t *user_slot(paddr_t root, vaddr_t va,
+							      unsigned level,
+							      unsigned *missing_level)
 {
-	pte_t *table;
+	pte_t *table = phys_to_virt(root);
 
-	if ((int64_t)va < 0)
-		return kernel_slot(root, va, level, missing_level);
-	table = phys_to_virt(root);
-	for (unsigned at = ROOT_LEVEL;; at--) {
-		pte_t *slot = &table[pt_index(va, at)];
-		pte_t word;
+#pragma GCC unroll 4
+	for (unsigned at = ROOT_LEVEL; at > level; at--) {
+		pte_t word = pt_read(&table[pt_index(va, at)]);
 
-		if (at == level)
-			return slot;
-		word = pt_read(slot);
-		if (!(word.bits & PTE_PRESENT)) {
+		if (__builtin_expect(!(word.bits & PTE_PRESENT), 0)) {
 			if (missing_level)
 				*missing_level = at;
 			return NULL;
 		}
 		table = phys_to_virt(word.bits & PTE_ADDRESS_MASK);
 	}
+	return &table[pt_index(va, level)];
+}
+
+pte_t *pt_slot(paddr_t root, vaddr_t va, unsigned level, unsigned *missing_level)
+{
+	if ((int64_t)va < 0)
+		return kernel_slot(root, va, level, missing_level);
+	if (level == 1)
+		return user_slot(root, va, 1, missing_level);
+	return user_slot(root, va, level, missing_level);
 }
 
 bool paging_peek(vaddr_t va, unsigned level, pte_t *entry)

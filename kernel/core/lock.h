@@ -51,11 +51,11 @@ struct CAPABILITY("spinlock") spinlock {
  * waiter is made under the scheduler lock (lock.c).
  */
 struct CAPABILITY("mutex") mutex {
-	_Atomic(struct thread *) owner; /* (A) */
-	unsigned waiter_count; /* (scheduler lock) threads in mutex_lock that found it taken */
-	bool hand_over;	  /* (scheduler lock) the first waiter lost it once already: it is next */
-	uint8_t rank;	  /* (C) */
 	const char *name; /* (C) */
+	uint8_t rank;	  /* (C) */
+	bool hand_over;	  /* (scheduler lock) the first waiter lost it once already: it is next */
+	unsigned waiter_count; /* (scheduler lock) threads in mutex_lock that found it taken */
+	_Atomic(struct thread *) owner; /* (A) */
 };
 
 #define SPINLOCK_INIT(lock_name, lock_rank) \

@@ -180,13 +180,25 @@ static NTSTATUS grow_locked(struct file_node *node, uint64_t old_bytes, uint64_t
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Cuts the archive's part. The whole blocks behind it that are in the file's extent become free. Those behind the old
+ * part already are; the block in which the old part ended was not, and counts now.
+ */
+static void archive_cut_locked(struct file_node *node, uint64_t size_bytes)
+{
+	uint64_t old_end = node->archive_offset + node->archive_size_bytes;
+	uint64_t end = page_round_up(old_end);
+
+	disk_range_free(node->archive_offset + size_bytes,
+			end < node->archive_end ? end : node->archive_end);
+	node->archive_size_bytes = size_bytes;
+}
+
 static void cut_locked(struct file_node *node, uint64_t size_bytes)
 {
 	if (size_bytes <= node->archive_size_bytes) {
 		block_map_cut(&node->blocks, 0);
-		disk_range_free(node->archive_offset + size_bytes,
-				node->archive_offset + node->archive_size_bytes);
-		node->archive_size_bytes = size_bytes;
+		archive_cut_locked(node, size_bytes);
 	} else {
 		block_map_cut(&node->blocks, bytes_to_pages(size_bytes));
 	}

@@ -45,6 +45,7 @@ struct file_node {
 	atomic_uint reference_count;	    /* (A) tree 1, plus one per user */
 	atomic_uint_fast64_t size_bytes;    /* (A) written under (D) */
 	uint64_t archive_offset;	    /* (C) first byte in the disk region */
+	uint64_t archive_end;		    /* (C) behind the last byte there when it was mounted */
 	uint64_t archive_size_bytes;	    /* (D) bytes still taken from the archive; <= size_bytes */
 	struct block_map blocks;	    /* (D) all pages with bytes between archive_size_bytes and size_bytes */
 	uint64_t modified_time;		    /* (D) NT time */

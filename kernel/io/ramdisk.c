@@ -87,6 +87,7 @@ static NTSTATUS entry_add(const struct cpio_entry *entry, const struct complaint
 		return refuse_memory(complaint, entry);
 	atomic_store(&node->size_bytes, entry->size_bytes);
 	node->archive_offset = entry->data_offset;
+	node->archive_end = entry->data_offset + entry->size_bytes;
 	node->archive_size_bytes = entry->size_bytes;
 	node->modified_time =
 		(entry->modified_seconds + SECONDS_1601_TO_1970) * NT_TIME_PER_SECOND;

@@ -98,10 +98,10 @@ static NTSTATUS plan_pagefile(const struct section_request *request, struct sect
 	uint64_t charge = is_reserve ? 0 : pages;
 	NTSTATUS status;
 
-	if (!pages)
-		return STATUS_INVALID_PARAMETER_4;
 	if (request->attributes & SEC_IMAGE)
 		return STATUS_INVALID_FILE_FOR_SECTION;
+	if (!pages)
+		return STATUS_INVALID_PARAMETER_4;
 	if (request->size_bytes > USER_LIMIT)
 		return STATUS_SECTION_TOO_BIG;
 	if (request->attributes & (SEC_LARGE_PAGES | SEC_BASED))

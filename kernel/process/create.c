@@ -3,7 +3,7 @@
  *
  *   lowest free      stacks, one with each thread (thread.c), and what the program allocates
  *   0x7FFE0000       shared data page, read only
- *   where linked     ntdll.dll and the program (elsewhere if taken: user mode applies the relocations)
+ *   where linked     ntdll.dll and the program (if taken, elsewhere: user mode then relocates)
  *   top, downwards   PEB, process parameters; then, with each thread, a TEB (thread.c)
  *
  * Nothing is read here but ntdll's export directory, once: code and data arrive by page faults.
@@ -88,14 +88,23 @@ bool ntdll_load(char *message, size_t message_capacity)
 	}
 	status = image_section_create(file, &ntdll_section);
 	file_release(file);
-	if (NT_SUCCESS(status))
+	if (NT_SUCCESS(status)) {
 		status = ntdll_entries_find(ntdll_section->segment, &missing);
+		if (!NT_SUCCESS(status))
+			ntdll_unload();
+	}
 	if (!NT_SUCCESS(status)) {
 		format_text(message, message_capacity, NTDLL_PATH " lacks %s (status 0x%x)",
 			    missing, (unsigned)status);
 		return false;
 	}
 	return true;
+}
+
+void ntdll_unload(void)
+{
+	object_release(ntdll_section);
+	ntdll_section = NULL;
 }
 
 /* ---- images ---- */
@@ -130,8 +139,8 @@ static NTSTATUS program_map(struct process *process, struct file_node *file)
 	if (NT_SUCCESS(status))
 		status = image_map(process->space, section, &process->image_base);
 	if (NT_SUCCESS(status))
-		process->image_entry = process->image.transfer_address - segment->image_base +
-				       process->image_base;
+		process->image_entry =
+			process->image.transfer_address - segment->image_base + process->image_base;
 	object_release(section); /* the view keeps the segment */
 	return status;
 }
@@ -161,7 +170,10 @@ static NTSTATUS words_write(struct address_space *space, vaddr_t base,
 	return status;
 }
 
-/* KUSER_SHARED_DATA: what never changes. Times are asked for by system call, so the page need not tick. */
+/*
+ * KUSER_SHARED_DATA: what never changes. Times are asked for by system call, so the page need not
+ * tick.
+ */
 static NTSTATUS shared_data_create(struct address_space *space)
 {
 	static const uint16_t system_root[] = {'C', ':', '\\', 0};
@@ -225,7 +237,10 @@ static NTSTATUS peb_create(struct process *process, struct parameter_block *bloc
 
 /* ---- handles ---- */
 
-/* A standard handle that the child did not inherit: a copy of the parent's. Closed or pseudo handles become 0. */
+/*
+ * A standard handle that the child did not inherit: a copy of the parent's. Closed or pseudo
+ * handles become 0.
+ */
 static NTSTATUS standard_handle_copy(struct process *process, struct process *parent,
 				     handle_t *handle)
 {
@@ -249,8 +264,9 @@ static NTSTATUS standard_handle_copy(struct process *process, struct process *pa
 }
 
 /*
- * NT gives a child without inheritance copies of the parent's standard handles when both use the parent's console. There is
- * one console here, so every child gets what it did not inherit; the values in its parameters are adjusted.
+ * NT gives a child without inheritance copies of the parent's standard handles when both use the
+ * parent's console. There is one console here, so every child gets what it did not inherit; the
+ * values in its parameters are adjusted.
  */
 static NTSTATUS handles_create(struct process *process, const struct process_request *request)
 {

@@ -1,6 +1,6 @@
 /*
- * exception.c - the end of a program that did what nothing handles: a report in words on the kernel log, then the process
- * ends with the exception's code.
+ * exception.c - the end of a program that did what nothing handles: a report in words on the kernel
+ * log, then the process ends with the exception's code.
  */
 #include "process_private.h"
 
@@ -44,8 +44,21 @@ static const char *exception_name_of(NTSTATUS code)
 	return "exception";
 }
 
-/* "\bin\hello.exe+0x1234", or the bare address. */
+/* "0x140001234 (\bin\hello.exe+0x1234)"; without a file, the address alone. */
 static void place_format(struct address_space *space, vaddr_t address, char *text, size_t capacity)
+{
+	char file[PLACE_CHARS];
+	uint64_t offset;
+
+	if (memory_describe(space, address, file, sizeof(file), &offset))
+		format_text(text, capacity, "0x%lx (%s+0x%lx)", address, file, offset);
+	else
+		format_text(text, capacity, "0x%lx", address);
+}
+
+/* What is mapped at a committed address: "\data\text.txt+0x1000", "private memory". */
+static void content_format(struct address_space *space, vaddr_t address, uint32_t type, char *text,
+			   size_t capacity)
 {
 	char file[PLACE_CHARS];
 	uint64_t offset;
@@ -53,7 +66,8 @@ static void place_format(struct address_space *space, vaddr_t address, char *tex
 	if (memory_describe(space, address, file, sizeof(file), &offset))
 		format_text(text, capacity, "%s+0x%lx", file, offset);
 	else
-		format_text(text, capacity, "0x%lx", address);
+		format_text(text, capacity, "%s",
+			    type == MEM_PRIVATE ? "private memory" : "a view of the page file");
 }
 
 static const char *protection_words(uint32_t protection)
@@ -75,11 +89,14 @@ static const char *protection_words(uint32_t protection)
 	}
 }
 
-/* Why the access failed, as far as the memory map tells: "no view there", "\data\text.txt+0x1000 is read-only". */
+/*
+ * Why the access failed, as far as the memory map tells: "no view there", "\data\text.txt+0x1000 is
+ * read-only".
+ */
 static void cause_format(struct address_space *space, vaddr_t address, char *text, size_t capacity)
 {
 	struct nt_memory_basic_information memory;
-	char place[PLACE_CHARS];
+	char content[PLACE_CHARS];
 
 	if (address < USER_LOWEST_ADDRESS) {
 		format_text(text, capacity, "a null pointer: no view there");
@@ -91,9 +108,8 @@ static void cause_format(struct address_space *space, vaddr_t address, char *tex
 	} else if (memory.state == MEM_RESERVE) {
 		format_text(text, capacity, "reserved, not committed");
 	} else {
-		place_format(space, address, place, sizeof(place));
-		format_text(text, capacity, "%s %s%s", place, protection_words(memory.protect),
-			    memory.protect & PAGE_GUARD ? ", a guard page" : "");
+		content_format(space, address, memory.type, content, sizeof(content));
+		format_text(text, capacity, "%s %s", content, protection_words(memory.protect));
 	}
 }
 
@@ -109,20 +125,24 @@ static void report_access(struct address_space *space, NTSTATUS code, unsigned p
 			  const uint64_t *parameters)
 {
 	char cause[PLACE_CHARS + 40];
+	vaddr_t address;
 
-	if (code == STATUS_IN_PAGE_ERROR && parameter_count >= 3) {
-		place_format(space, parameters[1], cause, sizeof(cause));
-		log_line("  %s 0x%lx: the page of %s could not be read: status 0x%x",
-			 access_word(parameters[0]), parameters[1], cause, (unsigned)parameters[2]);
-	} else if (code == STATUS_STACK_OVERFLOW && parameter_count >= 2) {
-		log_line("  %s 0x%lx: the stack has no room left to grow",
-			 access_word(parameters[0]), parameters[1]);
-	} else if (parameter_count >= 2 && parameters[1] == UINT64_MAX) {
+	if (parameter_count < 2)
+		return;
+	address = parameters[1];
+	if (code == STATUS_IN_PAGE_ERROR && parameter_count > 2)
+		format_text(cause, sizeof(cause), "the page could not be read: status 0x%x",
+			    (unsigned)parameters[2]);
+	else if (code == STATUS_STACK_OVERFLOW)
+		format_text(cause, sizeof(cause), "the stack has no room left to grow");
+	else if (code == STATUS_GUARD_PAGE_VIOLATION)
+		format_text(cause, sizeof(cause), "a guard page, touched for the first time");
+	else
+		cause_format(space, address, cause, sizeof(cause));
+	if (address == UINT64_MAX)
 		log_line("  an address that the processor does not tell: not a user address");
-	} else if (parameter_count >= 2) {
-		cause_format(space, parameters[1], cause, sizeof(cause));
-		log_line("  %s 0x%lx: %s", access_word(parameters[0]), parameters[1], cause);
-	}
+	else
+		log_line("  %s 0x%lx: %s", access_word(parameters[0]), address, cause);
 }
 
 static void exception_report(NTSTATUS code, unsigned parameter_count, const uint64_t *parameters,
@@ -137,14 +157,16 @@ static void exception_report(NTSTATUS code, unsigned parameter_count, const uint
 		 exception_name_of(code), (unsigned)code);
 	report_access(space, code, parameter_count, parameters);
 	place_format(space, trap_instruction_pointer(frame), place, sizeof(place));
-	log_line("  at %s (0x%lx), stack pointer 0x%lx", place, trap_instruction_pointer(frame),
-		 trap_stack_pointer(frame));
+	log_line("  instruction at %s, stack pointer 0x%lx", place, trap_stack_pointer(frame));
 }
 
 void upcall_user_exception(NTSTATUS code, unsigned parameter_count, const uint64_t *parameters,
 			   struct trap_frame *frame)
 {
-	/* A thread that is to end anyway, or a second one of a process that has reported: no more words. */
+	/*
+	 * A thread that is to end anyway, or a second one of a process that has reported: no more
+	 * words.
+	 */
 	if (!atomic_load(&thread_current()->terminate))
 		exception_report(code, parameter_count, parameters, frame);
 	process_terminate(process_current(), code);

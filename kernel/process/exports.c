@@ -1,5 +1,6 @@
 /*
- * exports.c - the export directory of a PE32+ image (the kernel needs two addresses in ntdll to start threads).
+ * exports.c - the export directory of a PE32+ image (the kernel needs two addresses in ntdll to
+ * start threads).
  */
 #include "exports.h"
 
@@ -61,7 +62,10 @@ static NTSTATUS directory_find(struct lookup *lookup)
 	return image_read(reader, lookup->start, &lookup->directory, sizeof(lookup->directory));
 }
 
-/* *equal: the name at `rva` is `name`. A name that runs to the image's end without terminator is not. */
+/*
+ * *equal: the name at `rva` is `name`. A name that runs to the image's end without terminator is
+ * not.
+ */
 static NTSTATUS name_compare(const struct lookup *lookup, uint32_t rva, const char *name,
 			     bool *equal)
 {
@@ -82,9 +86,8 @@ static NTSTATUS function_of_name(const struct lookup *lookup, uint32_t name_inde
 {
 	const struct export_directory *directory = &lookup->directory;
 	uint16_t ordinal;
-	NTSTATUS status = image_read(lookup->reader,
-				     directory->name_ordinals + 2ull * name_index, &ordinal,
-				     sizeof(ordinal));
+	NTSTATUS status = image_read(lookup->reader, directory->name_ordinals + 2ull * name_index,
+				     &ordinal, sizeof(ordinal));
 
 	if (!NT_SUCCESS(status))
 		return status;

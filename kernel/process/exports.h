@@ -1,5 +1,6 @@
 /*
- * exports.h - looking up a name in a PE32+ image's export directory, as a pure function of a reader.
+ * exports.h - looking up a name in a PE32+ image's export directory, as a pure function of a
+ * reader.
  */
 #pragma once
 
@@ -21,7 +22,8 @@ struct image_reader {
 
 /*
  * The RVA of the exported function `name`. Every number of the image is checked before it is used.
- * => returns: STATUS_ENTRYPOINT_NOT_FOUND (also for a forwarder), STATUS_INVALID_IMAGE_FORMAT, the reader's error.
+ * => returns: STATUS_ENTRYPOINT_NOT_FOUND (also for a forwarder), STATUS_INVALID_IMAGE_FORMAT, the
+ *    reader's error.
  */
 NTSTATUS image_find_export(const struct image_reader *reader, const char *name,
 			   uint32_t *rva) MUST_CHECK;

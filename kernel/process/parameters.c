@@ -10,7 +10,10 @@
 #include "kernel/mm/mm.h"
 #include "kernel/mm/user_memory.h"
 
-/* Offsets of the UNICODE_STRINGs of the structure: the four we name, and the window's four that follow. */
+/*
+ * Offsets of the UNICODE_STRINGs of the structure: the four we name, and the window's four that
+ * follow.
+ */
 static const uint16_t string_offsets[] = {
 	offsetof(struct nt_user_process_parameters, current_directory_path),
 	offsetof(struct nt_user_process_parameters, dll_path),
@@ -53,7 +56,10 @@ struct nt_user_process_parameters *parameters_header(struct parameter_block *blo
 	return block->pages[0];
 }
 
-/* The string at place i of the table, or NULL when the block is too short to have it. All lie in the first page. */
+/*
+ * The string at place i of the table, or NULL when the block is too short to have it. All lie in
+ * the first page.
+ */
 static struct nt_unicode_string *block_string(struct parameter_block *block, size_t i)
 {
 	size_t offset = string_offsets[i];
@@ -111,13 +117,15 @@ NTSTATUS parameters_capture(vaddr_t user, struct parameter_block *block)
 		status = copy_in(block->pages[i], user + done, left < PAGE_SIZE ? left : PAGE_SIZE);
 	}
 	if (NT_SUCCESS(status)) {
-		/* The header just copied may differ from the one measured: the measure counts, the rest is checked. */
+		/*
+		 * The header just copied may differ from the one measured: the measure counts, the
+		 * rest is checked.
+		 */
 		parameters_header(block)->length_bytes = header.length_bytes;
 		parameters_header(block)->maximum_length_bytes = header.length_bytes;
-		status = block_check(block,
-				     parameters_header(block)->flags & PROCESS_PARAMETERS_NORMALIZED
-					     ? user
-					     : 0);
+		status = block_check(
+			block,
+			parameters_header(block)->flags & PROCESS_PARAMETERS_NORMALIZED ? user : 0);
 	}
 	if (!NT_SUCCESS(status))
 		parameters_free(block);

@@ -1,10 +1,12 @@
 /*
  * process.c - the process object: identity, the list, termination and tear-down.
  *
- * Creation is in create.c, threads are in thread.c. README.md tells the whole protocol; the rules that this file keeps:
- *   - `threads` holds every thread that can still run in the space, suspended ones too. Whoever takes the last one out
- *     tears the process down; nobody else touches handles, space or list.
- *   - A call that works in another process' space pins it (process_space_pin); tear-down waits for the pins.
+ * Creation is in create.c, threads are in thread.c. README.md tells the whole protocol; the rules
+ * that this file keeps:
+ *   - `threads` holds every thread that can still run in the space, suspended ones too. Whoever
+ *     takes the last one out tears the process down; nobody else touches handles, space or list.
+ *   - A call that works in another process' space pins it (process_space_pin); tear-down waits for
+ *     the pins.
  */
 #include "process_private.h"
 
@@ -13,7 +15,10 @@
 static struct mutex list_lock; /* RANK_PROCESS; never together with a process' lock */
 static TAILQ_HEAD(process_list, process) processes = TAILQ_HEAD_INITIALIZER(processes); /* by id */
 
-/* (K): pins and the closing of spaces. The address of `space_pins` is the channel of who waits for the last unpin. */
+/*
+ * (K): pins and the closing of spaces. The address of `space_pins` is the channel of who waits for
+ * the last unpin.
+ */
 static struct spinlock pin_lock = SPINLOCK_INIT("space pins", RANK_OBJECT);
 
 static atomic_uint_fast64_t last_id;
@@ -36,7 +41,10 @@ struct object_type process_type = {
 	.delete = process_delete,
 };
 
-/* Only what process_tear_down left: it may run with interrupts disabled (waitable_signal_and_release). */
+/*
+ * Only what process_tear_down left: it may run with interrupts disabled
+ * (waitable_signal_and_release).
+ */
 static void process_delete(struct object *object)
 {
 	struct process *process = (struct process *)object;
@@ -63,8 +71,12 @@ void process_list_insert(struct process *process)
 	struct process *other;
 
 	mutex_lock(&list_lock);
-	/* Ids are given before the image is mapped, so a younger process may have been listed first. */
-	TAILQ_FOREACH_REVERSE(other, &processes, process_list, all) {
+	/*
+	 * Ids are given before the image is mapped, so a younger process may have been listed
+	 * first.
+	 */
+	TAILQ_FOREACH_REVERSE(other, &processes, process_list, all)
+	{
 		if (other->id < process->id)
 			break;
 	}
@@ -90,7 +102,7 @@ struct process *process_reference_next(uint64_t id)
 	struct process *process;
 
 	mutex_lock(&list_lock);
-	TAILQ_FOREACH(process, &processes, all) {
+	TAILQ_FOREACH (process, &processes, all) {
 		if (process->id > id)
 			break;
 	}
@@ -219,8 +231,8 @@ void process_abandon(struct process *process)
 
 /* Marks `thread`; one that never ran is started, for a thread ends only itself. */
 static void thread_condemn_locked(struct user_thread *thread, NTSTATUS status)
-	REQUIRES(thread->process->lock)
 {
+	KASSERT(mutex_is_held(&thread->process->lock));
 	thread_request_termination(&thread->thread, status);
 	if (!thread->started) {
 		thread->started = true;
@@ -228,19 +240,21 @@ static void thread_condemn_locked(struct user_thread *thread, NTSTATUS status)
 	}
 }
 
-void process_terminate(struct process *process, NTSTATUS status)
+NTSTATUS process_terminate(struct process *process, NTSTATUS status)
 {
 	struct user_thread *thread;
+	bool has_ended;
 
 	mutex_lock(&process->lock);
-	/* Without threads it is past its end: the first status stays. */
-	if (!process->exiting && process->thread_count) {
+	has_ended = process->thread_count == 0;
+	if (!process->exiting && !has_ended) {
 		process->exiting = true;
 		process->exit_status = status;
-		TAILQ_FOREACH(thread, &process->threads, link)
+		TAILQ_FOREACH (thread, &process->threads, link)
 			thread_condemn_locked(thread, status);
 	}
 	mutex_unlock(&process->lock);
+	return has_ended ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
 }
 
 /* Condemns all but `self`; one of them with a reference, or NULL when self is alone. */
@@ -250,7 +264,7 @@ static struct user_thread *threads_condemn_but(struct user_thread *self, NTSTATU
 	struct user_thread *thread, *other = NULL;
 
 	mutex_lock(&process->lock);
-	TAILQ_FOREACH(thread, &process->threads, link) {
+	TAILQ_FOREACH (thread, &process->threads, link) {
 		if (thread == self)
 			continue;
 		thread_condemn_locked(thread, status);
@@ -276,14 +290,17 @@ NTSTATUS process_terminate_others(NTSTATUS status)
 	return wait_status;
 }
 
-void user_thread_terminate(struct user_thread *thread, NTSTATUS status)
+NTSTATUS user_thread_terminate(struct user_thread *thread, NTSTATUS status)
 {
 	struct process *process = thread->process;
+	bool has_ended;
 
 	mutex_lock(&process->lock);
-	if (!thread->gone)
+	has_ended = thread->gone;
+	if (!has_ended)
 		thread_condemn_locked(thread, status);
 	mutex_unlock(&process->lock);
+	return has_ended ? STATUS_THREAD_IS_TERMINATING : STATUS_SUCCESS;
 }
 
 uint64_t process_run_ticks(struct process *process)
@@ -293,7 +310,7 @@ uint64_t process_run_ticks(struct process *process)
 
 	mutex_lock(&process->lock);
 	ticks = process->gone_run_ticks;
-	TAILQ_FOREACH(thread, &process->threads, link)
+	TAILQ_FOREACH (thread, &process->threads, link)
 		ticks += thread->thread.run_ticks;
 	mutex_unlock(&process->lock);
 	return ticks;

@@ -1,13 +1,14 @@
 /*
  * process.h - process = address space + handle table + threads; creation, exit, waiting.
  *
- * Life of a process: process_create (address space, ntdll and image mapped, PEB written) -> first thread -> runs ->
- * the last thread out closes the handles, destroys the space and signals the object -> the object lives on while
- * handles name it. A thread ends only itself: others ask (thread_request_termination), and it leaves on its way to user
- * mode. README.md has the protocol in full.
+ * Life of a process: process_create (address space, ntdll and image mapped, PEB written) -> first
+ * thread -> runs -> the last thread out closes the handles, destroys the space and signals the
+ * object -> the object lives on while handles name it. A thread ends only itself: others ask
+ * (thread_request_termination), and it leaves on its way to user mode. README.md has the protocol
+ * in full.
  *
- * Field letters: (C) constant once the process is known to others, (P) process.lock, (L) process list lock,
- * (K) space pin lock (process.c), (T) only the thread itself, (A) atomic.
+ * Field letters: (C) constant once the process is known to others, (P) process.lock, (L) process
+ * list lock, (K) space pin lock (process.c), (T) only the thread itself, (A) atomic.
  */
 #pragma once
 
@@ -25,23 +26,23 @@ struct parameter_block;
 
 struct process {
 	struct object header;
-	struct waitable waitable;      /* signaled once every thread has left and nothing is held any more */
-	uint64_t id, parent_id;	       /* (C) multiples of 4, never 0, not reused */
+	struct waitable waitable; /* signaled when every thread has left and all is given back */
+	uint64_t id, parent_id;	  /* (C) multiples of 4, never 0, not reused */
 	char name[PROCESS_NAME_CHARS]; /* (C) last part of the image path */
 	struct mutex lock;	       /* (P) RANK_PROCESS */
 	struct address_space *space;   /* (K) NULL once torn down */
 	unsigned space_pins;	       /* (K) calls of other processes that work in the space */
 	bool space_closed;	       /* (K) no new pins */
 	struct handle_table handles;
-	TAILQ_HEAD(, user_thread) threads; /* (P) */
-	uint32_t thread_count;		   /* (P) linked in threads */
-	bool exiting;			   /* (P) no new threads */
-	NTSTATUS exit_status;		   /* (P) STATUS_PENDING while it runs */
-	uint64_t gone_run_ticks;	   /* (P) of the threads that have left */
-	bool listed;			   /* (L) on the process list */
-	vaddr_t peb;			   /* (C) */
-	vaddr_t ntdll_base;		   /* (C) */
-	vaddr_t image_base, image_entry;   /* (C) */
+	TAILQ_HEAD(, user_thread) threads;	   /* (P) */
+	uint32_t thread_count;			   /* (P) linked in threads */
+	bool exiting;				   /* (P) no new threads */
+	NTSTATUS exit_status;			   /* (P) STATUS_PENDING while it runs */
+	uint64_t gone_run_ticks;		   /* (P) of the threads that have left */
+	bool listed;				   /* (L) on the process list */
+	vaddr_t peb;				   /* (C) */
+	vaddr_t ntdll_base;			   /* (C) */
+	vaddr_t image_base, image_entry;	   /* (C) */
 	struct nt_section_image_information image; /* (C) */
 	TAILQ_ENTRY(process) all;		   /* (L) */
 };
@@ -51,15 +52,15 @@ struct user_thread {
 	struct object header;
 	struct waitable waitable; /* signaled once it has left */
 	struct thread thread;
-	struct process *process;   /* (C) reference */
-	uint64_t id;		   /* (C) */
-	vaddr_t teb;		   /* (C) */
-	vaddr_t stack_allocation;  /* (C) lowest address of the user stack's reservation */
-	struct user_entry entry;   /* (C) where it starts */
-	bool started;		   /* (P) thread_start was called; until then it is suspended */
-	bool gone;		   /* (P) out of the process' list; exit_status is final */
-	bool is_last;		   /* (T) it took the process down */
-	NTSTATUS exit_status;	   /* (P) STATUS_PENDING while it runs */
+	struct process *process;       /* (C) reference */
+	uint64_t id;		       /* (C) */
+	vaddr_t teb;		       /* (C) */
+	vaddr_t stack_allocation;      /* (C) lowest address of the user stack's reservation */
+	struct user_entry entry;       /* (C) where it starts */
+	bool started;		       /* (P) thread_start was called; until then it is suspended */
+	bool gone;		       /* (P) out of the process' list; exit_status is final */
+	bool is_last;		       /* (T) it took the process down */
+	NTSTATUS exit_status;	       /* (P) STATUS_PENDING while it runs */
 	TAILQ_ENTRY(user_thread) link; /* (P) */
 };
 
@@ -80,14 +81,15 @@ struct process_request {
 	struct file_node *image; /* the .exe */
 	struct process *parent;	 /* NULL for init */
 	bool inherit_handles;
-	struct parameter_block *parameters; /* parameters.h; pointers and standard handles are adjusted in it */
-	struct object *standard[3]; /* input, output, error for a process without parent; NULL: none */
+	struct parameter_block *parameters; /* its pointers and standard handles are adjusted */
+	struct object *standard[3];	    /* without parent: input, output, error; NULL: none */
 };
 
 /*
- * A process with its image, ntdll, PEB and parameters in place and no thread. Nobody else can find it before it has
- * its first thread. A process that gets none must be given to process_abandon.
- * => returns: the image's status (nt-semantics 3.3.1), STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT, ...; a reference in *result.
+ * A process with its image, ntdll, PEB and parameters in place and no thread. Nobody else can find
+ * it before it has its first thread. A process that gets none must be given to process_abandon.
+ * => returns: the image's status (nt-semantics 3.3.1), STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT,
+ *    ...; a reference in *result.
  */
 NTSTATUS process_create(const struct process_request *request, struct process **result) MUST_CHECK;
 /* Tears down a process that never had a thread, and drops the caller's reference. */
@@ -101,42 +103,58 @@ struct thread_request {
 };
 /*
  * A thread with stack and TEB, suspended: user_thread_resume lets it run.
- * => returns: STATUS_PROCESS_IS_TERMINATING, STATUS_INSUFFICIENT_RESOURCES (PROCESS_MAX_THREADS, kernel memory), memory
- *    statuses; a reference in *result.
+ * => returns: STATUS_PROCESS_IS_TERMINATING, STATUS_INSUFFICIENT_RESOURCES (PROCESS_MAX_THREADS,
+ *    kernel memory), memory statuses; a reference in *result.
  */
 NTSTATUS user_thread_create(const struct thread_request *request,
 			    struct user_thread **result) MUST_CHECK;
 /* Starts a suspended thread. *previous_count: 1 if it was suspended, else 0. */
 void user_thread_resume(struct user_thread *thread, uint32_t *previous_count);
 
-/* Asks every thread of the process to end with `status`. The caller's own thread ends in upcall_return_to_user. */
-void process_terminate(struct process *process, NTSTATUS status);
-/* The same for all threads but the current one, of the current process; returns when they have left. */
+/*
+ * Asks every thread of the process to end with `status`; the first status stays. The caller's own
+ * thread ends in upcall_return_to_user. => returns: STATUS_PROCESS_IS_TERMINATING when it has ended
+ * already.
+ */
+NTSTATUS process_terminate(struct process *process, NTSTATUS status);
+/*
+ * The same for all threads but the current one, of the current process; returns when they have
+ * left.
+ */
 NTSTATUS process_terminate_others(NTSTATUS status) MUST_CHECK;
-void user_thread_terminate(struct user_thread *thread, NTSTATUS status);
+/* => returns: STATUS_THREAD_IS_TERMINATING when it has ended already. */
+NTSTATUS user_thread_terminate(struct user_thread *thread, NTSTATUS status);
 
 /*
- * Keeps the address space of a process that may exit meanwhile, for the length of one call. The process must not be waited
- * for in between. => returns: STATUS_PROCESS_IS_TERMINATING once it is being torn down.
+ * Keeps the address space of a process that may exit meanwhile, for the length of one call. The
+ * process must not be waited for in between. => returns: STATUS_PROCESS_IS_TERMINATING once it is
+ * being torn down.
  */
 NTSTATUS process_space_pin(struct process *process, struct address_space **space) MUST_CHECK;
 void process_space_unpin(struct process *process);
 
-/* As handle_reference in the current process' table, and the pseudo handles -1 (process) and -2 (thread). */
+/*
+ * As handle_reference in the current process' table, and the pseudo handles -1 (process) and -2
+ * (thread).
+ */
 NTSTATUS process_reference_by_handle(handle_t handle, const struct object_type *type,
 				     access_mask_t desired, void *object_out,
 				     access_mask_t *granted) MUST_CHECK;
 
 /* => returns: STATUS_INVALID_CID, STATUS_SUCCESS with a reference. */
 NTSTATUS process_reference_by_id(uint64_t id, struct process **result) MUST_CHECK;
-/* The running process with the lowest id above `id` (0: the first), with a reference; NULL at the end. */
+/*
+ * The running process with the lowest id above `id` (0: the first), with a reference; NULL at the
+ * end.
+ */
 struct process *process_reference_next(uint64_t id);
 
 /* TSC ticks that its threads, gone ones included, spent on a CPU. */
 uint64_t process_run_ticks(struct process *process);
 
 /*
- * Starts init with the knobs' programs, its standard handles being `console_input` and `console_output`, and waits for its end.
+ * Starts init with the knobs' programs, its standard handles being `console_input` and
+ * `console_output`, and waits for its end.
  * => returns: true and its exit status; false and a message that says why it could not be started.
  */
 bool process_run_init(struct object *console_input, struct object *console_output,

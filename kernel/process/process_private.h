@@ -12,18 +12,26 @@ uint64_t client_id_next(void);
 void process_list_insert(struct process *process);
 
 /*
- * Closes the handles, destroys the space (after the last pin is gone) and takes the process off the list. Once per process:
- * by its last thread, which must have left the space already, or by process_abandon.
+ * Closes the handles, destroys the space (after the last pin is gone) and takes the process off the
+ * list. Once per process: by its last thread, which must have left the space already, or by
+ * process_abandon.
  */
 void process_tear_down(struct process *process);
 
-/* Addresses in ntdll where threads start; offsets from its base. Filled by the first process_create. */
+/*
+ * Addresses in ntdll where threads start; offsets from its base. Filled by the first
+ * process_create.
+ */
 struct ntdll_entries {
 	uint32_t first_thread; /* LdrInitializeThunk */
 	uint32_t later_thread; /* RtlUserThreadStart */
 };
 extern struct ntdll_entries ntdll_entries;
 
-/* Makes the ntdll section and finds its entries, before the first process. False: *message says what is wrong. */
+/*
+ * Makes the ntdll section and finds its entries, before the first process. False: *message says
+ * what is wrong.
+ */
 #define NTDLL_PATH "\\system32\\ntdll.dll"
 bool ntdll_load(char *message, size_t message_capacity);
+void ntdll_unload(void); /* tests: no process may be left */

@@ -9,7 +9,10 @@
 
 #define STACK_RESERVE_DEFAULT 0x100000u /* NT's, for an image that names none */
 #define STACK_COMMIT_DEFAULT 0x1000u
-/* As if a call had pushed its return address: RSP % 16 == 8, with the caller's four home slots above. */
+/*
+ * As if a call had pushed its return address: RSP % 16 == 8, with the caller's four home slots
+ * above.
+ */
 #define STACK_ENTRY_BYTES 0x28u
 
 static void thread_delete(struct object *object);
@@ -88,7 +91,10 @@ static NTSTATUS teb_create(struct user_thread *thread, struct address_space *spa
 	return status;
 }
 
-/* Frees the user stack and the TEB. A program that freed them itself has spoilt only its own memory. */
+/*
+ * Frees the user stack and the TEB. A program that freed them itself has spoilt only its own
+ * memory.
+ */
 static void user_stack_free(struct user_thread *thread, struct address_space *space)
 {
 	vaddr_t blocks[] = {thread->teb, thread->stack_allocation};
@@ -101,8 +107,8 @@ static void user_stack_free(struct user_thread *thread, struct address_space *sp
 		if (base)
 			status = memory_free(space, &base, &size_bytes, MEM_RELEASE);
 		if (!NT_SUCCESS(status))
-			log_event("thread %lu: its stack or TEB was freed already: 0x%x", thread->id,
-				  (unsigned)status);
+			log_event("thread %lu: its stack or TEB was freed already: 0x%x",
+				  thread->id, (unsigned)status);
 	}
 }
 
@@ -247,7 +253,10 @@ void user_thread_resume(struct user_thread *thread, uint32_t *previous_count)
 
 /* ---- the way out ---- */
 
-/* Runs on another stack than the thread's. Signals come last: whoever waits may then count frames and pool. */
+/*
+ * Runs on another stack than the thread's. Signals come last: whoever waits may then count frames
+ * and pool.
+ */
 static void user_thread_finish(void *argument)
 {
 	struct user_thread *thread = argument;

@@ -1,7 +1,8 @@
 /*
  * waitable.c - waiting for processes, threads and files; time-outs.
  *
- * One spinlock guards the state of all waitable objects: the sections under it are a few instructions long.
+ * One spinlock guards the state of all waitable objects: the sections under it are a few
+ * instructions long.
  */
 #include "waitable.h"
 

@@ -1,8 +1,8 @@
 /*
  * waitable.h - objects one can wait for: the state of a dispatcher object.
  *
- * The first field after struct object of every waitable type. A wait takes the global waitable lock, tests, and sleeps on
- * the object's state; signaling wakes all, and each waiter tests again.
+ * The first field after struct object of every waitable type. A wait takes the global waitable
+ * lock, tests, and sleeps on the object's state; signaling wakes all, and each waiter tests again.
  */
 #pragma once
 
@@ -20,17 +20,17 @@ struct waitable_object {
 };
 
 /*
- * timeout: NULL = for ever; *timeout < 0 relative, > 0 absolute (NT time), 0 = test only; 100 ns units.
- * The object's type must be waitable; the caller holds a reference.
+ * timeout: NULL = for ever; *timeout < 0 relative, > 0 absolute (NT time), 0 = test only; 100 ns
+ * units. The object's type must be waitable; the caller holds a reference.
  * => returns: STATUS_SUCCESS (STATUS_WAIT_0), STATUS_TIMEOUT, STATUS_THREAD_IS_TERMINATING.
  */
 NTSTATUS waitable_wait(struct object *object, const int64_t *timeout) MUST_CHECK;
 void waitable_signal(struct object *object);
 
 /*
- * Signals and drops the caller's reference, so that no waiter runs in between: whoever was waiting and drops the last
- * reference really frees the object. (The balance of pool memory that init compares after each program needs this.)
- * The type's delete function must not sleep.
+ * Signals and drops the caller's reference, so that no waiter runs in between: whoever was waiting
+ * and drops the last reference really frees the object. (The balance of pool memory that init
+ * compares after each program needs this.) The type's delete function must not sleep.
  */
 void waitable_signal_and_release(struct object *object);
 

@@ -1,5 +1,6 @@
 /*
- * console.c - the console as a file. The receiver is polled once a timer tick while somebody waits: no interrupt, no queue.
+ * console.c - the console as a file. The receiver is polled once a timer tick while somebody waits:
+ * no interrupt, no queue.
  */
 #include "console.h"
 

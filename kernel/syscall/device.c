@@ -1,6 +1,6 @@
 /*
- * device.c - the device objects \Device\RamDisk (\??\C:) and \Device\Console: where the namespace ends and a file
- * system or a console begins.
+ * device.c - the device objects \Device\RamDisk (\??\C:) and \Device\Console: where the namespace
+ * ends and a file system or a console begins.
  */
 #include "file_object.h"
 
@@ -27,7 +27,9 @@ static struct object_type device_type = {
 	.parse = device_parse,
 };
 
-/* Opens what `rest` names on the device; empty: the console itself, or the disk's root directory. */
+/*
+ * Opens what `rest` names on the device; empty: the console itself, or the disk's root directory.
+ */
 static NTSTATUS device_open(const struct device *device, const uint16_t *rest, size_t rest_chars,
 			    struct file_open *open, struct file_object **result)
 {
@@ -47,7 +49,7 @@ static NTSTATUS device_parse(struct object *object, const uint16_t *rest, size_t
 	NTSTATUS status;
 
 	(void)attributes; /* the disk ignores case in any case */
-	if (!context) /* the caller wants something else than a file */
+	if (!context)	  /* the caller wants something else than a file */
 		return STATUS_OBJECT_TYPE_MISMATCH;
 	status = device_open((struct device *)object, rest, rest_chars, context, &file);
 	if (NT_SUCCESS(status))

@@ -56,7 +56,10 @@ NTSTATUS handle_give(void *object, access_mask_t granted, uint32_t attributes, v
 		return status;
 	status = copy_out(address, &handle, sizeof(handle));
 	if (!NT_SUCCESS(status)) {
-		/* Another thread may have guessed the value and closed it: then it is closed all the same. */
+		/*
+		 * Another thread may have guessed the value and closed it: then it is closed all
+		 * the same.
+		 */
 		NTSTATUS close_status = handle_close(table, handle);
 
 		(void)close_status;
@@ -66,8 +69,8 @@ NTSTATUS handle_give(void *object, access_mask_t granted, uint32_t attributes, v
 
 NTSTATUS target_open(handle_t handle, access_mask_t desired, struct target *target)
 {
-	NTSTATUS status = process_reference_by_handle(handle, &process_type, desired,
-						      &target->process, NULL);
+	NTSTATUS status =
+		process_reference_by_handle(handle, &process_type, desired, &target->process, NULL);
 
 	if (!NT_SUCCESS(status))
 		return status;

@@ -1,5 +1,6 @@
 /*
- * file_object.c - opening files: which node, is it allowed beside the other opens, one transfer at a time.
+ * file_object.c - opening files: which node, is it allowed beside the other opens, one transfer at
+ * a time.
  */
 #include "file_object.h"
 
@@ -69,7 +70,10 @@ static uint32_t share_needed(access_mask_t access)
 	       (access & DELETE_ACCESS ? FILE_SHARE_DELETE : 0);
 }
 
-/* Each open must allow what the other does. An open that only asks for attributes conflicts with nobody. */
+/*
+ * Each open must allow what the other does. An open that only asks for attributes conflicts with
+ * nobody.
+ */
 static bool share_conflicts(const struct file_object *old, const struct file_object *new)
 {
 	uint32_t old_does = share_needed(old->access), new_does = share_needed(new->access);
@@ -84,7 +88,7 @@ static NTSTATUS open_files_add(struct file_object *file)
 	NTSTATUS status = STATUS_SUCCESS;
 
 	mutex_lock(&open_files_lock);
-	LIST_FOREACH(other, &open_files, link) {
+	LIST_FOREACH (other, &open_files, link) {
 		if (other->node == file->node && !other->is_closed && share_conflicts(other, file))
 			status = STATUS_SHARING_VIOLATION;
 	}
@@ -234,8 +238,7 @@ NTSTATUS file_open_below(struct file_node *from, const uint16_t *rest, size_t re
 		open->options |= FILE_DIRECTORY_FILE;
 		rest_chars--;
 	}
-	status = disposition_check(open->disposition,
-				   lookup_below(from, rest, rest_chars, &node));
+	status = disposition_check(open->disposition, lookup_below(from, rest, rest_chars, &node));
 	if (NT_SUCCESS(status))
 		status = node_open(node, open, result);
 	if (!NT_SUCCESS(status) && node)
@@ -243,7 +246,10 @@ NTSTATUS file_open_below(struct file_node *from, const uint16_t *rest, size_t re
 	return status;
 }
 
-/* A file handle as root directory of a name. Callers that look for something else than a file give no context. */
+/*
+ * A file handle as root directory of a name. Callers that look for something else than a file give
+ * no context.
+ */
 static NTSTATUS file_parse(struct object *object, const uint16_t *rest, size_t rest_chars,
 			   uint32_t attributes, void *context, struct object **result)
 {

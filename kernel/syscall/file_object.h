@@ -1,7 +1,9 @@
 /*
- * file_object.h - what a file handle names: an open file, directory or console; and the devices they are opened through.
+ * file_object.h - what a file handle names: an open file, directory or console; and the devices
+ * they are opened through.
  *
- * Field letters: (C) constant after the open, (I) between file_io_begin and file_io_end, (O) open files lock.
+ * Field letters: (C) constant after the open, (I) between file_io_begin and file_io_end, (O) open
+ * files lock.
  */
 #pragma once
 
@@ -16,7 +18,7 @@ enum file_object_kind { FILE_OBJECT_FILE, FILE_OBJECT_DIRECTORY, FILE_OBJECT_CON
 
 struct file_object {
 	struct object header;
-	struct waitable waitable; /* always signaled: a transfer ends before its call returns */
+	struct waitable waitable;   /* always signaled: a transfer ends before its call returns */
 	enum file_object_kind kind; /* (C) */
 	struct file_node *node;	    /* (C) reference; NULL: console */
 	struct segment *segment;    /* (C) reference to the data segment of a file; else NULL */
@@ -43,13 +45,17 @@ struct file_open {
 	enum file_create_result result; /* out */
 };
 
-/* Registers the types; makes \Device\RamDisk and \Device\Console. After namespace_init and ramdisk_mount. */
+/*
+ * Registers the types; makes \Device\RamDisk and \Device\Console. After namespace_init and
+ * ramdisk_mount.
+ */
 NTSTATUS file_object_system_init(void) MUST_CHECK;
 
 /*
  * Opens `rest` (UTF-16, no leading '\', may be empty) below the directory `from`.
- * => returns: STATUS_OBJECT_NAME_NOT_FOUND, _PATH_NOT_FOUND, _NAME_INVALID, _NAME_COLLISION, STATUS_NOT_A_DIRECTORY,
- *    _FILE_IS_A_DIRECTORY, _SHARING_VIOLATION, _NOT_IMPLEMENTED (what would change the disk's tree); a reference in *result.
+ * => returns: STATUS_OBJECT_NAME_NOT_FOUND, _PATH_NOT_FOUND, _NAME_INVALID, _NAME_COLLISION,
+ *    STATUS_NOT_A_DIRECTORY, _FILE_IS_A_DIRECTORY, _SHARING_VIOLATION, _NOT_IMPLEMENTED (what would
+ *    change the disk's tree); a reference in *result.
  */
 NTSTATUS file_open_below(struct file_node *from, const uint16_t *rest, size_t rest_chars,
 			 struct file_open *open, struct file_object **result) MUST_CHECK;

@@ -10,5 +10,8 @@
 
 NTSTATUS io_status_write(vaddr_t address, NTSTATUS status, uint64_t information) MUST_CHECK;
 
-/* An event to signal: 0, or (there are no events yet) STATUS_INVALID_HANDLE or STATUS_OBJECT_TYPE_MISMATCH. */
+/*
+ * An event to signal: 0, or (there are no events yet) STATUS_INVALID_HANDLE or
+ * STATUS_OBJECT_TYPE_MISMATCH.
+ */
 NTSTATUS io_event_check(handle_t event) MUST_CHECK;

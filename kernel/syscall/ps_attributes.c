@@ -42,7 +42,8 @@ static NTSTATUS attribute_capture(const struct nt_ps_attribute *attribute,
 		return output_capture(attribute, sizeof(struct nt_section_image_information),
 				      &result->image_information);
 	case PS_ATTRIBUTE_IMAGE_NAME:
-		if (result->image_name.characters || attribute->size_bytes > UINT16_MAX)
+		if (result->image_name.characters || attribute->size_bytes == 0 ||
+		    attribute->size_bytes > UINT16_MAX)
 			return STATUS_INVALID_PARAMETER;
 		return text_capture(attribute->value, attribute->size_bytes, &result->image_name);
 	case PS_ATTRIBUTE_STD_HANDLE_INFO:

@@ -18,10 +18,11 @@ struct ps_attributes {
 };
 
 /*
- * Captures the list at `address` (0: empty) and probes its outputs. Standard-handle and handle-list attributes are accepted
- * and change nothing: README.md says which handles a child gets.
- * => returns: STATUS_ACCESS_VIOLATION, STATUS_INVALID_PARAMETER (malformed, or the same attribute twice), STATUS_NOT_SUPPORTED
- *    (an attribute that must not be ignored), statuses of text_capture. On success give it to ps_attributes_release.
+ * Captures the list at `address` (0: empty) and probes its outputs. Standard-handle and handle-list
+ * attributes are accepted and change nothing: README.md says which handles a child gets.
+ * => returns: STATUS_ACCESS_VIOLATION, STATUS_INVALID_PARAMETER (malformed, or the same attribute
+ *    twice), STATUS_NOT_SUPPORTED (an attribute that must not be ignored), statuses of
+ *    text_capture. On success give it to ps_attributes_release.
  */
 NTSTATUS ps_attributes_capture(vaddr_t address, struct ps_attributes *result) MUST_CHECK;
 void ps_attributes_release(struct ps_attributes *attributes);

@@ -1,8 +1,9 @@
 /*
- * sys_directory.c - NtQueryDirectoryFile with FileDirectoryInformation: the entries of a directory, a bufferful a call.
+ * sys_directory.c - NtQueryDirectoryFile with FileDirectoryInformation: the entries of a directory,
+ * a bufferful a call.
  *
- * A scan goes by the children's numbers, so an entry that is added or removed meanwhile may be missed or seen twice, as on
- * other systems. "." and ".." are not listed.
+ * A scan goes by the children's numbers, so an entry that is added or removed meanwhile may be
+ * missed or seen twice, as on other systems. "." and ".." are not listed.
  */
 #include "syscall.h"
 
@@ -32,7 +33,6 @@ struct directory_query {
 	vaddr_t buffer;
 	uint32_t length_bytes;
 	bool single, restart;
-	bool has_pattern;
 	char pattern[FILE_NAME_MAX_CHARS + 1];
 	struct directory_entry_record record;
 	uint32_t used_bytes; /* of the buffer */
@@ -44,7 +44,10 @@ static char ascii_upcase(char c)
 	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-/* '*' any characters, '?' one; case is ignored. After a mismatch the last '*' takes one character more. */
+/*
+ * '*' any characters, '?' one; case is ignored. After a mismatch the last '*' takes one character
+ * more.
+ */
 static bool name_matches(const char *pattern, const char *name)
 {
 	const char *star = NULL, *retry = NULL;
@@ -95,8 +98,7 @@ static void record_fill(struct directory_query *query, struct file_node *node, u
 static NTSTATUS record_append(struct directory_query *query)
 {
 	uint32_t start = (query->used_bytes + 7) & ~7u, distance = start - query->last_entry;
-	uint32_t size_bytes =
-		(uint32_t)sizeof(query->record.head) + query->record.head.name_bytes;
+	uint32_t size_bytes = (uint32_t)sizeof(query->record.head) + query->record.head.name_bytes;
 	NTSTATUS status;
 
 	if (start > query->length_bytes || size_bytes > query->length_bytes - start)
@@ -122,7 +124,8 @@ static NTSTATUS directory_fill(struct directory_query *query, unsigned *index)
 
 		if (!node)
 			return query->used_bytes ? STATUS_SUCCESS : STATUS_NO_MORE_FILES;
-		matches = !query->file->pattern[0] || name_matches(query->file->pattern, node->name);
+		matches =
+			!query->file->pattern[0] || name_matches(query->file->pattern, node->name);
 		if (matches)
 			record_fill(query, node, *index);
 		file_release(node);
@@ -140,7 +143,10 @@ static NTSTATUS directory_fill(struct directory_query *query, unsigned *index)
 	}
 }
 
-/* Between file_io_begin and file_io_end. The pattern is that of the first call after the open (or a restart with one). */
+/*
+ * Between file_io_begin and file_io_end. The pattern is that of the first call after the open, as
+ * on NT and Wine.
+ */
 static NTSTATUS directory_scan(struct directory_query *query)
 {
 	struct file_object *file = query->file;
@@ -148,7 +154,7 @@ static NTSTATUS directory_scan(struct directory_query *query)
 	unsigned index = is_first ? 0 : file->directory_index;
 	NTSTATUS status;
 
-	if (!file->has_pattern || (query->restart && query->has_pattern))
+	if (!file->has_pattern)
 		memcpy(file->pattern, query->pattern, sizeof(file->pattern));
 	file->has_pattern = true;
 	status = directory_fill(query, &index);
@@ -176,18 +182,16 @@ static NTSTATUS pattern_capture(vaddr_t address, struct directory_query *query)
 	status = text_capture(string.buffer, string.length_bytes, &text);
 	if (!NT_SUCCESS(status))
 		return status;
-	query->has_pattern = true;
 	utf16_to_ascii(query->pattern, sizeof(query->pattern), text.characters,
 		       string.length_bytes / sizeof(uint16_t));
 	text_release(&text);
 	return STATUS_SUCCESS;
 }
 
-static NTSTATUS directory_query_open(handle_t handle, handle_t event,
-				     struct directory_query *query)
+static NTSTATUS directory_query_open(handle_t handle, handle_t event, struct directory_query *query)
 {
-	NTSTATUS status = process_reference_by_handle(handle, &file_type, FILE_READ_DATA,
-						      &query->file, NULL);
+	NTSTATUS status =
+		process_reference_by_handle(handle, &file_type, FILE_READ_DATA, &query->file, NULL);
 
 	if (!NT_SUCCESS(status))
 		return status;

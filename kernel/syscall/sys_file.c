@@ -1,7 +1,8 @@
 /*
  * sys_file.c - NtCreateFile, NtOpenFile, NtReadFile, NtWriteFile.
  *
- * Every transfer is complete when its call returns, so events and APC routines have nothing to announce.
+ * Every transfer is complete when its call returns, so events and APC routines have nothing to
+ * announce.
  */
 #include "syscall.h"
 
@@ -28,7 +29,10 @@ static NTSTATUS open_check_values(struct file_open *open, access_mask_t desired)
 		return STATUS_INVALID_PARAMETER;
 	if ((options & OPTIONS_SYNCHRONOUS) == OPTIONS_SYNCHRONOUS)
 		return STATUS_INVALID_PARAMETER;
-	/* A synchronous file is waited for, also by the system itself. (NT looks at the word as given.) */
+	/*
+	 * A synchronous file is waited for, also by the system itself. (NT looks at the word as
+	 * given.)
+	 */
 	if ((options & OPTIONS_SYNCHRONOUS) && !(desired & SYNCHRONIZE))
 		return STATUS_INVALID_PARAMETER;
 	if ((options & FILE_DELETE_ON_CLOSE) && !(desired & DELETE_ACCESS))
@@ -36,8 +40,8 @@ static NTSTATUS open_check_values(struct file_open *open, access_mask_t desired)
 	return object_map_access(&file_type, desired, &open->access);
 }
 
-static NTSTATUS open_perform(vaddr_t handle_address, vaddr_t attributes_address,
-			     vaddr_t io_address, struct file_open *open)
+static NTSTATUS open_perform(vaddr_t handle_address, vaddr_t attributes_address, vaddr_t io_address,
+			     struct file_open *open)
 {
 	struct captured_attributes attributes;
 	struct file_object *file;
@@ -94,7 +98,10 @@ NTSTATUS NtCreateFile(const uint64_t *arguments)
 	};
 	vaddr_t allocation_size = arguments[4], attributes_buffer = arguments[9];
 
-	/* The size and the attributes of a new file (arguments[5] too) matter only when one is made. */
+	/*
+	 * The size and the attributes of a new file (arguments[5] too) matter only when one is
+	 * made.
+	 */
 	if (allocation_size) {
 		uint64_t size_bytes;
 		NTSTATUS status = copy_in(&size_bytes, allocation_size, sizeof(size_bytes));
@@ -126,9 +133,9 @@ static NTSTATUS transfer_place(const struct transfer *transfer, uint64_t *offset
 {
 	struct file_object *file = transfer->file;
 
-	if (transfer->is_write && (transfer->appends || (transfer->has_offset &&
-							 transfer->offset ==
-								 FILE_WRITE_TO_END_OF_FILE)))
+	if (transfer->is_write &&
+	    (transfer->appends ||
+	     (transfer->has_offset && transfer->offset == FILE_WRITE_TO_END_OF_FILE)))
 		*offset = file_size(file->node);
 	else if (transfer->has_offset && transfer->offset != FILE_USE_FILE_POINTER_POSITION)
 		*offset = transfer->offset;
@@ -177,10 +184,14 @@ static NTSTATUS transfer_perform(struct transfer *transfer)
 	return STATUS_INVALID_DEVICE_REQUEST;
 }
 
-/* Probes and captures what the two calls have in common: (File, Event, Apc, Context, IoStatus, Buffer, Length, Offset, Key). */
+/*
+ * Probes and captures what the two calls have in common: (File, Event, Apc, Context, IoStatus,
+ * Buffer, Length, Offset, Key).
+ */
 static NTSTATUS transfer_capture(const uint64_t *arguments, struct transfer *transfer)
 {
-	vaddr_t io_address = arguments[4], offset_address = arguments[7], key_address = arguments[8];
+	vaddr_t io_address = arguments[4], offset_address = arguments[7],
+		key_address = arguments[8];
 	uint32_t key;
 	NTSTATUS status = probe_write(io_address, sizeof(struct nt_io_status_block));
 
@@ -201,8 +212,8 @@ static NTSTATUS transfer_capture(const uint64_t *arguments, struct transfer *tra
 static NTSTATUS transfer_open(handle_t handle, handle_t event, struct transfer *transfer)
 {
 	access_mask_t granted, needed;
-	NTSTATUS status = process_reference_by_handle(handle, &file_type, 0, &transfer->file,
-						      &granted);
+	NTSTATUS status =
+		process_reference_by_handle(handle, &file_type, 0, &transfer->file, &granted);
 
 	if (!NT_SUCCESS(status))
 		return status;

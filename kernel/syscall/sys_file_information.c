@@ -120,8 +120,8 @@ static NTSTATUS file_query_position(struct file_object *file, union file_informa
 }
 
 /* *size_bytes: in the class' least length, out what the answer needs. */
-static NTSTATUS file_query(struct file_object *file, uint32_t class,
-			   union file_information *result, size_t *size_bytes)
+static NTSTATUS file_query(struct file_object *file, uint32_t class, union file_information *result,
+			   size_t *size_bytes)
 {
 	switch (class) {
 	case FILE_BASIC_INFORMATION_CLASS:

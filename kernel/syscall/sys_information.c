@@ -1,5 +1,6 @@
 /*
- * sys_information.c - NtQuerySystemInformation, NtDisplayString, NtShutdownSystem: the system as a whole.
+ * sys_information.c - NtQuerySystemInformation, NtDisplayString, NtShutdownSystem: the system as a
+ * whole.
  */
 #include "syscall.h"
 
@@ -48,7 +49,10 @@ static void memory_information(struct quire_memory *memory)
 	mm_memory_information(memory);
 }
 
-/* A structure of a fixed size. NT: an information of the wrong size is refused, and the right size is told. */
+/*
+ * A structure of a fixed size. NT: an information of the wrong size is refused, and the right size
+ * is told.
+ */
 static NTSTATUS query_fixed(const struct system_query *query, const void *data, size_t size_bytes)
 {
 	if (query->length_bytes < size_bytes)
@@ -122,7 +126,10 @@ static NTSTATUS query_memory(const struct system_query *query)
 	return query_fixed(query, &memory, sizeof(memory));
 }
 
-/* Frames of the pool are left out: it keeps empty pages for the next time, and its bytes in use say what it holds. */
+/*
+ * Frames of the pool are left out: it keeps empty pages for the next time, and its bytes in use say
+ * what it holds.
+ */
 static NTSTATUS query_check(const struct system_query *query)
 {
 	struct pool_statistics pool;
@@ -244,7 +251,8 @@ static void display_lines(const uint16_t *text, size_t chars)
 			length++;
 		skip = length < chars && text[length] == '\n';
 		utf16_to_ascii(line, sizeof(line), text, length);
-		for (char *c = line; *c; c++) { /* no control characters on the operator's terminal */
+		for (char *c = line; *c;
+		     c++) { /* no control characters on the operator's terminal */
 			if (*c < ' ')
 				*c = ' ';
 		}
@@ -270,7 +278,10 @@ NTSTATUS NtDisplayString(const uint64_t *arguments)
 	return STATUS_SUCCESS;
 }
 
-/* Reboot powers off too: whoever runs the machine starts it again. Nothing is lost, the disk is RAM. */
+/*
+ * Reboot powers off too: whoever runs the machine starts it again. Nothing is lost, the disk is
+ * RAM.
+ */
 NTSTATUS NtShutdownSystem(const uint64_t *arguments)
 {
 	uint32_t action = (uint32_t)arguments[0];

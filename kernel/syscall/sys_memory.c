@@ -1,6 +1,7 @@
 /*
- * sys_memory.c - NtAllocateVirtualMemory, NtFreeVirtualMemory, NtProtectVirtualMemory, NtQueryVirtualMemory
- * (nt-semantics 5.1 to 5.4). The rules themselves are kernel/mm's; here is their order.
+ * sys_memory.c - NtAllocateVirtualMemory, NtFreeVirtualMemory, NtProtectVirtualMemory,
+ * NtQueryVirtualMemory (nt-semantics 5.1 to 5.4). The rules themselves are kernel/mm's; here is
+ * their order.
  */
 #include "syscall.h"
 
@@ -22,8 +23,8 @@ static NTSTATUS range_capture(struct memory_range *range)
 	if (NT_SUCCESS(status))
 		status = probe_write(range->size_address, sizeof(range->size_bytes));
 	if (NT_SUCCESS(status))
-		status = copy_in(&range->size_bytes, range->size_address,
-				 sizeof(range->size_bytes));
+		status =
+			copy_in(&range->size_bytes, range->size_address, sizeof(range->size_bytes));
 	return status;
 }
 
@@ -61,7 +62,10 @@ NTSTATUS NtAllocateVirtualMemory(const uint64_t *arguments)
 	uint32_t type = (uint32_t)arguments[4], protection = (uint32_t)arguments[5];
 	struct memory_range range = {.base_address = arguments[1], .size_address = arguments[3]};
 	struct target target;
-	/* Rows 1-9, with a range that passes rows 11-13; then the pointers, then all rows with the true one. */
+	/*
+	 * Rows 1-9, with a range that passes rows 11-13; then the pointers, then all rows with the
+	 * true one.
+	 */
 	NTSTATUS status = memory_allocate_check(0, arguments[2], PAGE_SIZE, type, protection);
 
 	if (NT_SUCCESS(status))

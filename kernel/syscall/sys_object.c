@@ -6,7 +6,10 @@
 #include "file_object.h"
 #include "kernel/mm/user_memory.h"
 
-/* Pseudo handles -1 .. -6 (process, thread, session, tokens): closing them succeeds and does nothing. */
+/*
+ * Pseudo handles -1 .. -6 (process, thread, session, tokens): closing them succeeds and does
+ * nothing.
+ */
 #define PSEUDO_HANDLE_LOWEST ((handle_t)-6)
 
 NTSTATUS NtClose(const uint64_t *arguments)
@@ -42,12 +45,11 @@ static NTSTATUS source_reference(struct process *process, handle_t handle, struc
 }
 
 /*
- * What the new handle may do. More than the source is refused for files, whose rights come from the open; other objects
- * carry no security descriptor, so they grant whatever their type knows.
+ * What the new handle may do. More than the source is refused for files, whose rights come from the
+ * open; other objects carry no security descriptor, so they grant whatever their type knows.
  */
-static NTSTATUS duplicate_access(const struct duplication *duplication,
-				 const struct object *object, access_mask_t granted,
-				 access_mask_t *result)
+static NTSTATUS duplicate_access(const struct duplication *duplication, const struct object *object,
+				 access_mask_t granted, access_mask_t *result)
 {
 	NTSTATUS status;
 
@@ -78,8 +80,8 @@ static NTSTATUS duplicate_insert(const struct duplication *duplication, struct o
 {
 	struct handle_table *table = &duplication->target_process->handles;
 	handle_t handle;
-	NTSTATUS status = handle_insert(table, object, access, duplicate_attributes(duplication),
-					&handle);
+	NTSTATUS status =
+		handle_insert(table, object, access, duplicate_attributes(duplication), &handle);
 
 	if (!NT_SUCCESS(status) || !duplication->result_address)
 		return status;
@@ -108,9 +110,12 @@ static NTSTATUS duplicate_perform(const struct duplication *duplication)
 	}
 	object_release(object);
 	if (duplication->options & DUPLICATE_CLOSE_SOURCE) {
-		/* Closed even if the duplication failed; a protected one stays, and that is no failure. */
-		NTSTATUS close_status = handle_close(&duplication->source_process->handles,
-						     duplication->source);
+		/*
+		 * Closed even if the duplication failed; a protected one stays, and that is no
+		 * failure.
+		 */
+		NTSTATUS close_status =
+			handle_close(&duplication->source_process->handles, duplication->source);
 
 		(void)close_status;
 	}
@@ -145,9 +150,9 @@ NTSTATUS NtDuplicateObject(const uint64_t *arguments)
 	if (!NT_SUCCESS(status))
 		return status;
 	if (arguments[2])
-		status = process_reference_by_handle(arguments[2], &process_type,
-						     PROCESS_DUP_HANDLE,
-						     &duplication.target_process, NULL);
+		status =
+			process_reference_by_handle(arguments[2], &process_type, PROCESS_DUP_HANDLE,
+						    &duplication.target_process, NULL);
 	if (NT_SUCCESS(status))
 		status = duplicate_perform(&duplication);
 	if (duplication.target_process)
@@ -169,13 +174,12 @@ NTSTATUS NtWaitForSingleObject(const uint64_t *arguments)
 	if (timeout_address)
 		status = copy_in(&timeout, timeout_address, sizeof(timeout));
 	if (NT_SUCCESS(status))
-		status = process_reference_by_handle(arguments[0], NULL, SYNCHRONIZE, &object,
-						     NULL);
+		status =
+			process_reference_by_handle(arguments[0], NULL, SYNCHRONIZE, &object, NULL);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = object->type->waitable
-			 ? waitable_wait(object, timeout_address ? &timeout : NULL)
-			 : STATUS_OBJECT_TYPE_MISMATCH;
+	status = object->type->waitable ? waitable_wait(object, timeout_address ? &timeout : NULL)
+					: STATUS_OBJECT_TYPE_MISMATCH;
 	object_release(object);
 	return status;
 }

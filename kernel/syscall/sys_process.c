@@ -28,7 +28,9 @@ struct creation {
 	struct parameter_block parameters;
 };
 
-/* Object attributes of a process or thread: they have no names. *attributes receives OBJ_INHERIT. */
+/*
+ * Object attributes of a process or thread: they have no names. *attributes receives OBJ_INHERIT.
+ */
 static NTSTATUS unnamed_capture(vaddr_t address, uint32_t *attributes)
 {
 	struct captured_attributes captured;
@@ -81,7 +83,10 @@ static NTSTATUS creation_check_values(const uint64_t *arguments, struct creation
 	return status;
 }
 
-/* Everything that is read from the user; on success creation->list and ->parameters are to be released. */
+/*
+ * Everything that is read from the user; on success creation->list and ->parameters are to be
+ * released.
+ */
 static NTSTATUS creation_capture(const uint64_t *arguments, struct creation *creation)
 {
 	NTSTATUS status = probe_write(creation->process_handle, sizeof(handle_t));
@@ -170,7 +175,10 @@ static NTSTATUS creation_build(struct creation *creation, struct file_object *im
 	return status;
 }
 
-/* Handles and other results. When the last one fails, the process goes again and the handles with it. */
+/*
+ * Handles and other results. When the last one fails, the process goes again and the handles with
+ * it.
+ */
 static NTSTATUS creation_publish(const struct creation *creation, struct user_thread *thread)
 {
 	handle_t process_handle = 0, thread_handle = 0;
@@ -193,7 +201,10 @@ static NTSTATUS creation_publish(const struct creation *creation, struct user_th
 		handle_t handles[] = {process_handle, thread_handle};
 
 		for (size_t i = 0; i < 2; i++) {
-			/* 0 is no handle, and a thread may have guessed the others: nothing to do about either */
+			/*
+			 * 0 is no handle, and a thread may have guessed the others: nothing to do
+			 * about either
+			 */
 			NTSTATUS close_status = handle_close(table, handles[i]);
 
 			(void)close_status;
@@ -260,7 +271,7 @@ static NTSTATUS process_of_client_id(const struct nt_client_id *id, struct proce
 	if (!NT_SUCCESS(status) || has_thread)
 		return status;
 	mutex_lock(&(*result)->lock);
-	TAILQ_FOREACH(thread, &(*result)->threads, link)
+	TAILQ_FOREACH (thread, &(*result)->threads, link)
 		has_thread |= thread->id == id->thread;
 	mutex_unlock(&(*result)->lock);
 	if (!has_thread) {
@@ -311,7 +322,7 @@ NTSTATUS NtTerminateProcess(const uint64_t *arguments)
 					     NULL);
 	if (!NT_SUCCESS(status))
 		return status;
-	process_terminate(process, exit_status);
+	status = process_terminate(process, exit_status);
 	object_release(process);
-	return STATUS_SUCCESS;
+	return status;
 }

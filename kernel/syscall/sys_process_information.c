@@ -80,8 +80,8 @@ static NTSTATUS query_fault_counts(const struct process_query *query)
 /* ---- the handles ---- */
 
 /*
- * Finds one handle a call, because under the table's lock no user memory may be touched and no name looked up: the first
- * in the table's order that comes after `position` others.
+ * Finds one handle a call, because under the table's lock no user memory may be touched and no name
+ * looked up: the first in the table's order that comes after `position` others.
  */
 struct handle_search {
 	uint64_t position;
@@ -104,7 +104,9 @@ static bool handle_visit(handle_t handle, struct object *object,
 	return false;
 }
 
-/* What the object is called: the program, the file's path, the name in the namespace; "" for none. */
+/*
+ * What the object is called: the program, the file's path, the name in the namespace; "" for none.
+ */
 static void object_name_fill(struct object *object, char *name, size_t capacity)
 {
 	struct file_object *file = (struct file_object *)object;

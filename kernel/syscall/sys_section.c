@@ -1,6 +1,7 @@
 /*
- * sys_section.c - NtCreateSection, NtOpenSection, NtQuerySection, NtMapViewOfSection, NtUnmapViewOfSection
- * (nt-semantics 3.1, 3.4, 3.7, 3.8, 3.9). The rules themselves are kernel/mm's; here is their order.
+ * sys_section.c - NtCreateSection, NtOpenSection, NtQuerySection, NtMapViewOfSection,
+ * NtUnmapViewOfSection (nt-semantics 3.1, 3.4, 3.7, 3.8, 3.9). The rules themselves are
+ * kernel/mm's; here is their order.
  */
 #include "syscall.h"
 
@@ -11,8 +12,9 @@
 /* ---- create ---- */
 
 /*
- * Names the object if it is to have a name, and gives the handle: to the older object of that name with OBJ_OPENIF.
- * The object counts as having a handle from the start (object.h), so nobody else's close takes the name away meanwhile.
+ * Names the object if it is to have a name, and gives the handle: to the older object of that name
+ * with OBJ_OPENIF. The object counts as having a handle from the start (object.h), so nobody else's
+ * close takes the name away meanwhile.
  */
 static NTSTATUS object_publish(struct object *object, const struct captured_attributes *attributes,
 			       access_mask_t granted, vaddr_t handle_address)
@@ -24,9 +26,9 @@ static NTSTATUS object_publish(struct object *object, const struct captured_attr
 	if (attributes->is_named)
 		status = namespace_insert(&attributes->name, object, &existing);
 	if (NT_SUCCESS(status)) {
-		insert_status = handle_give(existing ? existing : object, granted,
-					    attributes->name.attributes & OBJ_INHERIT,
-					    handle_address);
+		insert_status =
+			handle_give(existing ? existing : object, granted,
+				    attributes->name.attributes & OBJ_INHERIT, handle_address);
 		if (!NT_SUCCESS(insert_status))
 			status = insert_status;
 	}

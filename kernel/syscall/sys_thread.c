@@ -1,12 +1,15 @@
 /*
- * sys_thread.c - NtCreateThreadEx, NtResumeThread, NtTerminateThread, NtYieldExecution, NtDelayExecution.
+ * sys_thread.c - NtCreateThreadEx, NtResumeThread, NtTerminateThread, NtYieldExecution,
+ * NtDelayExecution.
  */
 #include "syscall.h"
 
 #include "kernel/mm/user_memory.h"
 #include "ps_attributes.h"
 
-/* NT's other flags: debugger and loader matters that do not exist here; accepted, without effect. */
+/*
+ * NT's other flags: debugger and loader matters that do not exist here; accepted, without effect.
+ */
 #define THREAD_FLAGS_IGNORED 0x6u
 
 struct thread_creation {
@@ -18,12 +21,11 @@ struct thread_creation {
 	struct thread_request request;
 };
 
-static NTSTATUS thread_creation_capture(const uint64_t *arguments,
-					struct thread_creation *creation)
+static NTSTATUS thread_creation_capture(const uint64_t *arguments, struct thread_creation *creation)
 {
 	struct captured_attributes attributes;
-	NTSTATUS status = object_map_access(&thread_type, (access_mask_t)arguments[1],
-					    &creation->access);
+	NTSTATUS status =
+		object_map_access(&thread_type, (access_mask_t)arguments[1], &creation->access);
 
 	if (!NT_SUCCESS(status))
 		return status;
@@ -66,12 +68,13 @@ NTSTATUS NtCreateThreadEx(const uint64_t *arguments)
 	struct thread_creation creation = {
 		.handle_address = arguments[0],
 		.flags = (uint32_t)arguments[6],
-		.request = {
-			.start = arguments[4],
-			.argument = arguments[5],
-			.stack_commit_bytes = arguments[8],
-			.stack_reserve_bytes = arguments[9],
-		},
+		.request =
+			{
+				.start = arguments[4],
+				.argument = arguments[5],
+				.stack_commit_bytes = arguments[8],
+				.stack_reserve_bytes = arguments[9],
+			},
 	};
 	NTSTATUS status = thread_creation_capture(arguments, &creation);
 
@@ -92,8 +95,8 @@ NTSTATUS NtResumeThread(const uint64_t *arguments)
 	vaddr_t count_address = arguments[1];
 	struct user_thread *thread;
 	uint32_t previous_count;
-	NTSTATUS status = count_address ? probe_write(count_address, sizeof(previous_count))
-					: STATUS_SUCCESS;
+	NTSTATUS status =
+		count_address ? probe_write(count_address, sizeof(previous_count)) : STATUS_SUCCESS;
 
 	if (NT_SUCCESS(status))
 		status = process_reference_by_handle(arguments[0], &thread_type,
@@ -111,14 +114,14 @@ NTSTATUS NtTerminateThread(const uint64_t *arguments)
 {
 	handle_t handle = arguments[0] ? arguments[0] : CURRENT_THREAD;
 	struct user_thread *thread;
-	NTSTATUS status = process_reference_by_handle(handle, &thread_type, THREAD_TERMINATE,
-						      &thread, NULL);
+	NTSTATUS status =
+		process_reference_by_handle(handle, &thread_type, THREAD_TERMINATE, &thread, NULL);
 
 	if (!NT_SUCCESS(status))
 		return status;
-	user_thread_terminate(thread, (NTSTATUS)arguments[1]);
+	status = user_thread_terminate(thread, (NTSTATUS)arguments[1]);
 	object_release(thread);
-	return STATUS_SUCCESS;
+	return status;
 }
 
 NTSTATUS NtYieldExecution(const uint64_t *arguments)

@@ -1,9 +1,10 @@
 /*
  * syscall.h - the entry points of all system calls, and what they share.
  *
- * An entry point carries NT's name and gets its arguments as an array of words, in order, already copied from the user's
- * stack. Each one decodes (checks values, probes pointers, captures, resolves handles; changes nothing), then performs, then
- * writes its results. Where the last write can fail after all, the operation is undone.
+ * An entry point carries NT's name and gets its arguments as an array of words, in order, already
+ * copied from the user's stack. Each one decodes (checks values, probes pointers, captures,
+ * resolves handles; changes nothing), then performs, then writes its results. Where the last write
+ * can fail after all, the operation is undone.
  */
 #pragma once
 
@@ -20,7 +21,8 @@
 
 /*
  * Gives the current process a handle and writes it to `address`, which was probed before.
- * => returns: the handle table's status; STATUS_ACCESS_VIOLATION, and no handle, if the memory went away meanwhile.
+ * => returns: the handle table's status; STATUS_ACCESS_VIOLATION, and no handle, if the memory went
+ *    away meanwhile.
  */
 NTSTATUS handle_give(void *object, access_mask_t granted, uint32_t attributes,
 		     vaddr_t address) MUST_CHECK;
@@ -34,7 +36,10 @@ struct target {
 NTSTATUS target_open(handle_t handle, access_mask_t desired, struct target *target) MUST_CHECK;
 void target_close(struct target *target);
 
-/* NtQuery*: writes `size_bytes` to the buffer and the size to return_length (0: nowhere) of `length_width` bytes. */
+/*
+ * NtQuery*: writes `size_bytes` to the buffer and the size to return_length (0: nowhere) of
+ * `length_width` bytes.
+ */
 NTSTATUS query_result(vaddr_t buffer, const void *data, size_t size_bytes, vaddr_t return_length,
 		      size_t length_width) MUST_CHECK;
 /* The size alone: a buffer that is too small still learns it. `status` if that worked. */

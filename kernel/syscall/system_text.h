@@ -1,14 +1,13 @@
 /*
- * system_text.h - what start-up leaves for NtQuerySystemInformation. Written once, before the first process.
+ * system_text.h - what start-up leaves for NtQuerySystemInformation. Written once, before the first
+ * process.
  */
 #pragma once
 
 #include <stdint.h>
 
-#include "boot/boot_info.h"
-
 struct system_text {
-	char command_line[BOOT_CMDLINE_BYTES]; /* the kernel's */
-	uint64_t frames_at_start;	       /* frames in use before the first process */
+	char command_line[2048];  /* the kernel's, as the loader got it */
+	uint64_t frames_at_start; /* frames in use before the first process */
 };
 extern struct system_text system_text;

@@ -39,6 +39,7 @@ struct oracle_page {
 	bool is_committed;   /* private memory; a mapped page is what its section says */
 	bool is_private;     /* mapped: copied on write. bytes are the view's own */
 	uint8_t *bytes;
+	uint16_t uncertain_from; /* copied from the end of a file: see oracle_certain_bytes */
 };
 
 struct oracle_view {
@@ -128,10 +129,14 @@ void oracle_commit(struct oracle_space *spaces, const struct oracle_section *sec
 /* The status a program gets. Changes nothing. */
 NTSTATUS oracle_expect_access(struct oracle_space *space, vaddr_t va, enum access access);
 /*
- * The access was made and ended with `status`: a guard goes, a stack grows, a write makes its copy. *charge: pages that
- * were promised (0 or 1). => returns: after success the page's bytes; NULL is zeros, only when reading.
+ * The access was made and ended with `status`: a guard goes, a stack grows, a write makes its copy. => returns: after success the page's bytes; NULL is zeros, only when reading.
  */
 uint8_t *oracle_accessed(struct oracle_space *space, vaddr_t va, enum access access,
 			 NTSTATUS status);
-/* The page is the guard of a stack: the access makes it grow. */
-bool oracle_is_stack_guard(struct oracle_space *space, vaddr_t va);
+/*
+ * How many bytes of the page are known. Behind the end of a file a view shows zeros, or what was stored there, until the
+ * page leaves memory (8.1).
+ */
+size_t oracle_certain_bytes(struct oracle_space *space, vaddr_t va);
+/* The page will tell of the next access; on a stack it grows silently. */
+bool oracle_is_guard(struct oracle_space *space, vaddr_t va);

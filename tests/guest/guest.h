@@ -18,6 +18,10 @@
 /* 64 KiB of "A"; tests that write restore nothing, so each takes its own part. */
 #define SCRATCH_FILE "C:\\data\\scratch1.bin"
 #define SCRATCH_COW_FILE "C:\\data\\scratch2.bin"
+/* 4 KiB: what the generated tests open, read and overwrite */
+#define MATRIX_FILE "C:\\data\\scratch3.bin"
+/* 64 KiB of "A" at first, longer later: test_file's own */
+#define GROWING_FILE "C:\\data\\scratch4.bin"
 #define IMAGE_FILE "C:\\bin\\hello.exe"
 
 /* A protection and its name, for tables over all eight. */

@@ -78,11 +78,12 @@ class QuireTest(unittest.TestCase):
         if not shutil.which(name):
             self.skipTest(f"{name} is not installed")
 
-    def quire(self, *arguments, environment=None, stdin=subprocess.DEVNULL, **options):
+    def quire(self, *arguments, environment=None, stdin=subprocess.DEVNULL, input_text=None):
         """Runs tools/quire; the result has returncode, stdout, stderr as text."""
-        return subprocess.run([sys.executable, str(QUIRE), *map(str, arguments)], stdin=stdin, stdout=subprocess.PIPE,
+        source = {"stdin": stdin} if input_text is None else {"input": input_text}
+        return subprocess.run([sys.executable, str(QUIRE), *map(str, arguments)], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, timeout=SECONDS, check=False,
-                              env={**os.environ, **(environment or {})}, **options)
+                              env={**os.environ, **(environment or {})}, **source)
 
     def start(self, *arguments, **options):
         """The same, without waiting for its end."""

@@ -19,6 +19,17 @@
 
 #include <cmocka.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define MACHINE_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MACHINE_ASAN 1
+#endif
+#endif
+#ifdef MACHINE_ASAN
+#include <sanitizer/common_interface_defs.h>
+#endif
+
 #include "kernel/core/lock.c"
 #include "kernel/core/lock_order.c"
 #include "kernel/core/scheduler.c"
@@ -37,12 +48,15 @@ struct machine_stack {
 	void (*entry)(void *);
 	void *argument;
 	void *memory; /* NULL: the host's own stack */
+	const void *bottom; /* of the stack; of the host's known after the first switch */
+	size_t size_bytes;
+	void *fake_stack; /* AddressSanitizer's */
 	struct machine_stack *next;
 };
 
 static struct {
 	struct thread *current;
-	struct machine_stack *stacks;
+	struct machine_stack *stacks, *switched_from;
 	bool irq_enabled, in_interrupt;
 	uint64_t clock;
 	uint64_t ticks; /* timer interrupts so far */
@@ -189,10 +203,32 @@ void arch_thread_adopt(struct thread *thread)
 	machine.current = thread;
 }
 
+/* AddressSanitizer wants to know on which stack the host is. */
+static void stack_leave(struct machine_stack *from, const struct machine_stack *to)
+{
+	machine.switched_from = from;
+#ifdef MACHINE_ASAN
+	__sanitizer_start_switch_fiber(&from->fake_stack, to->bottom, to->size_bytes);
+#else
+	(void)to;
+#endif
+}
+
+static void stack_arrive(const struct machine_stack *here)
+{
+#ifdef MACHINE_ASAN
+	__sanitizer_finish_switch_fiber(here->fake_stack, &machine.switched_from->bottom,
+					&machine.switched_from->size_bytes);
+#else
+	(void)here;
+#endif
+}
+
 static void thread_begin(void)
 {
 	struct machine_stack *stack = machine.current->stack_pointer;
 
+	stack_arrive(stack);
 	machine.irq_enabled = true;
 	stack->entry(stack->argument);
 	panic("the entry function of thread %s returned", machine.current->name);
@@ -206,6 +242,8 @@ void arch_thread_prepare(struct thread *thread, void (*entry)(void *), void *arg
 	CHECK(stack->memory && getcontext(&stack->context) == 0);
 	stack->context.uc_stack.ss_sp = stack->memory;
 	stack->context.uc_stack.ss_size = MACHINE_STACK_BYTES;
+	stack->bottom = stack->memory;
+	stack->size_bytes = MACHINE_STACK_BYTES;
 	makecontext(&stack->context, thread_begin, 0);
 	stack->entry = entry;
 	stack->argument = argument;
@@ -222,7 +260,9 @@ void arch_thread_switch(struct thread *previous, struct thread *next)
 	if (previous != &idle_thread)
 		machine.idle_ticks = 0;
 	machine.current = next;
+	stack_leave(from, to);
 	CHECK(swapcontext(&from->context, &to->context) == 0);
+	stack_arrive(from);
 	CHECK(!machine.irq_enabled && machine.current == previous);
 }
 

@@ -17,6 +17,8 @@ static void trace_add(char letter)
 	trace[length + 1] = '\0';
 }
 
+static struct thread *endless; /* a thread that never ends, to be freed */
+
 static int setup(void **state)
 {
 	(void)state;
@@ -30,6 +32,8 @@ static int teardown(void **state)
 {
 	(void)state;
 	machine_stop();
+	free(endless);
+	endless = NULL;
 	return 0;
 }
 
@@ -199,11 +203,12 @@ static void idles(void *argument)
 static void test_idle_loop(void **state)
 {
 	(void)state;
-	machine_spawn("boot", NORMAL + 1, idles, NULL);
-	machine_live_threads--; /* it never ends */
+	endless = machine_spawn("endless", NORMAL + 1, idles, NULL);
+	machine_live_threads--;
 	machine_spawn("a", NORMAL - 1, works, "a");
 	machine_run_all();
 	assert_string_equal(trace, "aaaaaa");
+	assert_int_equal(endless->priority, THREAD_PRIORITY_IDLE);
 }
 
 static void test_run_ticks(void **state)

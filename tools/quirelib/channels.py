@@ -32,13 +32,12 @@ class LineReader:
 
 
 class Log:
-    """COM1 and remarks, as plain lines on standard error or in a file."""
+    """COM1 as plain lines, on standard error or in a file. No marks: the order of two channels may differ from run to run."""
 
     def __init__(self, stages, path=None):
         self._stages = stages
         self._reader = LineReader()
         self._file = open(path, "wb", buffering=0) if path else None
-        self.is_file = bool(path)
 
     def write(self, data):
         for line in self._reader.lines(data):

@@ -1,4 +1,6 @@
-"""Selecting tests by their ids: words joined by and, or, not and parentheses; a word is a part of the id.
+"""Selecting tests by their ids: words joined by and, or, not and parentheses.
+
+A word is a part of the id; the name of a group (unit, fuzz, guest, wine, tools) is its first part.
 
 An expression can be asked about one id (yes or no) and about ids of which only the beginning is known: then the answer
 may be None, for "perhaps". That spares running programs none of whose tests can match.
@@ -7,6 +9,8 @@ may be None, for "perhaps". That spares running programs none of whose tests can
 import re
 
 from .common import UsageError
+
+GROUPS = ("unit", "fuzz", "guest", "wine", "tools")
 
 _TOKEN = re.compile(r"\(|\)|[^\s()]+")
 
@@ -56,7 +60,7 @@ class Expression:
     # ---- asking ----
 
     def matches(self, test_id):
-        return self._tree is None or self._value(self._tree, lambda word: word in test_id)
+        return self._tree is None or self._value(self._tree, lambda word: _word_in_id(word, test_id))
 
     def may_match(self, prefix):
         """False if no id that is `prefix` and one more part without a slash can match."""
@@ -74,8 +78,14 @@ class Expression:
         return True if True in values else None if None in values else False
 
 
+def _word_in_id(word, test_id):
+    return test_id.startswith(f"{word}/") if word in GROUPS else word in test_id
+
+
 def _word_in_prefix(word, prefix):
     """Is the word in every id (True), in some (None) or in none (False) that begins with `prefix`?"""
+    if word in GROUPS:
+        return prefix.startswith(f"{word}/")
     if word in prefix:
         return True
     if "/" not in word:

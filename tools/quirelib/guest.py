@@ -90,7 +90,7 @@ def _image_boot(request):
     if request.program or request.put or request.settings:
         raise UsageError("--image boots the image as it is: programs, --put and --set are for other runs "
                          "(make image CMDLINE=... sets its command line)")
-    return machines.Boot(machines.image_arguments(request.image))
+    return machines.Boot(machines.image_arguments(request.image, request.machine.display))
 
 
 def boots(request, cleanup):

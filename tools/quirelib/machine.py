@@ -98,9 +98,9 @@ def restore_arguments(source):
     return ["-global", "migration.store-global-state=off"] + (["-incoming", source] if source else [])
 
 
-def image_arguments(image):
-    """A disk image; writes go to a file without a name. The firmware boots it by itself."""
-    return ["-drive", f"if=ide,format=raw,snapshot=on,file={escaped(image)}"]
+def image_arguments(image, display):
+    """A disk image as on a real machine: with a screen. Writes go to a file without a name; the firmware boots it."""
+    return ["-drive", f"if=ide,format=raw,snapshot=on,file={escaped(image)}"] + ([] if display else ["-device", "VGA"])
 
 
 class Boot(NamedTuple):

@@ -180,7 +180,6 @@ class Session:
     def _take_marks(self, data):
         for mark in self._marks.read(data):
             self.marks_seen.append(mark)
-            self._log_mark(mark)
             word, _, rest = mark.partition(" ")
             if word == "stage":
                 self._restoring = False
@@ -188,14 +187,9 @@ class Session:
             elif word == "panic":
                 self._expect_end(PANIC_SECONDS, Outcome("panic", STATUS_PANIC, "the kernel panicked (see the log)"))
             elif word == "error":
-                self._expect_end(OFF_SECONDS, Outcome("environment", STATUS_ENVIRONMENT, f"the loader stopped: {rest}"))
+                self._expect_end(OFF_SECONDS, Outcome("environment", STATUS_ENVIRONMENT, f"it cannot start: {rest}"))
             elif word == "exit":
                 self._take_exit(rest)
-
-    def _log_mark(self, mark):
-        """Marks stand in a log file too; on a terminal the stage line shows them."""
-        if self._log.is_file:
-            self._log.add(f"@quire {mark}".encode())
 
     def _take_exit(self, text):
         number = int(text) if text.isdigit() else 1

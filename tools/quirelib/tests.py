@@ -12,7 +12,7 @@ import json
 
 from . import jobs
 from .common import BUILD, QuireError, UsageError
-from .expression import Expression
+from .expression import GROUPS as GROUP_NAMES, Expression
 from .guest_tests import GuestGroup
 from .host_tests import FuzzGroup, UnitGroup
 from .python_tests import ToolsGroup
@@ -22,7 +22,6 @@ from .wine_tests import WineGroup
 MEMORY = BUILD / "tests" / "ids.json"
 # The longest first, so that the end is not a wait for one of them.
 GROUPS = (GuestGroup, ToolsGroup, WineGroup, FuzzGroup, UnitGroup)
-GROUP_ORDER = ("unit", "fuzz", "guest", "wine", "tools")
 
 
 class _Memory:
@@ -73,7 +72,7 @@ def _may_match(container, expression, memory):
 
 def _list(selected, expression, memory):
     count = 0
-    for _, containers in sorted(selected, key=lambda pair: GROUP_ORDER.index(pair[0].name)):
+    for _, containers in sorted(selected, key=lambda pair: GROUP_NAMES.index(pair[0].name)):
         for container in containers:
             ids = memory.ids(container)
             for test_id in ids if ids is not None else [container.prefix + "..."]:

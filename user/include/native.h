@@ -27,6 +27,7 @@
 /* The first address that no process may map, and the last page boundary below it. */
 #define USER_LIMIT 0x7FFFFFFF0000ull
 #define FIRST_KERNEL_ADDRESS 0xFFFF800000000000ull
+#define SHARED_DATA_ADDRESS 0x7FFE0000ull /* KUSER_SHARED_DATA: one page that all may read */
 
 #define CURRENT_PROCESS ((HANDLE)(intptr_t)-1)
 #define CURRENT_THREAD ((HANDLE)(intptr_t)-2)

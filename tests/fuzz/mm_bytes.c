@@ -1,0 +1,554 @@
+/*
+ * mm_bytes.c - the operations of fuzz_mm that move bytes: loads, stores and fetches through the MMU and the fault
+ * handler, copies to another space, reading and writing of files.
+ */
+#include "mm_world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/io/file.h"
+
+#define TRANSFER_BYTES (20 * PAGE_SIZE)
+
+static uint8_t buffer[TRANSFER_BYTES];
+
+static struct oracle_space *current_oracle(void)
+{
+	return &world.oracle_spaces[world.current];
+}
+
+/* ---- one access within one page ---- */
+
+static uint32_t protection_seen(unsigned space, vaddr_t va)
+{
+	struct nt_memory_basic_information seen;
+
+	if (!NT_SUCCESS(memory_query(world.spaces[space], va, &seen)))
+		mismatch("query of %#llx", (unsigned long long)va);
+	return seen.protect;
+}
+
+/* The kernel gave up in the middle of an access to a guard page: how far had it come? */
+static void settle_guard(unsigned space, vaddr_t va)
+{
+	struct oracle_space *side = &world.oracle_spaces[space];
+	NTSTATUS status = STATUS_GUARD_PAGE_VIOLATION;
+
+	if (!oracle_is_guard(side, va) || (protection_seen(space, va) & PAGE_GUARD))
+		return;
+	if (oracle_find(side, va)->is_stack &&
+	    !(protection_seen(space, va - PAGE_SIZE) & PAGE_GUARD))
+		status = STATUS_STACK_OVERFLOW;
+	(void)oracle_accessed(side, va, ACCESS_READ, status);
+}
+
+static bool access_may_fail(unsigned space, vaddr_t va, NTSTATUS status)
+{
+	struct oracle_space *side = &world.oracle_spaces[space];
+
+	switch ((uint32_t)status) {
+	case (uint32_t)STATUS_NO_MEMORY:
+		return call_was_short() || call_lost_transfer();
+	case (uint32_t)STATUS_IN_PAGE_ERROR:
+		return call_lost_transfer();
+	case (uint32_t)STATUS_INSUFFICIENT_RESOURCES: /* of splitting a region at a guard page */
+		return call_lost_allocation() && oracle_is_guard(side, va);
+	case (uint32_t)STATUS_STACK_OVERFLOW:
+		return oracle_is_guard(side, va) && oracle_find(side, va)->is_stack &&
+		       (call_lost_allocation() || call_room() <= 1);
+	}
+	return false;
+}
+
+static void compare(unsigned space, vaddr_t va, const uint8_t *seen, const uint8_t *page,
+		    size_t size)
+{
+	size_t certain = oracle_certain_bytes(&world.oracle_spaces[space], va);
+
+	for (size_t i = 0; i < size; i++) {
+		size_t offset = page_offset(va) + i;
+		uint8_t want = page ? page[offset] : 0;
+
+		if (seen[i] != want && (offset < certain || seen[i] != 0))
+			mismatch("space %u: byte at %#llx is %#x, not %#x", space,
+				 (unsigned long long)va + i, seen[i], want);
+	}
+}
+
+/* Accesses [va, va + size), within a page. Reads are compared, writes told to the oracle. */
+static NTSTATUS access_piece(vaddr_t va, enum access access, uint8_t *bytes, size_t size)
+{
+	struct oracle_space *side = current_oracle();
+	NTSTATUS want = oracle_expect_access(side, va, access), status = STATUS_SUCCESS;
+	uint8_t *page;
+
+	call_begin();
+	switch (access) {
+	case ACCESS_READ:
+		status = sim_read(va, bytes, size);
+		break;
+	case ACCESS_WRITE:
+		status = sim_write(va, bytes, size);
+		break;
+	case ACCESS_EXECUTE:
+		status = sim_execute(va);
+		break;
+	}
+	if (status != want) {
+		say(" [%#x at %#llx]", (unsigned)status, (unsigned long long)va);
+		if (!access_may_fail(world.current, va, status))
+			mismatch("access %d to %#llx: status %#x, not %#x", (int)access,
+				 (unsigned long long)va, (unsigned)status, (unsigned)want);
+		settle_guard(world.current, va);
+		return status;
+	}
+	page = oracle_accessed(side, va, access, status);
+	if (!NT_SUCCESS(status))
+		return status;
+	if (access == ACCESS_WRITE)
+		memcpy(page + page_offset(va), bytes, size);
+	else if (access == ACCESS_READ)
+		compare(world.current, va, bytes, page, size);
+	return status;
+}
+
+static NTSTATUS access_range(vaddr_t va, enum access access, uint8_t *bytes, size_t size)
+{
+	NTSTATUS status = STATUS_SUCCESS;
+
+	for (size_t done = 0; done < size && NT_SUCCESS(status);) {
+		size_t part = PAGE_SIZE - page_offset(va + done);
+
+		if (part > size - done)
+			part = size - done;
+		status = access_piece(va + done, access, bytes + done, part);
+		done += part;
+	}
+	return status;
+}
+
+/* ---- loads, stores, fetches ---- */
+
+static void fill(uint8_t *bytes, size_t size)
+{
+	uint8_t first = take();
+
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (uint8_t)(first + i * 7 + (i >> 8));
+}
+
+static size_t take_length(void)
+{
+	static const size_t lengths[] = {1, 8, 2, 64, 4096, 1, 4, 5000, 3 * PAGE_SIZE, 600};
+
+	return TAKE_FROM(lengths);
+}
+
+void access_memory(void)
+{
+	static const char *const names[] = {"read", "write", "execute"};
+	static const enum access kinds[] = {ACCESS_READ, ACCESS_WRITE, ACCESS_WRITE, ACCESS_READ,
+					    ACCESS_EXECUTE};
+	enum access access = TAKE_FROM(kinds);
+	vaddr_t va = take_address(world.current);
+	size_t size = access == ACCESS_EXECUTE ? 1 : take_length();
+	NTSTATUS status;
+
+	if (access == ACCESS_WRITE)
+		fill(buffer, size);
+	say("space %u: %s %#llx, %zu bytes", world.current, names[access], (unsigned long long)va,
+	    size);
+	status = access_range(va, access, buffer, size);
+	say(" -> %#x\n", (unsigned)status);
+}
+
+/* One byte of each page, for as many pages as memory may run out over. */
+void fill_pages(void)
+{
+	vaddr_t va = take_address(world.current);
+	unsigned count = take() * 2u, done = 0;
+	enum access access = take() & 1 ? ACCESS_WRITE : ACCESS_READ;
+	uint8_t value = take();
+
+	say("space %u: %s a byte in %u pages from %#llx", world.current,
+	    access == ACCESS_WRITE ? "write" : "read", count, (unsigned long long)va);
+	for (; done < count && va < USER_LIMIT; done++, va += PAGE_SIZE) {
+		uint8_t byte = (uint8_t)(value + done);
+
+		if (!NT_SUCCESS(access_piece(va, access, &byte, 1)))
+			break;
+	}
+	say(" -> %u done\n", done);
+}
+
+/* Steps down a stack as functions that call each other do, from the lowest committed byte. */
+void use_stack(void)
+{
+	unsigned n = take() % ORACLE_VIEWS, steps = take() % 40;
+	const struct oracle_view *view = &current_oracle()->views[n];
+	vaddr_t va;
+
+	for (unsigned i = 0; i < ORACLE_VIEWS && !view->is_stack; i++)
+		view = &current_oracle()->views[(n + i) % ORACLE_VIEWS];
+	if (!view->is_stack)
+		return;
+	for (va = view->end - 1; va > view->start; va -= PAGE_SIZE)
+		if (oracle_is_guard(current_oracle(), va))
+			break;
+	say("space %u: %u steps down the stack from %#llx", world.current, steps,
+	    (unsigned long long)va);
+	for (uint8_t value = take(); steps && va >= PAGE_SIZE; steps--, va -= PAGE_SIZE)
+		if (!NT_SUCCESS(access_piece(va, ACCESS_WRITE, &value, 1)))
+			break;
+	say(" -> %u left\n", steps);
+}
+
+/* ---- the kernel's copies into and out of a space that need not be current ---- */
+
+/* The bytes that a copy of `size` must move before it fails. */
+static size_t expect_copy(struct oracle_space *side, vaddr_t va, enum access access, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		size_t part = PAGE_SIZE - page_offset(va + done);
+
+		if (oracle_expect_access(side, va + done, access) != STATUS_SUCCESS)
+			break;
+		done += part < size - done ? part : size - done;
+	}
+	return done;
+}
+
+/* The oracle's part of a copy that moved `done` bytes and met `status` then. */
+static void copied(unsigned space, vaddr_t va, enum access access, size_t done)
+{
+	struct oracle_space *side = &world.oracle_spaces[space];
+
+	for (size_t at = 0; at < done;) {
+		size_t part = PAGE_SIZE - page_offset(va + at);
+		uint8_t *page = oracle_accessed(side, va + at, access, STATUS_SUCCESS);
+
+		if (part > done - at)
+			part = done - at;
+		if (access == ACCESS_WRITE)
+			memcpy(page + page_offset(va + at), buffer + at, part);
+		else
+			compare(space, va + at, buffer + at, page, part);
+		at += part;
+	}
+}
+
+void copy_other_space(void)
+{
+	unsigned space = take_space();
+	enum access access = take() & 1 ? ACCESS_WRITE : ACCESS_READ;
+	vaddr_t va = take_address(space);
+	size_t size = take_length(), done = 0, want;
+	struct oracle_space *side = &world.oracle_spaces[space];
+	NTSTATUS status;
+
+	want = va <= USER_LIMIT - size ? expect_copy(side, va, access, size) : 0;
+	if (access == ACCESS_WRITE)
+		fill(buffer, size);
+	say("space %u: kernel %s %#llx, %zu bytes", space,
+	    access == ACCESS_WRITE ? "writes" : "reads", (unsigned long long)va, size);
+	call_begin();
+	status = access == ACCESS_WRITE ? space_write(world.spaces[space], va, buffer, size, &done)
+					: space_read(world.spaces[space], va, buffer, size, &done);
+	say(" -> %#x, %zu done\n", (unsigned)status, done);
+	if (status != (done == size ? STATUS_SUCCESS : STATUS_PARTIAL_COPY) || done > want)
+		mismatch("copy of %zu bytes: status %#x, %zu done, not %zu", size,
+			 (unsigned)status, done, want);
+	copied(space, va, access, done);
+	if (done == size)
+		return;
+	va += done;
+	if (done < want && !call_met_failure())
+		mismatch("copy of %zu bytes: %zu done, not %zu", size, done, want);
+	if (call_met_failure() || va < USER_LOWEST_ADDRESS || va - done > USER_LIMIT - size)
+		settle_guard(space, va);
+	else
+		(void)oracle_accessed(side, va, access, oracle_expect_access(side, va, access));
+}
+
+/* ---- files ---- */
+
+void open_or_close_file(void)
+{
+	unsigned file = take() % FILES;
+	const struct oracle_expectation want = {0};
+
+	call_begin();
+	if (!world.opens[file]) {
+		say("%s: open", file_name(file));
+		(void)judge(&want, file_segment_acquire(world.nodes[file], &world.opens[file]));
+		return;
+	}
+	say("%s: close\n", file_name(file));
+	segment_release(world.opens[file]);
+	world.opens[file] = NULL;
+	forgive_lost_pages();
+}
+
+struct transfer {
+	unsigned file;
+	bool is_write;
+	uint64_t offset, size;
+	vaddr_t buffer;
+};
+
+/* Pieces lie in one page of the file, parts of them in one page of the buffer, too. */
+static size_t part_at(const struct transfer *transfer, uint64_t done)
+{
+	size_t in_file = PAGE_SIZE - page_offset(transfer->offset + done);
+	size_t in_buffer = PAGE_SIZE - page_offset(transfer->buffer + done);
+	size_t part = in_file < in_buffer ? in_file : in_buffer;
+
+	return part < transfer->size - done ? part : (size_t)(transfer->size - done);
+}
+
+/* True when a part would be copied from a frame to itself. */
+static bool meets_itself(const struct transfer *transfer)
+{
+	for (uint64_t done = 0; done < transfer->size; done += part_at(transfer, done)) {
+		vaddr_t va = transfer->buffer + done;
+		const struct oracle_view *view = oracle_find(current_oracle(), va);
+
+		if (view && view->content == world.oracle_files[transfer->file] &&
+		    view->first_page + page_of(va - view->start) ==
+			    page_of(transfer->offset + done))
+			return true;
+	}
+	return false;
+}
+
+/* The buffer's part of the transfer: how far it can go. => returns: bytes in whole pieces. */
+static uint64_t expect_transfer(const struct transfer *transfer, NTSTATUS *status)
+{
+	enum access access = transfer->is_write ? ACCESS_READ : ACCESS_WRITE;
+	uint64_t done = 0, pieces = 0;
+
+	*status = STATUS_SUCCESS;
+	while (done < transfer->size) {
+		if (oracle_expect_access(current_oracle(), transfer->buffer + done, access)) {
+			*status = STATUS_ACCESS_VIOLATION;
+			return pieces;
+		}
+		done += part_at(transfer, done);
+		if (page_offset(transfer->offset + done) == 0 || done == transfer->size)
+			pieces = done;
+	}
+	return pieces;
+}
+
+/* The oracle makes the transfer, up to `limit` bytes or the first access that fails. */
+static void transferred(const struct transfer *transfer, uint64_t limit)
+{
+	enum access access = transfer->is_write ? ACCESS_READ : ACCESS_WRITE;
+	struct oracle_content *file = world.oracle_files[transfer->file];
+
+	for (uint64_t done = 0; done < limit;) {
+		vaddr_t va = transfer->buffer + done;
+		size_t part = part_at(transfer, done);
+		NTSTATUS status = oracle_expect_access(current_oracle(), va, access);
+		uint8_t *user = oracle_accessed(current_oracle(), va, access, status);
+		uint8_t *bytes = oracle_content_page(file, page_of(transfer->offset + done), true);
+		size_t at = page_offset(transfer->offset + done);
+
+		if (!NT_SUCCESS(status))
+			return;
+		if (!transfer->is_write)
+			memcpy(user + page_offset(va), bytes + at, part);
+		else if (user)
+			memcpy(bytes + at, user + page_offset(va), part);
+		else
+			memset(bytes + at, 0, part);
+		done += part;
+	}
+}
+
+static NTSTATUS make_transfer(const struct transfer *transfer, uint64_t *done)
+{
+	struct segment *segment = world.opens[transfer->file];
+
+	return transfer->is_write ? file_segment_write(segment, transfer->offset, transfer->buffer,
+						       transfer->size, done)
+				  : file_segment_read(segment, transfer->offset, transfer->buffer,
+						      transfer->size, done);
+}
+
+/* After a call that met a shortage or a failure on purpose: takes over how far it came. */
+static void forgive_transfer(const struct transfer *transfer, uint64_t done)
+{
+	if (!call_met_failure())
+		mismatch("a transfer stopped after %#llx bytes", (unsigned long long)done);
+	transferred(transfer, done);
+	for (uint64_t at = done; at < transfer->size; at += part_at(transfer, at))
+		settle_guard(world.current, transfer->buffer + at);
+}
+
+/* Reads end at the end of the file; writes lengthen it first. `inside` becomes the part within the file. */
+static struct oracle_expectation expect_file(const struct transfer *asked, struct transfer *inside,
+					     uint64_t *done)
+{
+	uint64_t file_bytes = world.oracle_files[asked->file]->size_bytes;
+	uint64_t end = asked->offset + asked->size;
+	struct oracle_expectation want = {0};
+
+	*inside = *asked;
+	if (!asked->is_write && end > file_bytes)
+		inside->size = asked->offset < file_bytes ? file_bytes - asked->offset : 0;
+	if (asked->is_write && asked->size && end > file_bytes)
+		want.disk_blocks = bytes_to_pages(end) - bytes_to_pages(file_bytes);
+	*done = expect_transfer(inside, &want.status);
+	if (!asked->is_write && asked->size && asked->offset >= file_bytes)
+		want.status = STATUS_END_OF_FILE;
+	want.other = want.status;
+	return want;
+}
+
+static void judge_transfer(const struct transfer *asked)
+{
+	struct oracle_content *file = world.oracle_files[asked->file];
+	struct oracle_expectation want;
+	struct transfer inside;
+	uint64_t done = 1, done_wanted, size;
+	NTSTATUS status;
+
+	want = expect_file(asked, &inside, &done_wanted);
+	call_begin();
+	status = make_transfer(asked, &done);
+	if (status == STATUS_ACCESS_VIOLATION && call_met_failure())
+		want.other = status; /* the kernel's copy met it */
+	(void)judge(&want, status);
+	size = file_size(world.nodes[asked->file]);
+	if (asked->is_write && size > file->size_bytes && size == asked->offset + asked->size)
+		oracle_file_resized(file, size);
+	if (status == want.status && done == done_wanted)
+		transferred(&inside, inside.size);
+	else if (status != STATUS_DISK_FULL || done)
+		forgive_transfer(&inside, done);
+}
+
+void transfer_file(void)
+{
+	struct transfer transfer = {.file = take() % FILES, .is_write = take() & 1};
+	struct oracle_content *file = world.oracle_files[transfer.file];
+
+	transfer.offset = take_two() * 16 % (file->size_bytes + 2 * PAGE_SIZE);
+	transfer.size = take_size();
+	transfer.buffer = take_address(world.current);
+	if (!world.opens[transfer.file] || transfer.size > TRANSFER_BYTES)
+		return;
+	/* a part that fails must be a whole piece, or nobody can tell what became of the rest */
+	if (failures_are_near())
+		transfer.buffer = page_round_down(transfer.buffer) + page_offset(transfer.offset);
+	if (meets_itself(&transfer) ||
+	    page_of(transfer.offset + transfer.size) >= ORACLE_PAGES)
+		return;
+	say("space %u: %s %s at %#llx, %#llx bytes, buffer %#llx", world.current,
+	    transfer.is_write ? "write to" : "read from", file_name(transfer.file),
+	    (unsigned long long)transfer.offset, (unsigned long long)transfer.size,
+	    (unsigned long long)transfer.buffer);
+	judge_transfer(&transfer);
+}
+
+/* ---- everything ---- */
+
+/* What the other views of a page see is one frame; what is private is nobody else's. */
+static void verify_frame(unsigned space, const struct oracle_view *view, vaddr_t va)
+{
+	struct quire_memory_page seen;
+	bool is_private = !view->content || view->pages[page_of(va - view->start)].is_private;
+
+	if (!NT_SUCCESS(memory_query_page(world.spaces[space], va, &seen)) || !seen.is_valid)
+		mismatch("%#llx was read and is not mapped", (unsigned long long)va);
+	if (seen.is_private != is_private || (is_private && seen.shares != 1))
+		mismatch("%#llx is in a %s frame with %u shares", (unsigned long long)va,
+			 seen.is_private ? "private" : "shared", seen.shares);
+}
+
+static void verify_view(unsigned space, const struct oracle_view *view)
+{
+	uint64_t pages = oracle_view_pages(view);
+
+	for (uint64_t i = 0; i < pages && i < ORACLE_PAGES; i++) {
+		vaddr_t va = view->start + pages_to_bytes(i);
+
+		/* guards stay armed */
+		if (oracle_expect_access(&world.oracle_spaces[space], va, ACCESS_READ) ||
+		    oracle_is_guard(&world.oracle_spaces[space], va))
+			continue;
+		if (NT_SUCCESS(access_piece(va, ACCESS_READ, buffer, PAGE_SIZE)))
+			verify_frame(space, view, va);
+	}
+}
+
+void verify_bytes(void)
+{
+	unsigned back = world.current;
+
+	say("verify all bytes\n");
+	for (unsigned space = 0; space < ORACLE_SPACES; space++) {
+		world.current = space;
+		sim_enter_space(world.spaces[space]);
+		for (unsigned i = 0; i < ORACLE_VIEWS; i++)
+			if (world.oracle_spaces[space].views[i].end)
+				verify_view(space, &world.oracle_spaces[space].views[i]);
+	}
+	world.current = back;
+	sim_enter_space(world.spaces[back]);
+}
+
+static bool is_in_use(unsigned file)
+{
+	return world.opens[file] || world.oracle_files[file]->references > 1;
+}
+
+/* The file's page as it is on the disk, read through a segment of its own. */
+static void read_unused_page(unsigned file, page_index_t page)
+{
+	struct segment *segment;
+
+	if (!NT_SUCCESS(file_segment_acquire(world.nodes[file], &segment)) ||
+	    !NT_SUCCESS(file_segment_read_kernel(segment, pages_to_bytes(page), buffer, PAGE_SIZE)))
+		mismatch("%s cannot be read", file_name(file));
+	segment_release(segment);
+}
+
+void verify_files(void)
+{
+	for (unsigned file = 0; file < FILES; file++) {
+		const struct oracle_content *content = world.oracle_files[file];
+
+		for (page_index_t page = 0; pages_to_bytes(page) < content->size_bytes; page++) {
+			uint64_t left = content->size_bytes - pages_to_bytes(page);
+			size_t size = left < PAGE_SIZE ? (size_t)left : PAGE_SIZE;
+			static const uint8_t zeros[PAGE_SIZE];
+
+			read_unused_page(file, page);
+			if (memcmp(buffer, content->bytes[page] ? content->bytes[page] : zeros, size))
+				mismatch("%s: page %llu is wrong on the disk", file_name(file),
+					 (unsigned long long)page);
+		}
+	}
+}
+
+void forgive_lost_pages(void)
+{
+	if (!call_lost_transfer())
+		return;
+	failures_disarm();
+	for (unsigned file = 0; file < FILES; file++) {
+		struct oracle_content *content = world.oracle_files[file];
+
+		for (page_index_t page = 0; pages_to_bytes(page) < content->size_bytes; page++) {
+			if (is_in_use(file))
+				break;
+			read_unused_page(file, page);
+			memcpy(oracle_content_page(content, page, true), buffer, PAGE_SIZE);
+		}
+	}
+}

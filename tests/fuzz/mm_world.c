@@ -1,0 +1,315 @@
+/*
+ * mm_world.c - see mm_world.h: the input, words, and the judging of statuses.
+ */
+#include "mm_world.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kernel/io/file.h"
+
+struct world world;
+
+/* ---- input ---- */
+
+static struct {
+	const uint8_t *at, *end;
+} input;
+
+void input_begin(const uint8_t *data, size_t size)
+{
+	input.at = data;
+	input.end = data + size;
+}
+
+bool input_is_empty(void)
+{
+	return input.at == input.end;
+}
+
+uint8_t take(void)
+{
+	return input_is_empty() ? 0 : *input.at++;
+}
+
+uint16_t take_two(void)
+{
+	uint16_t high = take();
+
+	return (uint16_t)(high << 8 | take());
+}
+
+unsigned take_space(void)
+{
+	return take() % ORACLE_SPACES;
+}
+
+static const struct oracle_view *nth_view(const struct oracle_space *space, unsigned n)
+{
+	n %= oracle_view_count(space);
+	for (const struct oracle_view *view = space->views;; view++)
+		if (view->end && n-- == 0)
+			return view;
+}
+
+/* Where page tables begin and end, the borders of user space, and places beyond them. */
+static vaddr_t take_far_address(void)
+{
+	static const vaddr_t places[] = {
+		0x50000000,	    0x10000,		    0x1F0000,
+		0x3FFF0000,	    0x7FFFFF0000,	    USER_LIMIT - 0x20000,
+		0x50000000,	    0x12340000,		    0xF000,
+		0,		    USER_LIMIT,		    0xFFFF800000000000,
+		UINT64_MAX & ~0xFFFull, USER_LIMIT - PAGE_SIZE,
+	};
+	vaddr_t place = TAKE_FROM(places);
+
+	return place + take() % 4 * ALLOCATION_GRANULARITY;
+}
+
+vaddr_t take_address(unsigned space)
+{
+	static const uint16_t offsets[] = {0, 0, 0, 1, 0xFFF, 0x7F8, 0xFFC, 0x123};
+	const struct oracle_space *side = &world.oracle_spaces[space];
+	uint8_t way = take();
+	const struct oracle_view *view;
+	uint64_t page;
+
+	if (way >= 232 || !oracle_view_count(side))
+		return take_far_address() + TAKE_FROM(offsets);
+	view = nth_view(side, way);
+	page = oracle_view_pages(view) > 200 ? take_two() : take();
+	page %= oracle_view_pages(view) < ORACLE_PAGES ? oracle_view_pages(view) + 1 : ORACLE_PAGES;
+	return view->start + pages_to_bytes(page) + TAKE_FROM(offsets);
+}
+
+uint64_t take_size(void)
+{
+	static const uint64_t sizes[] = {
+		PAGE_SIZE,	1,		 2 * PAGE_SIZE,	  3 * PAGE_SIZE,
+		5 * PAGE_SIZE,	8 * PAGE_SIZE,	 16 * PAGE_SIZE,  17 * PAGE_SIZE,
+		PAGE_SIZE + 1,	33 * PAGE_SIZE,	 60 * PAGE_SIZE,  0,
+		24 * PAGE_SIZE, 100 * PAGE_SIZE, 200,		  4 * PAGE_SIZE - 1,
+		PAGE_SIZE - 1,	7 * PAGE_SIZE,	 520 * PAGE_SIZE, 1100 * PAGE_SIZE,
+		1ull << 40,	USER_LIMIT,	 UINT64_MAX,	  3 * PAGE_SIZE,
+	};
+
+	return TAKE_FROM(sizes);
+}
+
+uint32_t take_protection(void)
+{
+	static const uint32_t protections[] = {
+		PAGE_READWRITE,
+		PAGE_READONLY,
+		PAGE_WRITECOPY,
+		PAGE_READWRITE,
+		PAGE_EXECUTE_READWRITE,
+		PAGE_NOACCESS,
+		PAGE_READWRITE | PAGE_GUARD,
+		PAGE_EXECUTE_READ,
+		PAGE_WRITECOPY,
+		PAGE_EXECUTE_WRITECOPY,
+		PAGE_EXECUTE,
+		PAGE_READONLY | PAGE_GUARD,
+		PAGE_READWRITE,
+		PAGE_WRITECOPY | PAGE_GUARD,
+		PAGE_READWRITE | PAGE_NOCACHE,
+		PAGE_READONLY,
+		PAGE_READWRITE,
+		PAGE_EXECUTE_READWRITE | PAGE_GUARD,
+		PAGE_READWRITE,
+		PAGE_WRITECOPY,
+		PAGE_READONLY | PAGE_READWRITE,	 /* these are not valid */
+		0,
+		PAGE_NOACCESS | PAGE_GUARD,
+		PAGE_READWRITE | PAGE_GUARD | PAGE_NOCACHE,
+		UINT32_MAX,
+	};
+
+	return TAKE_FROM(protections);
+}
+
+uint64_t take_zero_bits(void)
+{
+	static const uint64_t values[] = {0, 0, 0, 0, 0, 0, 1, 3, 12, 20, 21, 22, 31, 32, 0x1AAAAAAA,
+					  UINT64_MAX};
+
+	return TAKE_FROM(values);
+}
+
+/* ---- words ---- */
+
+void say(const char *format, ...)
+{
+	static int is_wanted = -1;
+	va_list arguments;
+
+	if (is_wanted < 0)
+		is_wanted = getenv("QUIRE_FUZZ_WORDS") != NULL;
+	if (!is_wanted)
+		return;
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+}
+
+const char *protection_words(uint32_t protection)
+{
+	static const char *const names[] = {"NA", "RO", "RW", "WC", "X", "XR", "XRW", "XWC"};
+	static char text[4][32];
+	static unsigned turn;
+	char *result = text[turn++ % 4];
+	uint32_t base = protection & 0xFF;
+
+	if (!base || (base & (base - 1)))
+		snprintf(result, 32, "%#x", protection);
+	else
+		snprintf(result, 32, "%s%s%s%s", names[__builtin_ctz(base)],
+			 protection & PAGE_GUARD ? "|GUARD" : "",
+			 protection & PAGE_NOCACHE ? "|NOCACHE" : "",
+			 protection & PAGE_WRITECOMBINE ? "|WRITECOMBINE" : "");
+	return result;
+}
+
+const char *file_name(unsigned file)
+{
+	static const char *const names[FILES] = {"data/large", "data/small", "data/empty"};
+
+	return names[file];
+}
+
+void mismatch(const char *format, ...)
+{
+	char text[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	panic("oracle: %s", text);
+}
+
+/* ---- judging ---- */
+
+#define SHORT_FRAMES 8	 /* as many as a call may take and give back again before it gives up */
+#define SCARCE_FRAMES 64 /* as many as any call takes */
+#define LIMIT_SLACK 8	 /* the limit of commit moves with the tables that a call makes */
+
+static struct {
+	uint64_t allocations, transfers;
+	uint64_t available, room, disk_blocks;
+} before;
+static struct {
+	uint64_t allocation, transfer; /* counted from the start; 0: not armed */
+} failure;
+
+static uint64_t frames_available(void)
+{
+	struct quire_memory memory;
+
+	mm_memory_information(&memory);
+	return memory.free + memory.zeroed + memory.standby;
+}
+
+void call_begin(void)
+{
+	struct ramdisk_statistics disk;
+	struct quire_memory memory;
+
+	mm_memory_information(&memory);
+	ramdisk_statistics_read(&disk);
+	before.allocations = sim_allocation_count();
+	before.transfers = sim_io_count();
+	before.available = frames_available();
+	before.room = memory.commit < memory.commit_limit ? memory.commit_limit - memory.commit : 0;
+	before.disk_blocks = disk.blocks_free;
+}
+
+static bool happened(uint64_t at, uint64_t from, uint64_t to)
+{
+	return at && at > from && at <= to;
+}
+
+bool call_lost_allocation(void)
+{
+	return happened(failure.allocation, before.allocations, sim_allocation_count());
+}
+
+bool call_lost_transfer(void)
+{
+	return happened(failure.transfer, before.transfers, sim_io_count());
+}
+
+bool call_was_short(void)
+{
+	return before.available < SHORT_FRAMES || frames_available() < SHORT_FRAMES;
+}
+
+bool call_met_failure(void)
+{
+	return call_lost_allocation() || call_lost_transfer() || call_was_short();
+}
+
+uint64_t call_room(void)
+{
+	return before.room;
+}
+
+bool failures_are_near(void)
+{
+	return failure.allocation > sim_allocation_count() || failure.transfer > sim_io_count() ||
+	       frames_available() < SCARCE_FRAMES;
+}
+
+void fail_allocation_after(unsigned count)
+{
+	sim_fail_nth_allocation(count);
+	failure.allocation = count ? sim_allocation_count() + count : 0;
+}
+
+void fail_transfer_after(unsigned count)
+{
+	sim_fail_nth_io(count, STATUS_DEVICE_DATA_ERROR);
+	failure.transfer = count ? sim_io_count() + count : 0;
+}
+
+void failures_disarm(void)
+{
+	fail_allocation_after(0);
+	fail_transfer_after(0);
+}
+
+/* A status that has to do with what there is, not with what was asked. */
+static bool has_reason(const struct oracle_expectation *want, NTSTATUS status)
+{
+	switch ((uint32_t)status) {
+	case (uint32_t)STATUS_COMMITMENT_LIMIT:
+		return want->charge_max && want->charge_max + LIMIT_SLACK > before.room;
+	case (uint32_t)STATUS_DISK_FULL:
+		return want->disk_blocks && want->disk_blocks + 1 > before.disk_blocks;
+	case (uint32_t)STATUS_INSUFFICIENT_RESOURCES:
+		return call_lost_allocation() || call_was_short();
+	case (uint32_t)STATUS_NO_MEMORY:
+		return call_lost_transfer() || call_was_short();
+	case (uint32_t)STATUS_IN_PAGE_ERROR:
+	case (uint32_t)STATUS_DEVICE_DATA_ERROR:
+		return call_lost_transfer() || call_was_short();
+	}
+	return false;
+}
+
+bool judge(const struct oracle_expectation *want, NTSTATUS status)
+{
+	say(" -> %#x\n", (unsigned)status);
+	if (status != want->status && status != want->other && !has_reason(want, status))
+		mismatch("status %#x, not %#x or %#x (charge %llu..%llu, room %llu)",
+			 (unsigned)status, (unsigned)want->status, (unsigned)want->other,
+			 (unsigned long long)want->charge_min, (unsigned long long)want->charge_max,
+			 (unsigned long long)before.room);
+	if (NT_SUCCESS(status) && want->charge_min > before.room + LIMIT_SLACK)
+		mismatch("%llu pages were promised, there is room for %llu",
+			 (unsigned long long)want->charge_min, (unsigned long long)before.room);
+	return NT_SUCCESS(status);
+}

@@ -1,0 +1,100 @@
+/*
+ * mm_world.h - fuzz_mm's two sides, the kernel and the oracle, and what its operations share.
+ *
+ * An input is a string of bytes. Each operation takes a byte that names it and as many as it has parameters; a string
+ * that ends early goes on with zeros. A parameter is mostly an index into a table of values worth trying, or into what
+ * exists by then (views, sections), so that nearly every string is a sensible program.
+ */
+#pragma once
+
+#include "mm_oracle.h"
+#include "tests/sim/sim.h"
+
+#define SECTIONS 6
+#define FILES 3
+
+struct world {
+	/* the kernel's side */
+	struct address_space *spaces[ORACLE_SPACES];
+	unsigned current; /* index of the space that user accesses go to */
+	struct section *sections[SECTIONS];
+	struct file_node *nodes[FILES];
+	struct segment *opens[FILES]; /* NULL: not open */
+
+	/* the oracle's side */
+	struct oracle_space oracle_spaces[ORACLE_SPACES];
+	struct oracle_section oracle_sections[SECTIONS];
+	struct oracle_content *oracle_files[FILES];
+};
+extern struct world world;
+
+/* ---- input ---- */
+
+void input_begin(const uint8_t *data, size_t size);
+bool input_is_empty(void);
+uint8_t take(void);
+uint16_t take_two(void);
+#define TAKE_FROM(table) ((table)[take() % (sizeof(table) / sizeof((table)[0]))])
+
+unsigned take_space(void);
+/* Mostly in or near a view of the space. */
+vaddr_t take_address(unsigned space);
+uint64_t take_size(void);
+uint32_t take_protection(void);
+uint64_t take_zero_bits(void);
+
+/* ---- words: what happens, for people. Silent unless QUIRE_FUZZ_WORDS is set ---- */
+
+void say(const char *format, ...) PRINTF_LIKE(1, 2);
+const char *protection_words(uint32_t protection);
+const char *file_name(unsigned file);
+
+/* ---- judging ---- */
+
+/* The next call is about to be made: notes what is free and which failures on purpose are armed. */
+void call_begin(void);
+/* Failures on purpose since call_begin. */
+bool call_lost_allocation(void);
+bool call_lost_transfer(void);
+/* Memory was, or is, so short that the call may have failed for it. */
+bool call_was_short(void);
+/* Any of the three: the call may have stopped in the middle. */
+bool call_met_failure(void);
+/* Pages that could be promised when the call began. */
+uint64_t call_room(void);
+/* Failures on purpose are to come, or memory is scarce: the next call may stop in the middle. */
+bool failures_are_near(void);
+void fail_allocation_after(unsigned count);
+void fail_transfer_after(unsigned count);
+void failures_disarm(void);
+
+/* Ends the run unless `status` is what the oracle wants, or there is a reason for it. => returns: NT_SUCCESS(status). */
+bool judge(const struct oracle_expectation *want, NTSTATUS status);
+_Noreturn void mismatch(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* ---- operations: mm_calls.c, mm_bytes.c ---- */
+
+void create_section(void);
+void close_section(void);
+void map_view(void);
+void unmap_view(void);
+void allocate_memory(void);
+void free_memory(void);
+void protect_memory(void);
+void query_memory(void);
+void allocate_stack(void);
+void recreate_space(void);
+void enter_space(void);
+
+void access_memory(void);
+void fill_pages(void);
+void use_stack(void);
+void copy_other_space(void);
+void open_or_close_file(void);
+void transfer_file(void);
+/* Reads every page that both sides can see and compares. */
+void verify_bytes(void);
+/* Files that nobody uses: their bytes on the disk must be the oracle's. */
+void verify_files(void);
+/* A write-back failed on purpose while the last user of a file left: takes over what is on the disk. */
+void forgive_lost_pages(void);

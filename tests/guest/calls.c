@@ -1,0 +1,444 @@
+/*
+ * calls.c - the system calls as a table: what syscalls.def says of them, and valid arguments.
+ */
+#include "calls.h"
+
+#include <string.h>
+
+#include "guest.h"
+
+#define SLOT_BYTES 512u /* room behind each pointer argument */
+#define BLOCK_BYTES 0x10000u
+
+/* ---- what syscalls.def says ---- */
+
+struct call_text {
+	const char *name;
+	call_entry entry;
+	unsigned argument_count;
+	const char *parameters;
+};
+
+static struct call_text text_at(size_t index, size_t *count)
+{
+#define SYSCALL(name, argument_count, parameters) \
+	{#name, (call_entry)(void *)name, argument_count, parameters},
+	const struct call_text texts[] = {
+#include "nt/syscalls.def"
+	};
+#undef SYSCALL
+
+	*count = COUNT_OF(texts);
+	return texts[index];
+}
+
+static unsigned number_read(const char *text)
+{
+	unsigned number = 0;
+
+	for (; *text >= '0' && *text <= '9'; text++)
+		number = number * 10 + (unsigned)(*text - '0');
+	return number;
+}
+
+/* One word of the parameters ("io?:8"). => returns: what follows it. */
+static const char *parameter_parse(const char *text, struct call_parameter *parameter)
+{
+	static const struct {
+		const char *letters;
+		enum parameter_kind kind;
+	} kinds[] = {
+		{"v", PARAMETER_VALUE},	      {"h", PARAMETER_HANDLE},
+		{"o", PARAMETER_OUTPUT},      {"i", PARAMETER_INPUT},
+		{"io", PARAMETER_BOTH},	      {"ob", PARAMETER_OUTPUT_BUFFER},
+		{"ib", PARAMETER_INPUT_BUFFER}, {"a", PARAMETER_ATTRIBUTES},
+		{"p", PARAMETER_STRUCTURE},
+	};
+	size_t length = 0;
+
+	*parameter = (struct call_parameter){.kind = PARAMETER_VALUE};
+	while (text[length] >= 'a' && text[length] <= 'z')
+		length++;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
+		if (strlen(kinds[i].letters) == length &&
+		    !strncmp(text, kinds[i].letters, length))
+			parameter->kind = kinds[i].kind;
+	text += length;
+	if (*text == '?') {
+		parameter->is_optional = true;
+		text++;
+	}
+	if (*text == ':') {
+		text++;
+		parameter->bytes = number_read(text);
+		parameter->length_argument = parameter->bytes - 1;
+		for (size_t i = 0; *text && *text != ' '; text++)
+			if (i < sizeof(parameter->type) - 1)
+				parameter->type[i++] = *text;
+	}
+	while (*text == ' ')
+		text++;
+	return text;
+}
+
+size_t calls_count(void)
+{
+	size_t count;
+
+	text_at(0, &count);
+	return count;
+}
+
+struct call call_at(size_t index)
+{
+	size_t count;
+	struct call_text text = text_at(index, &count);
+	struct call call = {
+		.name = text.name, .entry = text.entry, .argument_count = text.argument_count};
+
+	for (unsigned i = 0; i < text.argument_count; i++)
+		text.parameters = parameter_parse(text.parameters, &call.parameters[i]);
+	return call;
+}
+
+bool call_find(const char *name, struct call *call)
+{
+	for (size_t i = 0; i < calls_count(); i++) {
+		*call = call_at(i);
+		if (!strcmp(call->name, name))
+			return true;
+	}
+	return false;
+}
+
+NTSTATUS call_perform(const struct call *call, const uint64_t *arguments)
+{
+	return call->entry(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+			   arguments[5], arguments[6], arguments[7], arguments[8], arguments[9],
+			   arguments[10]);
+}
+
+bool parameter_is_pointer(const struct call_parameter *parameter)
+{
+	return parameter->kind != PARAMETER_VALUE && parameter->kind != PARAMETER_HANDLE;
+}
+
+bool parameter_is_read(const struct call_parameter *parameter)
+{
+	return parameter_is_pointer(parameter) && parameter->kind != PARAMETER_OUTPUT &&
+	       parameter->kind != PARAMETER_OUTPUT_BUFFER;
+}
+
+bool parameter_is_written(const struct call_parameter *parameter)
+{
+	return parameter->kind == PARAMETER_OUTPUT || parameter->kind == PARAMETER_BOTH ||
+	       parameter->kind == PARAMETER_OUTPUT_BUFFER;
+}
+
+size_t parameter_bytes(const struct call_parameter *parameter, const uint64_t *arguments)
+{
+	switch (parameter->kind) {
+	case PARAMETER_VALUE:
+	case PARAMETER_HANDLE:
+		return 0;
+	case PARAMETER_OUTPUT:
+	case PARAMETER_INPUT:
+	case PARAMETER_BOTH:
+		return parameter->bytes;
+	case PARAMETER_OUTPUT_BUFFER:
+	case PARAMETER_INPUT_BUFFER:
+		return (size_t)arguments[parameter->length_argument];
+	case PARAMETER_ATTRIBUTES:
+		return sizeof(OBJECT_ATTRIBUTES);
+	case PARAMETER_STRUCTURE:
+		return sizeof(uint64_t); /* its length, which comes first */
+	}
+	return 0;
+}
+
+/* ---- objects ---- */
+
+static struct {
+	HANDLE section, file, folder, process, thread;
+	OBJECT_ATTRIBUTES file_attributes, section_attributes, empty_attributes;
+	UNICODE_STRING file_name, section_name, image_name, text;
+	char slots[CALL_ARGUMENTS][SLOT_BYTES];
+} stock;
+
+static NTSTATUS NTAPI stock_thread(PVOID argument)
+{
+	(void)argument;
+	return STATUS_SUCCESS;
+}
+
+static void attributes_fill(OBJECT_ATTRIBUTES *attributes, UNICODE_STRING *name, const WCHAR *text)
+{
+	RtlInitUnicodeString(name, text);
+	InitializeObjectAttributes(attributes, name, OBJ_CASE_INSENSITIVE, NULL, NULL);
+}
+
+static HANDLE folder_open(void)
+{
+	OBJECT_ATTRIBUTES attributes;
+	UNICODE_STRING name;
+	IO_STATUS_BLOCK io;
+	HANDLE folder;
+	NTSTATUS status;
+
+	attributes_fill(&attributes, &name, L"\\??\\C:\\data");
+	status = NtOpenFile(&folder, FILE_LIST_DIRECTORY | SYNCHRONIZE, &attributes, &io,
+			    FILE_SHARE_READ | FILE_SHARE_WRITE,
+			    FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT);
+	if (!NT_SUCCESS(status))
+		bail_out("the folder data", status);
+	return folder;
+}
+
+void calls_init(void)
+{
+	NTSTATUS status;
+
+	stock.file = file_need(MATRIX_FILE, FILE_READ_DATA | FILE_WRITE_DATA);
+	stock.folder = folder_open();
+	attributes_fill(&stock.file_attributes, &stock.file_name, L"\\??\\C:\\data\\scratch3.bin");
+	attributes_fill(&stock.section_attributes, &stock.section_name,
+			L"\\BaseNamedObjects\\calls");
+	InitializeObjectAttributes(&stock.empty_attributes, NULL, 0, NULL, NULL);
+	RtlInitUnicodeString(&stock.image_name, L"\\??\\C:\\bin\\hello.exe");
+	RtlInitUnicodeString(&stock.text, L"test_badptr");
+	status = NtCreateSection(&stock.section, SECTION_ALL_ACCESS, &stock.section_attributes,
+				 &(LARGE_INTEGER){.QuadPart = 0x1000}, PAGE_READWRITE, SEC_COMMIT,
+				 NULL);
+	if (NT_SUCCESS(status))
+		status = NtDuplicateObject(CURRENT_PROCESS, CURRENT_PROCESS, CURRENT_PROCESS,
+					   &stock.process, 0, 0, DUPLICATE_SAME_ACCESS);
+	if (NT_SUCCESS(status))
+		status = NtCreateThreadEx(&stock.thread, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS,
+					  stock_thread, NULL, THREAD_CREATE_FLAGS_CREATE_SUSPENDED,
+					  0, 0, 0, NULL);
+	if (!NT_SUCCESS(status))
+		bail_out("objects for the calls", status);
+}
+
+HANDLE call_object(const char *type)
+{
+	if (!strcmp(type, "Section"))
+		return stock.section;
+	if (!strcmp(type, "File") || !type[0])
+		return stock.file;
+	if (!strcmp(type, "Process"))
+		return stock.process;
+	if (!strcmp(type, "Thread"))
+		return stock.thread;
+	return NULL;
+}
+
+/* ---- valid arguments ---- */
+
+#define SLOT(index, type) ((type *)(uintptr_t)arguments[index])
+
+static char *block_make(ULONG type)
+{
+	PVOID base = NULL;
+	SIZE_T bytes = BLOCK_BYTES;
+	NTSTATUS status = NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &bytes, type,
+						  PAGE_READWRITE);
+
+	if (!NT_SUCCESS(status))
+		bail_out("memory for a call", status);
+	return base;
+}
+
+static void fill_allocate(uint64_t *arguments)
+{
+	*SLOT(1, PVOID) = block_make(MEM_RESERVE);
+	*SLOT(3, SIZE_T) = PAGE_BYTES;
+}
+
+static void fill_free(uint64_t *arguments)
+{
+	*SLOT(1, PVOID) = block_make(MEM_RESERVE);
+}
+
+static void fill_protect(uint64_t *arguments)
+{
+	static char *block;
+
+	if (!block)
+		block = block_make(MEM_RESERVE | MEM_COMMIT);
+	*SLOT(1, PVOID) = block;
+	*SLOT(2, SIZE_T) = PAGE_BYTES;
+}
+
+static void fill_close(uint64_t *arguments)
+{
+	HANDLE copy = NULL;
+
+	NtDuplicateObject(CURRENT_PROCESS, stock.section, CURRENT_PROCESS, &copy, 0, 0,
+			  DUPLICATE_SAME_ACCESS);
+	arguments[0] = (uintptr_t)copy;
+}
+
+static void fill_unmap(uint64_t *arguments)
+{
+	arguments[1] = (uintptr_t)view_need(stock.section, PAGE_READWRITE);
+}
+
+static void fill_open_file(uint64_t *arguments)
+{
+	*SLOT(2, OBJECT_ATTRIBUTES) = stock.file_attributes;
+}
+
+static void fill_open_section(uint64_t *arguments)
+{
+	*SLOT(2, OBJECT_ATTRIBUTES) = stock.section_attributes;
+}
+
+static void fill_create_section(uint64_t *arguments)
+{
+	*SLOT(2, OBJECT_ATTRIBUTES) = stock.empty_attributes;
+	*SLOT(3, uint64_t) = PAGE_BYTES;
+	arguments[6] = (uintptr_t)stock.file;
+}
+
+static void fill_open_process(uint64_t *arguments)
+{
+	*SLOT(2, OBJECT_ATTRIBUTES) = stock.empty_attributes;
+	*SLOT(3, CLIENT_ID) =
+		(CLIENT_ID){.UniqueProcess = NtCurrentTeb()->Reserved1[8]};
+}
+
+static void fill_create_thread(uint64_t *arguments)
+{
+	*SLOT(2, OBJECT_ATTRIBUTES) = stock.empty_attributes;
+	arguments[4] = (uintptr_t)stock_thread;
+	arguments[10] = 0;
+}
+
+/* A program that ends by itself: whatever becomes of its handles, it is soon gone. */
+static void fill_create_process(uint64_t *arguments)
+{
+	static struct process_parameters *parameters;
+	static struct {
+		SIZE_T total_bytes;
+		struct ps_attribute image_name;
+	} list;
+
+	if (!parameters &&
+	    !NT_SUCCESS(RtlCreateProcessParametersEx(&parameters, &stock.image_name, NULL, NULL,
+						     &stock.image_name, NULL, NULL, NULL, NULL,
+						     NULL, PROCESS_PARAMETERS_NORMALIZED)))
+		bail_out("process parameters", STATUS_NO_MEMORY);
+	parameters->standard_output = parameters->standard_error = NULL;
+	list.total_bytes = sizeof(list);
+	list.image_name = (struct ps_attribute){PS_ATTRIBUTE_IMAGE_NAME, stock.image_name.Length,
+						stock.image_name.Buffer, NULL};
+	*SLOT(4, OBJECT_ATTRIBUTES) = stock.empty_attributes;
+	*SLOT(5, OBJECT_ATTRIBUTES) = stock.empty_attributes;
+	arguments[8] = (uintptr_t)parameters;
+	*SLOT(9, SIZE_T) = sizeof(struct ps_create_info);
+	arguments[10] = (uintptr_t)&list;
+}
+
+static void fill_display(uint64_t *arguments)
+{
+	*SLOT(0, UNICODE_STRING) = stock.text;
+}
+
+static void fill_directory(uint64_t *arguments)
+{
+	arguments[0] = (uintptr_t)stock.folder;
+	RtlInitUnicodeString(SLOT(9, UNICODE_STRING), L"*");
+}
+
+static void fill_no_event(uint64_t *arguments)
+{
+	arguments[1] = 0;
+}
+
+struct valid {
+	const char *name;
+	uint64_t values[CALL_ARGUMENTS]; /* of the parameters that are values */
+	void (*fill)(uint64_t *arguments);
+};
+
+static const struct valid valids[] = {
+	{"NtAllocateVirtualMemory", {[4] = MEM_COMMIT, [5] = PAGE_READWRITE}, fill_allocate},
+	{"NtClose", {0}, fill_close},
+	{"NtCreateFile",
+	 {[1] = FILE_READ_DATA | SYNCHRONIZE, [6] = FILE_SHARE_READ | FILE_SHARE_WRITE,
+	  [7] = FILE_OPEN, [8] = FILE_SYNCHRONOUS_IO_NONALERT},
+	 fill_open_file},
+	{"NtCreateSection",
+	 {[1] = SECTION_ALL_ACCESS, [4] = PAGE_READONLY, [5] = SEC_COMMIT},
+	 fill_create_section},
+	{"NtCreateThreadEx",
+	 {[1] = THREAD_ALL_ACCESS, [6] = THREAD_CREATE_FLAGS_CREATE_SUSPENDED},
+	 fill_create_thread},
+	{"NtCreateUserProcess",
+	 {[2] = PROCESS_ALL_ACCESS, [3] = THREAD_ALL_ACCESS},
+	 fill_create_process},
+	{"NtDelayExecution", {0}, NULL},
+	{"NtDisplayString", {0}, fill_display},
+	{"NtDuplicateObject", {[6] = DUPLICATE_SAME_ACCESS}, NULL},
+	{"NtFreeVirtualMemory", {[3] = MEM_RELEASE}, fill_free},
+	{"NtMapViewOfSection", {[7] = ViewShare, [9] = PAGE_READWRITE}, NULL},
+	{"NtOpenFile",
+	 {[1] = FILE_READ_DATA | SYNCHRONIZE, [4] = FILE_SHARE_READ | FILE_SHARE_WRITE,
+	  [5] = FILE_SYNCHRONOUS_IO_NONALERT},
+	 fill_open_file},
+	{"NtOpenProcess", {[1] = PROCESS_ALL_ACCESS}, fill_open_process},
+	{"NtOpenSection", {[1] = SECTION_ALL_ACCESS}, fill_open_section},
+	{"NtProtectVirtualMemory", {[3] = PAGE_READONLY}, fill_protect},
+	{"NtQueryDirectoryFile", {[6] = 400, [7] = 1, [8] = TRUE, [10] = TRUE}, fill_directory},
+	{"NtQueryInformationFile", {[3] = 24, [4] = 5}, NULL},
+	{"NtQueryInformationProcess", {[3] = sizeof(PROCESS_BASIC_INFORMATION)}, NULL},
+	{"NtQueryPerformanceCounter", {0}, NULL},
+	{"NtQuerySection", {[3] = sizeof(SECTION_BASIC_INFORMATION)}, NULL},
+	{"NtQuerySystemInformation", {[2] = 64}, NULL},
+	{"NtQuerySystemTime", {0}, NULL},
+	{"NtQueryVirtualMemory",
+	 {[1] = SHARED_DATA_ADDRESS, [4] = sizeof(MEMORY_BASIC_INFORMATION)},
+	 NULL},
+	{"NtReadFile", {[6] = 64}, fill_no_event},
+	{"NtResumeThread", {0}, NULL},
+	{"NtShutdownSystem", {0}, NULL},
+	{"NtTerminateProcess", {0}, NULL},
+	{"NtTerminateThread", {0}, NULL},
+	{"NtUnmapViewOfSection", {0}, fill_unmap},
+	{"NtWaitForSingleObject", {0}, NULL},
+	{"NtWriteFile", {[6] = 64}, fill_no_event},
+	{"NtYieldExecution", {0}, NULL},
+};
+
+static const struct valid *valid_find(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(valids); i++)
+		if (!strcmp(valids[i].name, name))
+			return &valids[i];
+	return NULL;
+}
+
+bool call_prepare(const struct call *call, uint64_t *arguments)
+{
+	const struct valid *valid = valid_find(call->name);
+
+	if (!valid)
+		return false;
+	for (unsigned i = 0; i < CALL_ARGUMENTS; i++) {
+		const struct call_parameter *parameter = &call->parameters[i];
+
+		arguments[i] = valid->values[i];
+		if (parameter->kind == PARAMETER_HANDLE)
+			arguments[i] = (uintptr_t)call_object(parameter->type);
+		else if (parameter_is_pointer(parameter)) {
+			memset(stock.slots[i], 0, SLOT_BYTES);
+			arguments[i] = (uintptr_t)stock.slots[i];
+		}
+	}
+	if (!strcmp(call->name, "NtCreateFile"))
+		arguments[9] = 0; /* extended attributes: no disk has any */
+	if (valid->fill)
+		valid->fill(arguments);
+	return true;
+}

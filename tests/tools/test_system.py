@@ -1,0 +1,73 @@
+"""The runner with the real kernel and its programs."""
+
+import re
+import unittest
+
+from fixtures import BUILD, QuireTest
+
+HELLO = "Hello from a native NT program.\n"
+
+
+class SystemTest(QuireTest):
+    def setUp(self):
+        super().setUp()
+        self.need_built(BUILD / "boot.efi", BUILD / "kernel.elf", BUILD / "ramdisk.cpio")
+
+    def test_hello(self):
+        result = self.quire("run", "--log", self.log, "hello.exe")
+        self.check_status(result, 0)
+        self.assertEqual(result.stdout, HELLO)
+
+    def test_debug_kernel(self):
+        self.need_built(BUILD / "kernel-debug.elf")
+        result = self.quire("run", "--kernel", "debug", "--set", "check=1", "--log", self.log, "hello.exe")
+        self.check_status(result, 0)
+        self.assertEqual(result.stdout, HELLO)
+        self.assertRegex(self.log_text(), r"init: check hello\.exe: .*: ok")
+
+    def test_status_of_a_crash(self):
+        result = self.quire("run", "--log", self.log, "crash.exe", "null")
+        self.check_status(result, 5)
+        self.assertIn("0xc0000005", result.stderr)
+
+    def test_program_of_the_host(self):
+        """The same file, given by its path, runs from the RAM disk of this run."""
+        program = BUILD / "user" / "hello.exe"
+        self.need_built(program)
+        mine = self.folder / "other.exe"
+        mine.write_bytes(program.read_bytes())
+        result = self.quire("run", "--log", self.log, mine)
+        self.check_status(result, 0)
+        self.assertEqual(result.stdout, HELLO)
+
+    def test_put_is_readable_in_the_guest(self):
+        text = self.folder / "note.txt"
+        text.write_text("put here by the host\n")
+        result = self.quire("run", "--log", self.log, "--put", text, "sh.exe", input_text="cat C:\\data\\note.txt\nexit\n")
+        self.assertIn("put here by the host", result.stdout)
+
+    def test_shell_from_a_pipe_ends_with_its_input(self):
+        result = self.quire("run", "--log", self.log, "--timeout", "60", "sh.exe", input_text="help\n")
+        self.check_status(result, 0)
+        self.assertIn("quire>", result.stdout)
+
+    def test_unknown_knob_is_named(self):
+        result = self.quire("run", "--log", self.log, "--set", "framez=5", "hello.exe")
+        self.check_status(result, 126)
+        self.assertEqual(result.stdout, "")
+        self.assertIn("did you mean frames?", result.stderr)
+
+    def test_little_memory(self):
+        result = self.quire("run", "--mem", "64", "--log", self.log, "hello.exe")
+        self.check_status(result, 0)
+
+    def test_first_instruction_of_a_program_within_a_second(self):
+        """From the snapshot. The limit is for a busy machine: alone it is some tenths."""
+        self.quire("run", "--log", self.log, "hello.exe")
+        result = self.quire("run", "--log", self.log, "hello.exe")
+        seconds = float(re.search(r"program (\d+\.\d) s", result.stderr).group(1))
+        self.assertLess(seconds, 5)
+
+
+if __name__ == "__main__":
+    unittest.main()
