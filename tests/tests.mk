@@ -8,7 +8,8 @@ endif
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 60
 
-# In the archive: the portable kernel, what stands for the rest, and what several tests share. Left out: what tests/sim replaces (threads, locks, log, panic, pool) and what the C library has.
+# In the archive: the portable kernel, what stands for the rest, and what several tests share. Left out: what tests/sim
+# replaces (threads, locks, log, panic, pool) and what the C library has.
 HOST_EXCLUDED := kernel/main.c kernel/lib/string.c \
 	$(filter-out kernel/core/cmdline.c,$(call sources,kernel/core,c))
 HOST_SOURCES := $(filter-out $(HOST_EXCLUDED),$(call sources,kernel,c)) \

@@ -1,9 +1,11 @@
 /*
- * acpi.c - RSDP -> XSDT or RSDT -> FADT -> DSDT (ACPI specification 5.2), and the two numbers that \_S5 holds.
+ * acpi.c - RSDP -> XSDT or RSDT -> FADT -> DSDT (ACPI specification 5.2), and the two numbers that
+ * \_S5 holds.
  *
- * The tables come from the firmware: each is used only if its length and checksum are right and it lies in memory that
- * the direct map covers, and fields are read only within the length. \_S5 is found by a scan of the DSDT for the bytes of its
- * definition instead of by an interpreter: firmware writes it as a constant package in practice.
+ * The tables come from the firmware: each is used only if its length and checksum are right and it
+ * lies in memory that the direct map covers, and fields are read only within the length. \_S5 is
+ * found by a scan of the DSDT for the bytes of its definition instead of by an interpreter:
+ * firmware writes it as a constant package in practice.
  */
 #include "acpi.h"
 
@@ -65,7 +67,7 @@ static struct {
 
 /* ---- bytes ---- */
 
-/* Little-endian number of `size` bytes; 0 beyond the end, which means "absent" for all fields here. */
+/* Little-endian number of `size` bytes; 0, which means "absent", beyond the end. */
 static uint64_t field(struct table table, uint32_t offset, unsigned size)
 {
 	uint64_t value = 0;

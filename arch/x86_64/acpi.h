@@ -1,5 +1,6 @@
 /*
- * acpi.h - the little that is needed of ACPI: the timer, the century of the clock, and power-off. No AML interpreter.
+ * acpi.h - the little that is needed of ACPI: the timer, the century of the clock, and power-off.
+ * No AML interpreter.
  */
 #pragma once
 
@@ -8,7 +9,10 @@
 
 struct boot_info;
 
-/* Reads the tables and keeps a few numbers. Tables that are missing, damaged or outside RAM are as if absent. Boot only. */
+/*
+ * Reads the tables and keeps a few numbers. Tables that are missing, damaged or outside RAM are as
+ * if absent. Boot only.
+ */
 void acpi_init(const struct boot_info *info);
 
 /* I/O port of the 3.58 MHz timer, 0: none. */

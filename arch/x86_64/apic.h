@@ -1,11 +1,15 @@
 /*
- * apic.h - the local APIC (Intel SDM vol. 3, 11): the timer, and the end of interrupts. Only on this CPU.
+ * apic.h - the local APIC (Intel SDM vol. 3, 11): the timer, and the end of interrupts. Only on
+ * this CPU.
  */
 #pragma once
 
 #include <stdint.h>
 
-/* Maps and enables it, lets NMIs through, silences everything else; the 8259s are moved away and masked. Boot only. */
+/*
+ * Maps and enables it, lets NMIs through, silences everything else; the 8259s are moved away and
+ * masked. Boot only.
+ */
 void apic_init(void);
 
 void apic_end_of_interrupt(void);

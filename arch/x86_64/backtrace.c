@@ -1,7 +1,9 @@
 /*
- * backtrace.c - the chain of calls, from frame pointers (the kernel is compiled with -fno-omit-frame-pointer).
+ * backtrace.c - the chain of calls, from frame pointers (the kernel is compiled with
+ * -fno-omit-frame-pointer).
  *
- * A report must not fault, so a frame pointer is followed only within one stack that is known to be mapped, and only upwards.
+ * A report must not fault, so a frame pointer is followed only within one stack that is known to
+ * be mapped, and only upwards.
  */
 #include "kernel/core/thread.h"
 

@@ -1,10 +1,11 @@
 /*
- * clock.c - the frequencies of the TSC and of the APIC timer, measured against a clock of known frequency: the ACPI timer, or the
- * PIT where there is none.
+ * clock.c - the frequencies of the TSC and of the APIC timer, measured against a clock of known
+ * frequency: the ACPI timer, or the PIT where there is none.
  *
- * Under QEMU's -icount all three clocks count guest instructions, and runs must agree to the last tick. The measurement starts and
- * ends at a tick of the reference, and its result is rounded to 0.1 MHz, so that where in a tick the first read fell does
- * not show. Between reads the CPU computes: reading a port is the slow part in a virtual machine.
+ * Under QEMU's -icount all three clocks count guest instructions, and runs must agree to the last
+ * tick. The measurement starts and ends at a tick of the reference, and its result is rounded to
+ * 0.1 MHz, so that where in a tick the first read fell does not show. Between reads the CPU
+ * computes: reading a port is the slow part in a virtual machine.
  */
 #include "clock.h"
 
@@ -27,7 +28,7 @@
 #define PIT_MASK 0xFFFFu
 #define PIT_CHANNEL2 0x42
 #define PIT_COMMAND 0x43
-#define PIT_CHANNEL2_FREE_RUN 0xB4 /* both bytes, mode 2: from the start again at the end of the count */
+#define PIT_CHANNEL2_FREE_RUN 0xB4 /* both bytes, mode 2: over and over */
 #define PIT_CHANNEL2_LATCH 0x80
 #define PIT_CONTROL 0x61
 #define PIT_CONTROL_GATE 0x01
@@ -110,7 +111,7 @@ static void compute_a_little(void)
 		;
 }
 
-/* Waits until the reference has moved on from *now, and says in *now where it is then. False if it stands. */
+/* Waits until the reference has moved on from *now, and writes where to. False if it stands. */
 static bool wait_for_edge(const struct reference *reference, uint32_t *now)
 {
 	uint32_t from = *now;

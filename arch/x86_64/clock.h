@@ -11,5 +11,8 @@ void clock_init(void);
 /* "TSC 1000.0 MHz, ..." */
 void clock_describe(char *text, size_t capacity);
 
-/* Seconds since 1970 from the CMOS clock (taken as UTC), or 0. `century_index`: where ACPI says the century is, 0: nowhere. */
+/*
+ * Seconds since 1970 from the CMOS clock (taken as UTC), or 0. `century_index`: where ACPI says
+ * the century is, 0: nowhere.
+ */
 uint64_t rtc_read(uint8_t century_index);

@@ -1,6 +1,6 @@
 /*
- * console.c - where text goes: LOG to COM1, STDIO to the port that the command line chose, both to the screen if there is one;
- * marks to QEMU's debug console.
+ * console.c - where text goes: LOG to COM1, STDIO to the port that the command line chose, both to
+ * the screen if there is one; marks to QEMU's debug console.
  *
  * Locking is the caller's (kernel/core/log.c): a panic writes without.
  */

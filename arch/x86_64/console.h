@@ -3,5 +3,5 @@
  */
 #pragma once
 
-/* Serial ports and debug console. Needs nothing, so that everything after it can report. Boot only. */
+/* Serial ports and debug console. Needs nothing: all that follows can report. Boot only. */
 void console_init(void);

@@ -1,5 +1,6 @@
 /*
- * cpu.c - this CPU's features: protection bits set and verified, system-call entry, FPU; and the interrupt flag.
+ * cpu.c - this CPU's features: protection bits set and verified, system-call entry, FPU; and the
+ * interrupt flag.
  */
 #include "cpu.h"
 
@@ -23,7 +24,10 @@
 #define CPUID_EXTENDED_EDX_NX (1u << 20)
 
 #define CR0_VALUE (CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG)
-/* What every CPU must have. FSGSBASE stays off: entry.asm relies on it. PGE and PCIDE stay off: design section 3. */
+/*
+ * What every CPU must have. FSGSBASE stays off: entry.asm relies on it. PGE and PCIDE stay off:
+ * design section 3.
+ */
 #define CR4_VALUE (CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT)
 #define EFER_VALUE (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 /* Flags that SYSCALL clears: TF IF DF IOPL NT AC. */
@@ -42,7 +46,7 @@ static bool has_structured(uint32_t ebx, uint32_t ecx)
 	return (words.ebx & ebx) == ebx && (words.ecx & ecx) == ecx;
 }
 
-/* The consoles work already, panic's backtrace too; a machine like this is refused in one sentence. */
+/* The consoles work already, so a machine like this is refused in words. */
 static void require(bool condition, const char *what)
 {
 	if (!condition)
@@ -119,9 +123,9 @@ void cpu_describe(char *text, size_t capacity)
 		    cr4 & CR4_SMEP ? " SMEP" : "", cr4 & CR4_SMAP ? " SMAP" : "",
 		    cr4 & CR4_UMIP ? " UMIP" : "", cr4 & CR4_SMEP ? "" : " SMEP",
 		    cr4 & CR4_SMAP ? "" : " SMAP", cr4 & CR4_UMIP ? "" : " UMIP",
-		    (cr4 & (CR4_SMEP | CR4_SMAP | CR4_UMIP)) == (CR4_SMEP | CR4_SMAP | CR4_UMIP) ?
-			    " nothing" :
-			    " (programs are still confined; kernel bugs are easier to exploit)");
+		    (cr4 & (CR4_SMEP | CR4_SMAP | CR4_UMIP)) == (CR4_SMEP | CR4_SMAP | CR4_UMIP)
+			    ? " nothing"
+			    : " (programs are still confined; kernel bugs are easier to exploit)");
 }
 
 irq_state_t arch_irq_save(void)

@@ -1,8 +1,10 @@
 /*
- * cpu.h - what C has no words for: control registers, model-specific registers, ports, descriptor-table loads, string
- * instructions. All inline assembly of the kernel is here. Also the per-CPU area, which the GS base points to in the kernel.
+ * cpu.h - what C has no words for: control registers, model-specific registers, ports,
+ * descriptor-table loads, string instructions. All inline assembly of the kernel is here. Also the
+ * per-CPU area, which the GS base points to in the kernel.
  *
- * Names follow the Intel SDM (volume 2 for the instructions, volume 3 chapter 2 for the registers, volume 4 for the MSRs).
+ * Names follow the Intel SDM (volume 2 for the instructions, volume 3 chapter 2 for the registers,
+ * volume 4 for the MSRs).
  */
 #pragma once
 
@@ -57,7 +59,7 @@ struct thread;
 
 /* ---- the per-CPU area ---- */
 
-/* Task-state segment (SDM vol. 3, 8.7): where the CPU takes its stack on the way into the kernel. */
+/* Task-state segment (SDM vol. 3, 8.7): where the CPU takes its stack on entry to the kernel. */
 struct task_state {
 	uint32_t reserved0;
 	uint64_t rsp0; /* top of the current thread's kernel stack; SYSCALL takes it too */
@@ -79,8 +81,8 @@ struct cpu {
 	struct task_state task_state;
 	uint64_t root; /* what CR3 holds */
 	uint64_t nmi_count;
-	uint64_t kernel_debug_count;	 /* #DB in kernel mode, tolerated */
-	uint64_t unexpected_count[256];	 /* interrupts that nobody asked for, by vector */
+	uint64_t kernel_debug_count;	/* #DB in kernel mode, tolerated */
+	uint64_t unexpected_count[256]; /* interrupts that nobody asked for, by vector */
 } __attribute__((aligned(256)));
 
 extern struct cpu boot_cpu;
@@ -103,10 +105,13 @@ static inline struct thread *cpu_current_thread(void)
 
 /* ---- what this CPU can do (cpu.c) ---- */
 
-/* True once CR4.SMAP is on: from then on stac and clac exist and matter. Tested by entry.asm and user_copy.asm. */
+/*
+ * True once CR4.SMAP is on: from then on stac and clac exist and matter. Tested by entry.asm and
+ * user_copy.asm.
+ */
 extern bool smap_enabled;
 
-/* Control registers, system-call MSRs, FPU. Without write protection or NX: a message and the end. */
+/* Control registers, system-call MSRs. Without write protection or NX: a message and the end. */
 void cpu_init(void);
 /* "WP NX SMEP ...": what is on, for the log. */
 void cpu_describe(char *text, size_t capacity);
@@ -134,7 +139,7 @@ static inline void irq_enable(void)
 	__asm__ volatile("sti" : : : "memory");
 }
 
-/* The instruction after STI still runs with interrupts held off, so none can come between the two. */
+/* STI takes effect after the next instruction, so no interrupt can come between the two. */
 static inline void irq_enable_and_halt(void)
 {
 	__asm__ volatile("sti; hlt" : : : "memory");
@@ -281,7 +286,10 @@ static inline void load_no_local_table(void)
 	__asm__ volatile("lldt %w0" : : "r"(0) : "memory");
 }
 
-/* CS and SS from the new GDT; CS takes a far return. The data segments are not used in 64-bit mode and become null. */
+/*
+ * CS and SS from the new GDT; CS takes a far return. The data segments are not used in 64-bit mode
+ * and become null.
+ */
 static inline void load_kernel_segments(void)
 {
 	uint64_t scratch;
@@ -301,9 +309,10 @@ static inline void load_kernel_segments(void)
 }
 
 /*
- * Makes the data-segment registers null if the last program changed one, so that no thread sees another's. Loading a
- * selector into GS sets the GS base as well: the two SWAPGS let it hit the user's base, and the kernel's is never wrong,
- * not even for an NMI in between. The caller writes MSR_KERNEL_GS_BASE afterwards. Interrupts disabled.
+ * Makes the data-segment registers null if the last program changed one, so that no thread sees
+ * another's. Loading a selector into GS sets the GS base as well: the two SWAPGS let it hit the
+ * user's base, and the kernel's is never wrong, not even for an NMI in between. The caller writes
+ * MSR_KERNEL_GS_BASE afterwards. Interrupts disabled.
  */
 static inline void reset_user_segments(void)
 {
@@ -338,7 +347,7 @@ static inline void fpu_restore(const uint8_t state[512])
 	__asm__ volatile("fxrstorq (%0)" : : "r"(state) : "memory");
 }
 
-/* Status (exceptions that happened) and control (bits set: masked) of the x87, and both in one of SSE. */
+/* x87: status (exceptions that happened) and control (bits set: masked). SSE: both in one. */
 static inline uint16_t fpu_read_status(void)
 {
 	uint16_t status;

@@ -1,6 +1,7 @@
 /*
- * descriptors.c - GDT, TSS and IDT (Intel SDM vol. 3, 3.4, 6.14, 8.7), and the stacks that stand outside any thread:
- * the boot stack and one for each trap that may strike while the stack pointer is not the kernel's (entry.asm).
+ * descriptors.c - GDT, TSS and IDT (Intel SDM vol. 3, 3.4, 6.14, 8.7), and the stacks that stand
+ * outside any thread: the boot stack and one for each trap that may strike while the stack pointer
+ * is not the kernel's (entry.asm).
  */
 #include "cpu.h"
 
@@ -16,7 +17,10 @@
 /* IST numbers, as gates name them: 1..7, 0 = the current stack. */
 enum { IST_NMI = 1, IST_DOUBLE_FAULT, IST_MACHINE_CHECK, IST_DEBUG, IST_END };
 
-/* A stack with a page below it that paging takes away: an overflow faults instead of writing over its neighbour. */
+/*
+ * A stack with a page below it that paging takes away: an overflow faults instead of writing over
+ * its neighbour.
+ */
 struct guarded_boot_stack {
 	uint8_t guard[PAGE_SIZE];
 	uint8_t bytes[BOOT_STACK_BYTES];
@@ -31,7 +35,10 @@ struct guarded_ist_stack {
 struct guarded_boot_stack boot_stack __attribute__((aligned(PAGE_SIZE)));
 static struct guarded_ist_stack ist_stacks[IST_END - IST_NMI] __attribute__((aligned(PAGE_SIZE)));
 
-/* Flat 64-bit segments: base and limit do not count. Present, type, privilege, and for code the 64-bit flag. */
+/*
+ * Flat 64-bit segments: base and limit do not count. Present, type, privilege, and for code the
+ * 64-bit flag.
+ */
 #define SEGMENT_KERNEL_CODE 0x00209B0000000000ull
 #define SEGMENT_KERNEL_DATA 0x0000930000000000ull
 #define SEGMENT_USER_DATA 0x0000F30000000000ull
@@ -99,8 +106,8 @@ static void task_state_init(struct task_state *state)
 	state->io_map_offset = sizeof(*state); /* beyond the limit: no port is open to user mode */
 	for (unsigned i = IST_NMI; i < IST_END; i++)
 		state->ist[i - 1] = (uintptr_t)ist_stacks[i - IST_NMI].bytes + IST_STACK_BYTES;
-	gdt[TASK_SELECTOR / 8] = SEGMENT_TASK | limit | (base & 0xFFFFFF) << 16 |
-				 (base >> 24 & 0xFF) << 56;
+	gdt[TASK_SELECTOR / 8] =
+		SEGMENT_TASK | limit | (base & 0xFFFFFF) << 16 | (base >> 24 & 0xFF) << 56;
 	gdt[TASK_SELECTOR / 8 + 1] = base >> 32;
 }
 
@@ -115,7 +122,7 @@ void descriptors_init(void)
 	load_no_local_table();
 	load_task_register(TASK_SELECTOR);
 	idt_init();
-	/* GS is loaded by nobody but user mode; the base was set by start.asm and must not be touched. */
+	/* GS is not loaded: that would change its base, which start.asm has set. */
 	KASSERT(cpu_self() == cpu);
 }
 

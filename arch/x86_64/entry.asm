@@ -2,7 +2,8 @@
 ;
 ; tour of a page fault: 1 of 6; next: trap.c
 ;
-; Interrupts, exceptions and SYSCALL all build the same struct trap_frame on the kernel stack of the current thread:
+; Interrupts, exceptions and SYSCALL all build the same struct trap_frame on the kernel stack of
+; the current thread:
 ;
 ;     stack top -> +------------------+
 ;             168  | SS               |  pushed by the CPU, or by us for SYSCALL
@@ -19,13 +20,15 @@
 ;      56 ... 0    | R8 ... R15       |
 ;     rsp -------> +------------------+  176 bytes, 16-aligned
 ;
-; SWAPGS: the GS base is the kernel's per-CPU area exactly while the kernel runs. Most entries decide by the saved CS. Three
-; kinds may strike between an entry and its SWAPGS, or between the SWAPGS and the exit: NMI, #MC and #DF, and #DB too. These
-; run on stacks of their own (IST) and decide by the GS base itself: the kernel's is negative, a user's never is, for
-; user mode cannot set it (no FSGSBASE) and the kernel sets it to a user address.
+; SWAPGS: the GS base is the kernel's per-CPU area exactly while the kernel runs. Most entries
+; decide by the saved CS. Three kinds may strike between an entry and its SWAPGS, or between the
+; SWAPGS and the exit: NMI, #MC and #DF, and #DB too. These run on stacks of their own (IST) and
+; decide by the GS base itself: the kernel's is negative, a user's never is, for user mode cannot
+; set it (no FSGSBASE) and the kernel sets it to a user address.
 ;
-; What user code may have set and the kernel must not inherit: DF and AC are cleared on entry (SYSCALL: by the FMASK register,
-; which also clears IF, TF, NT and IOPL); gates and SYSCALL clear IF.
+; What user code may have set and the kernel must not inherit: DF and AC are cleared on entry
+; (SYSCALL: by the FMASK register, which also clears IF, TF, NT and IOPL); gates and SYSCALL clear
+; IF.
 
 %include "macros.inc"
 
@@ -38,11 +41,12 @@ section .text
 
 ; ---- vectors: stub N pushes what is missing of the frame; they are VECTOR_STUB_BYTES apart ----
 
+; For these the CPU pushes an error code: 8, 10 to 14, 17, 21, 29, 30
+HAS_ERROR_CODE equ 0x60227D00
+
 %macro VECTOR_STUB 1
 	align VECTOR_STUB_BYTES, int3
-%if %1 == 8 || %1 == 10 || %1 == 11 || %1 == 12 || %1 == 13 || %1 == 14 || %1 == 17 || %1 == 21 || %1 == 29 || %1 == 30
-	; the CPU has pushed an error code
-%else
+%if HAS_ERROR_CODE & (1 << %1) == 0 || %1 > 31
 	push 0
 %endif
 	push %1
@@ -87,8 +91,9 @@ entry_common:
 	add rsp, 16
 	iretq
 
-; #NP, #SS and #GP are also what IRETQ itself raises for a user frame that the CPU refuses: in kernel mode, with the
-; user's GS base and the user's registers back in place. The fault belongs to the user code, and becomes a #GP there.
+; #NP, #SS and #GP are also what IRETQ itself raises for a user frame that the CPU refuses: in
+; kernel mode, with the user's GS base and the user's registers back in place. The fault belongs to
+; the user code, and becomes a #GP there.
 ;
 ;     the frame being left:   SS RSP RFLAGS CS RIP                          <- stack top - 40
 ;     the fault's, on top:    (8 to align) SS RSP RFLAGS CS RIP error vector <- rsp
@@ -141,9 +146,10 @@ system_call_entry:
 	mov rdi, rsp
 	call trap_system_call		; returns with interrupts disabled
 
-; SYSRET is the short way, and takes RIP from RCX and RFLAGS from R11: right after a system call that changed nothing.
-; It is used only if the frame says exactly that, with an address below the user limit (a CPU of Intel's faults in kernel mode on
-; a non-canonical one, with the user's stack pointer), standard selectors, and flags that are no more than arithmetic.
+; SYSRET is the short way, and takes RIP from RCX and RFLAGS from R11: right after a system call
+; that changed nothing. It is used only if the frame says exactly that, with an address below the
+; user limit (a CPU of Intel's faults in kernel mode on a non-canonical one, with the user's stack
+; pointer), standard selectors, and flags that are no more than arithmetic.
 	mov rcx, [rsp + FRAME_RCX]
 	cmp rcx, [rsp + FRAME_RIP]
 	jne exit_by_iret
@@ -169,7 +175,8 @@ exit_by_sysret:
 
 ; ---- paranoid entries ----
 
-; #DB in user mode is an ordinary exception, so it moves from the IST stack to the thread's and starts again there.
+; #DB in user mode is an ordinary exception, so it moves from the IST stack to the thread's and
+; starts again there.
 align 16
 entry_debug:
 	test byte [rsp + FRAME_CS - FRAME_VECTOR], 3
@@ -189,7 +196,8 @@ entry_debug:
 	swapgs
 	jmp entry_common
 
-; NMI, #DF, #MC, and #DB in kernel mode. rbx survives the call and remembers whether the GS base was the user's.
+; NMI, #DF, #MC, and #DB in kernel mode. rbx survives the call and remembers whether the GS base
+; was the user's.
 align 16
 entry_paranoid:
 	SAVE_REGISTERS

@@ -1,8 +1,9 @@
 /*
- * exception.c - exceptions of programs, as NT names them: exception code and parameters of the EXCEPTION_RECORD.
+ * exception.c - exceptions of programs, as NT names them: exception code and parameters of the
+ * EXCEPTION_RECORD.
  *
- * Interrupts are enabled, no lock is held. The frame may be changed before the report: RIP of a breakpoint points to
- * the INT3, as NT has it.
+ * Interrupts are enabled, no lock is held. The frame may be changed before the report: RIP of a
+ * breakpoint points to the INT3, as NT has it.
  */
 #include "kernel/lib/assert.h"
 #include "kernel/lib/range.h"
@@ -71,7 +72,10 @@ static uint64_t access_number(enum access access)
 	return 0;
 }
 
-/* A status that is not about rights comes from the paging device: NT raises IN_PAGE_ERROR and names it third. */
+/*
+ * A status that is not about rights comes from the paging device: NT raises IN_PAGE_ERROR and
+ * names it third.
+ */
 void exception_raise_fault(struct trap_frame *frame, NTSTATUS status, enum access access,
 			   vaddr_t address)
 {
@@ -177,8 +181,8 @@ static void raise_general_protection(struct trap_frame *frame)
 	if (code[at] == OPCODE_INT && code[at + 1] == INT_ASSERTION_FAILURE) {
 		frame->rip += at + 2;
 		raise(frame, STATUS_ASSERTION_FAILURE);
-	} else if (code[at] == 0x0F ? is_privileged_two_byte(code[at + 1], code[at + 2]) :
-				      is_privileged_one_byte(code[at])) {
+	} else if (code[at] == 0x0F ? is_privileged_two_byte(code[at + 1], code[at + 2])
+				    : is_privileged_one_byte(code[at])) {
 		raise(frame, STATUS_PRIVILEGED_INSTRUCTION);
 	} else {
 		raise_unknown_address(frame);
@@ -202,8 +206,8 @@ static void raise_general_protection(struct trap_frame *frame)
 static NTSTATUS float_code(uint32_t raised)
 {
 	if (raised & FLOAT_INVALID)
-		return raised & FLOAT_STACK ? STATUS_FLOAT_STACK_CHECK :
-					      STATUS_FLOAT_INVALID_OPERATION;
+		return raised & FLOAT_STACK ? STATUS_FLOAT_STACK_CHECK
+					    : STATUS_FLOAT_INVALID_OPERATION;
 	if (raised & FLOAT_ZERO_DIVIDE)
 		return STATUS_FLOAT_DIVIDE_BY_ZERO;
 	if (raised & FLOAT_DENORMAL)
@@ -250,7 +254,10 @@ static void raise_breakpoint(struct trap_frame *frame)
 	upcall_user_exception(STATUS_BREAKPOINT, 1, parameters, frame);
 }
 
-/* #NM never comes (the FPU is always a thread's to use), and some vectors no CPU of today has: illegal instructions, all. */
+/*
+ * #NM never comes (the FPU is always a thread's to use), and some vectors no CPU of today has:
+ * illegal instructions, all.
+ */
 static void raise_plain(struct trap_frame *frame)
 {
 	NTSTATUS code = plain_codes[frame->vector];

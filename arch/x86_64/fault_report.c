@@ -1,5 +1,6 @@
 /*
- * fault_report.c - faults of the kernel in words, for panic: who did what to which address, and what the page tables say.
+ * fault_report.c - faults of the kernel in words, for panic: who did what to which address, and
+ * what the page tables say.
  */
 #include "kernel/core/thread.h"
 #include "kernel/lib/print.h"
@@ -76,7 +77,8 @@ static const char *place_words(vaddr_t address)
 		return "read-only kernel data";
 	if (between(address, kernel_data_start, kernel_data_end))
 		return "kernel data";
-	if (address >= KERNEL_STACKS_BASE && address < KERNEL_STACKS_BASE + pt_entry_span(ROOT_LEVEL))
+	if (address >= KERNEL_STACKS_BASE &&
+	    address < KERNEL_STACKS_BASE + pt_entry_span(ROOT_LEVEL))
 		return "the area of kernel stacks";
 	return "an unused part of the kernel half";
 }
@@ -124,10 +126,10 @@ void double_fault_describe(vaddr_t address, char *buffer, size_t capacity)
 		text_add(&text, "kernel stack overflow: thread %s touched 0x%lx below its stack",
 			 thread->name, address);
 	} else if (stack_find_static(address + PAGE_SIZE, &base, &top) && address < base) {
-		text_add(&text, "kernel stack overflow: 0x%lx is in the guard page of a boot or trap stack",
+		text_add(&text, "kernel stack overflow: 0x%lx is below a boot or trap stack",
 			 address);
 	} else {
-		text_add(&text, "double fault: a fault could not be delivered; last page fault at 0x%lx (%s)",
+		text_add(&text, "double fault: no fault handler could start; CR2 is 0x%lx (%s)",
 			 address, place_words(address));
 		add_walk(&text, address);
 	}

@@ -1,8 +1,8 @@
 /*
  * framebuffer.c - a teletype on a linear framebuffer with 32 bits per pixel.
  *
- * Reading the framebuffer is slow, so what is on the screen is remembered as characters. Scrolling moves those and
- * draws only cells that change, several lines at a time.
+ * Reading the framebuffer is slow, so what is on the screen is remembered as characters. Scrolling
+ * moves those and draws only cells that change, several lines at a time.
  */
 #include "framebuffer.h"
 
@@ -141,8 +141,8 @@ void framebuffer_init(const struct boot_framebuffer *description)
 	uint64_t size_bytes = (uint64_t)description->pitch_bytes * description->height;
 
 	if (description->base == 0 || description->pitch_bytes % 4 != 0 ||
-	    description->pitch_bytes / 4 < description->width ||
-	    description->width < GLYPH_WIDTH || description->height < GLYPH_HEIGHT)
+	    description->pitch_bytes / 4 < description->width || description->width < GLYPH_WIDTH ||
+	    description->height < GLYPH_HEIGHT)
 		return;
 	screen.pixels = device_map(description->base, size_bytes);
 	if (!screen.pixels)

@@ -1,5 +1,6 @@
 /*
- * framebuffer.h - text on the screen that the firmware set up, for machines that have no serial port at hand.
+ * framebuffer.h - text on the screen that the firmware set up, for machines that have no serial
+ * port at hand.
  */
 #pragma once
 
@@ -8,7 +9,7 @@
 
 struct boot_framebuffer;
 
-/* One character: a byte per line, the highest bit left. Made by tools/make_font from a console font. */
+/* One character: a byte per line, highest bit left. tools/make_font makes them. */
 #define GLYPH_WIDTH 8
 #define GLYPH_HEIGHT 16
 #define GLYPH_FIRST 0x20
@@ -16,8 +17,14 @@ struct boot_framebuffer;
 #define GLYPH_COUNT (GLYPH_LAST - GLYPH_FIRST + 1)
 extern const uint8_t font_glyphs[GLYPH_COUNT][GLYPH_HEIGHT];
 
-/* Maps and clears it. Without one, nothing, and writing costs a comparison. After paging_init. Boot only. */
+/*
+ * Maps and clears it. Without one, nothing, and writing costs a comparison. After paging_init.
+ * Boot only.
+ */
 void framebuffer_init(const struct boot_framebuffer *description);
 
-/* Appends text: printable ASCII, newline, carriage return, tab, backspace; anything else shows as '?'. Escape sequences do nothing. */
+/*
+ * Appends text: printable ASCII, newline, carriage return, tab, backspace; anything else shows as
+ * '?'. Escape sequences do nothing.
+ */
 void framebuffer_write(const char *text, size_t size_bytes);

@@ -22,7 +22,7 @@
 #define FW_CFG_DATA 0x511
 #define FW_CFG_SIGNATURE 0
 
-/* The power-management control ports of QEMU's machines, for when their ACPI tables are switched off. */
+/* Power-management control of QEMU's machines, for when they have no ACPI tables. */
 #define QEMU_PM_CONTROL_Q35 0x604
 #define QEMU_PM_CONTROL_OLD 0xB004
 #define QEMU_SOFT_OFF 0x2000

@@ -1,5 +1,6 @@
 /*
- * offsets.c - checks that the numbers in offsets.inc, which nasm uses, are those of the C structures. No code.
+ * offsets.c - checks that the numbers in offsets.inc, which nasm uses, are those of the C
+ * structures. No code.
  */
 #include "kernel/core/thread.h"
 

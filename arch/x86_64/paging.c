@@ -1,15 +1,18 @@
 /*
- * paging.c - page tables as the CPU walks them (Intel SDM vol. 3, 4.5), and the kernel half that all roots share.
+ * paging.c - page tables as the CPU walks them (Intel SDM vol. 3, 4.5), and the kernel half that
+ * all roots share.
  *
- * tour of a page fault: 6 of 6. kernel/mm decides what a slot holds; here are the walk to it, the word it is written with,
- * and the flush.
+ * tour of a page fault: 6 of 6. kernel/mm decides what a slot holds; here are the walk to it, the
+ * word it is written with, and the flush.
  *
- * The kernel half has four root entries, and they never change after paging_init, so every address space can have copies:
+ * The kernel half has four root entries, and they never change after paging_init, so every address
+ * space can have copies:
  *   DIRECT_MAP_BASE     tables of the loader
  *   DEVICE_MAP_BASE     tables in this file (device_map)
  *   KERNEL_STACKS_BASE  top table in this file, the rest made by kernel/mm/kernel_stack.c
  *   KERNEL_IMAGE_BASE   tables of the loader
- * None of the four has the user bit, so nothing below them is open to user mode, whatever lower entries say.
+ * None of the four has the user bit, so nothing below them is open to user mode, whatever lower
+ * entries say.
  */
 #include "paging.h"
 
@@ -37,7 +40,7 @@ static const vaddr_t shared_bases[] = {
 
 static struct {
 	paddr_t root;
-	paddr_t image; /* of kernel_image_start; the image is contiguous */
+	paddr_t image;		   /* of kernel_image_start; the image is contiguous */
 	uint64_t large_pages_used; /* of the device window */
 } paging;
 
@@ -156,9 +159,8 @@ static pte_t *kernel_slot(paddr_t root, vaddr_t va, unsigned level, unsigned *mi
 }
 
 /* Inlined with a constant level, it is straight-line code: every page fault goes through it. */
-static inline __attribute__((always_inline)) pte_t *user_slot(paddr_t root, vaddr_t va,
-							      unsigned level,
-							      unsigned *missing_level)
+static inline __attribute__((always_inline)) pte_t *
+user_slot(paddr_t root, vaddr_t va, unsigned level, unsigned *missing_level)
 {
 	pte_t *table = phys_to_virt(root);
 
@@ -268,7 +270,7 @@ void paging_unmap_guard(const void *page)
 	invalidate_page((vaddr_t)page);
 }
 
-/* The physical address of a kernel image byte, by the loader's tables (they are in the direct map). */
+/* The frame of a page of the image, by the loader's tables, which are in the direct map. */
 static paddr_t image_frame(vaddr_t va)
 {
 	pte_t *table = phys_to_virt(paging.root);

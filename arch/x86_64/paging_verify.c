@@ -1,6 +1,6 @@
 /*
- * paging_verify.c - walks the kernel half once at boot and refuses a map that protects nothing. The loader made most of it, so
- * this is where a mistake there ends.
+ * paging_verify.c - walks the kernel half once at boot and refuses a map that protects nothing.
+ * The loader made most of it, so this is where a mistake there ends.
  */
 #include "paging.h"
 
@@ -39,8 +39,7 @@ static void check_leaf(const struct walk *walk, vaddr_t va, pte_t entry, unsigne
 		panic("kernel page at 0x%lx %s executable", va, in_text ? "is not" : "is");
 	if (!in_text && overlaps_text(walk, frame, pt_entry_span(level)))
 		panic("kernel text has a second address, 0x%lx", va);
-	if (rights.write && va >= (vaddr_t)kernel_rodata_start &&
-	    va < (vaddr_t)kernel_rodata_end)
+	if (rights.write && va >= (vaddr_t)kernel_rodata_start && va < (vaddr_t)kernel_rodata_end)
 		panic("read-only kernel data at 0x%lx is writable", va);
 }
 

@@ -7,8 +7,8 @@
 
 #include "cpu.h"
 
-#define DATA 0 /* with the divisor latch open: divisor, low byte */
-#define INTERRUPTS 1 /* with the divisor latch open: divisor, high byte */
+#define DATA 0	       /* with the divisor latch open: divisor, low byte */
+#define INTERRUPTS 1   /* with the divisor latch open: divisor, high byte */
 #define FIFO_CONTROL 2 /* reads: interrupt identification */
 #define LINE_CONTROL 3
 #define MODEM_CONTROL 4
@@ -21,7 +21,7 @@
 #define FIFO_ENABLE 0x01
 #define FIFO_IS_ENABLED 0xC0
 #define FIFO_BYTES 16
-#define MODEM_READY 0x03 /* DTR and RTS */
+#define MODEM_READY 0x03    /* DTR and RTS */
 #define MODEM_LOOPBACK 0x10 /* cut off from the line */
 #define STATUS_RECEIVED 0x01
 #define STATUS_TRANSMITTER_EMPTY 0x20
@@ -44,8 +44,9 @@ static bool answers(uint16_t base)
 }
 
 /*
- * Input that is there already stays: a script may have sent it before the machine was up. Enabling the FIFO empties it, so
- * the one byte that can be waiting without FIFO is taken out first. In loopback, so that no other takes its place.
+ * Input that is there already stays: a script may have sent it before the machine was up. Enabling
+ * the FIFO empties it, so the one byte that can be waiting without FIFO is taken out first. In
+ * loopback, so that no other takes its place.
  */
 static void fifo_enable(enum serial_port port)
 {

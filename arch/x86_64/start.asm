@@ -1,9 +1,10 @@
 ; start.asm - the first instructions of the kernel.
 ;
 ; kernel_entry(struct boot_info *info in rdi, an address in the direct map)
-;   from the loader: 64-bit mode, paging on with the loader's tables (kernel image, direct map, a low identity map), interrupts
-;   disabled, the loader's GDT and stack. Nothing else is relied on.
-;   to the kernel: kernel_main(const struct boot_info *info), on the boot stack, GS base at the per-CPU area.
+;   from the loader: 64-bit mode, paging on with the loader's tables (kernel image, direct map, a
+;   low identity map), interrupts disabled. Nothing else is relied on.
+;   to the kernel: kernel_main(const struct boot_info *info), on the boot stack, GS base at the
+;   per-CPU area.
 
 %include "macros.inc"
 

@@ -1,8 +1,8 @@
 ; switch.asm - from one kernel stack to another.
 ;
-; A thread that does not run has on its stack, from thread->stack_pointer upwards: r15 r14 r13 r12 rbx rbp and the address to
-; return to. Everything else is the caller's to save (System V ABI) or is handled in thread.c. struct stack_image there
-; is the same picture for a new thread.
+; A thread that does not run has on its stack, from thread->stack_pointer upwards: r15 r14 r13 r12
+; rbx rbp and the address to return to. Everything else is the caller's to save (System V ABI) or
+; is handled in thread.c. struct stack_image there is the same picture for a new thread.
 
 section .text
 
@@ -26,7 +26,8 @@ stack_switch:
 	pop rbp
 	ret
 
-; Where a new thread returns to from its first stack_switch: rbx = entry, r12 = argument, rbp = 0 ends its backtraces.
+; Where a new thread returns to from its first stack_switch: rbx = entry, r12 = argument, rbp = 0
+; ends its backtraces.
 align 16
 global thread_begin
 thread_begin:

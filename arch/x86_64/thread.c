@@ -1,9 +1,11 @@
 /*
- * thread.c - what the machine keeps of a thread: its stack, its FPU state, the user's GS base; and the first way out to user mode.
+ * thread.c - what the machine keeps of a thread: its stack, its FPU state, the user's GS base; and
+ * the first way out to user mode.
  *
- * A kernel stack from the top down: 176 bytes for the struct trap_frame of the way in from user mode (the TSS and SYSCALL start there),
- * below it everything else. The space for the frame is kept free for kernel threads too, so that one which enters user mode for the
- * first time writes the frame over nothing.
+ * A kernel stack from the top down: 176 bytes for the struct trap_frame of the way in from user
+ * mode (the TSS and SYSCALL start there), below it everything else. The space for the frame is
+ * kept free for kernel threads too, so that one which enters user mode for the first time writes
+ * the frame over nothing.
  */
 #include "kernel/core/thread.h"
 
@@ -73,7 +75,10 @@ void arch_thread_prepare(struct thread *thread, void (*entry)(void *), void *arg
 	fpu_state_init(thread->fpu_state);
 }
 
-/* Kernel code uses no FPU register, so only threads with a user side have FPU state, segments and a GS base to keep. */
+/*
+ * Kernel code uses no FPU register, so only threads with a user side have FPU state, segments and
+ * a GS base to keep.
+ */
 void arch_thread_switch(struct thread *previous, struct thread *next)
 {
 	struct cpu *cpu = cpu_self();
@@ -88,7 +93,10 @@ void arch_thread_switch(struct thread *previous, struct thread *next)
 		if (cpu->root != next->space_root)
 			arch_space_activate(next->space_root);
 	} else if (cpu->root != arch_kernel_root()) {
-		/* Not the last space for as long as nobody else wants one: it may be destroyed meanwhile. */
+		/*
+		 * Not the last space for as long as nobody else wants one: it may be destroyed
+		 * meanwhile.
+		 */
 		arch_space_activate(0);
 	}
 	cpu->task_state.rsp0 = next->stack_top;

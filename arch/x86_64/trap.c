@@ -1,13 +1,14 @@
 /*
- * trap.c - what every trap comes to: page faults to the VM, interrupts to the clock, exceptions of programs to the
- * process, exceptions of the kernel to panic.
+ * trap.c - what every trap comes to: page faults to the VM, interrupts to the clock, exceptions of
+ * programs to the process, exceptions of the kernel to panic.
  *
  * tour of a page fault: 2 of 6; next: kernel/mm/types.h
  *
- * Interrupts: gates disable them. A trap from user mode runs on the thread's own, empty kernel stack and holds no lock,
- * so it enables them as soon as what they could overwrite (CR2) has been read, and every path back to user mode goes through
- * leave_kernel with them enabled. A page fault in kernel mode must have had them enabled: with a spinlock held, the VM
- * could not sleep for the page.
+ * Interrupts: gates disable them. A trap from user mode runs on the thread's own, empty kernel
+ * stack and holds no lock, so it enables them as soon as what they could overwrite (CR2) has been
+ * read, and every path back to user mode goes through leave_kernel with them enabled. A page fault
+ * in kernel mode must have had them enabled: with a spinlock held, the VM could not sleep for the
+ * page.
  */
 #include "trap.h"
 
@@ -57,10 +58,14 @@ static void check_user_frame(const struct trap_frame *frame)
 	KASSERT(frame->rflags & RFLAGS_IF);
 	KASSERT(!(frame->rflags & RFLAGS_IOPL));
 	KASSERT(!(read_rflags() & RFLAGS_DF));
-	KASSERT(!smap_enabled || !(read_rflags() & RFLAGS_AC)); /* without SMAP, AC means nothing here */
+	KASSERT(!smap_enabled ||
+		!(read_rflags() & RFLAGS_AC)); /* without SMAP, AC means nothing here */
 }
 
-/* Interrupts are enabled on entry and disabled on return; entry.asm restores the frame right after. */
+/*
+ * Interrupts are enabled on entry and disabled on return; entry.asm restores the frame right
+ * after.
+ */
 static void leave_kernel(const struct trap_frame *frame)
 {
 	upcall_return_to_user();
@@ -98,18 +103,28 @@ static void interrupt(unsigned vector)
 
 /* ---- page faults ---- */
 
-static void page_fault_from_user(struct trap_frame *frame, vaddr_t address)
+/* Not inlined: the way of a fault that is served stays short. */
+static __attribute__((noinline)) void page_fault_refused(struct trap_frame *frame, NTSTATUS status,
+							 vaddr_t address)
 {
-	enum access access = fault_access(frame->error_code);
-	NTSTATUS status = STATUS_ACCESS_VIOLATION;
-
 	if (frame->error_code & FAULT_RESERVED)
 		panic_page_fault(frame, address);
-	/* Without the user bit it was the CPU's own access for the program (a descriptor): no page would help. */
-	if (address < USER_LIMIT && (frame->error_code & FAULT_USER))
-		status = upcall_page_fault(address, access, true);
+	exception_raise_fault(frame, status, fault_access(frame->error_code), address);
+}
+
+/*
+ * Without the user bit it was the CPU's own access for the program (a descriptor): no page would
+ * help.
+ */
+static void page_fault_from_user(struct trap_frame *frame, vaddr_t address)
+{
+	NTSTATUS status = STATUS_ACCESS_VIOLATION;
+
+	if (address < USER_LIMIT &&
+	    (frame->error_code & (FAULT_USER | FAULT_RESERVED)) == FAULT_USER)
+		status = upcall_page_fault(address, fault_access(frame->error_code), true);
 	if (!NT_SUCCESS(status))
-		exception_raise_fault(frame, status, access, address);
+		page_fault_refused(frame, status, address);
 }
 
 static const struct fixup *fixup_find(vaddr_t rip)
@@ -120,7 +135,10 @@ static const struct fixup *fixup_find(vaddr_t rip)
 	return NULL;
 }
 
-/* Only the copy functions of user_copy.asm may fault in the kernel, on a user address, with interrupts enabled. */
+/*
+ * Only the copy functions of user_copy.asm may fault in the kernel, on a user address, with
+ * interrupts enabled.
+ */
 static void page_fault_from_kernel(struct trap_frame *frame, vaddr_t address)
 {
 	const struct fixup *fixup = fixup_find(frame->rip);
@@ -166,26 +184,31 @@ void trap_from_kernel(struct trap_frame *frame)
 		interrupt((unsigned)frame->vector);
 		upcall_interrupt_return();
 	} else {
-		format_text(report, sizeof(report), "exception %lu (%s), error code 0x%lx, in the kernel",
-			    frame->vector, exception_name((unsigned)frame->vector),
-			    frame->error_code);
+		format_text(report, sizeof(report),
+			    "exception %lu (%s), error code 0x%lx, in the kernel", frame->vector,
+			    exception_name((unsigned)frame->vector), frame->error_code);
 		panic_trap(frame, report);
 	}
 }
 
-/* The stubs of ntdll: arguments in r10 (for rcx, which SYSCALL takes), rdx, r8, r9, and from rsp + 0x28 on. */
+/*
+ * The stubs of ntdll: arguments in r10 (for rcx, which SYSCALL takes), rdx, r8, r9, and from rsp +
+ * 0x28 on.
+ */
 void trap_system_call(struct trap_frame *frame)
 {
 	const uint64_t registers[4] = {frame->r10, frame->rdx, frame->r8, frame->r9};
 
 	irq_enable();
-	frame->rax = (uint32_t)upcall_system_call((uint32_t)frame->rax, registers, frame->rsp + 0x28);
+	frame->rax =
+		(uint32_t)upcall_system_call((uint32_t)frame->rax, registers, frame->rsp + 0x28);
 	leave_kernel(frame);
 }
 
 /*
  * On an IST stack, in the middle of anything: no lock, no fault, no upcall unless it is the end.
- * => #DB in kernel mode: a program's single step or MOV SS that reached into our entry. It is harmless, so it is ended.
+ * => #DB in kernel mode: a program's single step or MOV SS that reached into our entry. It is
+ *    harmless, so it is ended.
  */
 void trap_paranoid(struct trap_frame *frame)
 {

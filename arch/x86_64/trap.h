@@ -1,6 +1,6 @@
 /*
- * trap.h - vectors, and the parts of trap handling: trap.c (who handles what), exception.c (what user mode is told),
- * fault_report.c (a fault in words).
+ * trap.h - vectors, and the parts of trap handling: trap.c (who handles what), exception.c (what
+ * user mode is told), fault_report.c (a fault in words).
  */
 #pragma once
 
@@ -28,8 +28,8 @@
 #define VECTOR_ALIGNMENT 17
 #define VECTOR_MACHINE_CHECK 18
 #define VECTOR_SIMD 19
-#define VECTOR_EXCEPTIONS 32  /* below: exceptions; from here on: interrupts */
-#define VECTOR_PIC 0x20	      /* 16 vectors of the masked 8259s: spurious ones only */
+#define VECTOR_EXCEPTIONS 32 /* below: exceptions; from here on: interrupts */
+#define VECTOR_PIC 0x20	     /* 16 vectors of the masked 8259s: spurious ones only */
 #define VECTOR_TIMER 0x40
 #define VECTOR_SPURIOUS 0xFF
 #define VECTORS 256
@@ -47,7 +47,10 @@
 extern const uint8_t vector_stubs[];
 /* Where SYSCALL goes (entry.asm). */
 void system_call_entry(void);
-/* Restores the frame that the stack pointer is set to, and with it user mode. Interrupts disabled (entry.asm). */
+/*
+ * Restores the frame that the stack pointer is set to, and with it user mode. Interrupts disabled
+ * (entry.asm).
+ */
 _Noreturn void frame_enter_user(struct trap_frame *frame);
 
 enum access fault_access(uint64_t error_code);
@@ -61,7 +64,10 @@ void exception_raise(struct trap_frame *frame);
 void exception_raise_fault(struct trap_frame *frame, NTSTATUS status, enum access access,
 			   vaddr_t address);
 
-/* What happened, in words, for panic_trap: who, what kind of access, which address, what the page tables say. */
+/*
+ * What happened, in words, for panic_trap: who, what kind of access, which address, what the page
+ * tables say.
+ */
 void fault_describe(const struct trap_frame *frame, vaddr_t address, char *text, size_t capacity);
 /* The same for a double fault; `address` is CR2. Names the stack if one has overflowed. */
 void double_fault_describe(vaddr_t address, char *text, size_t capacity);

@@ -1,6 +1,7 @@
 /*
- * trap_frame.h - the registers of interrupted code, on the kernel stack. One form for interrupts, exceptions and
- * system calls; entry.asm builds it (there is the drawing) and offsets.inc checks its offsets.
+ * trap_frame.h - the registers of interrupted code, on the kernel stack. One form for interrupts,
+ * exceptions and system calls; entry.asm builds it (there is the drawing) and offsets.inc checks
+ * its offsets.
  */
 #pragma once
 

@@ -1,13 +1,14 @@
 ; user_copy.asm - the only instructions of the kernel that touch user memory.
 ;
-; size_t arch_copy_from_user(void *to, vaddr_t from, size_t size_bytes)
-; size_t arch_copy_to_user(vaddr_t to, const void *from, size_t size_bytes)
+; size_t arch_copy_from_user(void *to, vaddr_t from, size_t size_bytes) size_t
+; arch_copy_to_user(vaddr_t to, const void *from, size_t size_bytes)
 ;   rdi = to, rsi = from, rdx = size; returns the bytes NOT copied
 ;
-; Each instruction that may fault has an entry in the fixup table: where to go on when the VM cannot make the page present
-; (trap.c). A repeated string instruction leaves in RCX what it has not done, so the count is exact. The user side is first brought to
-; a multiple of 8: then no single move spans two pages, and none has half happened. No page is touched again after a fault on
-; it that failed: a guard page gives its exception once, and a second touch would succeed.
+; Each instruction that may fault has an entry in the fixup table: where to go on when the VM
+; cannot make the page present (trap.c). A repeated string instruction leaves in RCX what it has
+; not done, so the count is exact. The user side is first brought to a multiple of 8: then no
+; single move spans two pages, and none has half happened. No page is touched again after a fault
+; on it that failed: a guard page gives its exception once, and a second touch would succeed.
 
 %include "macros.inc"
 

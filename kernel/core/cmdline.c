@@ -3,8 +3,9 @@
  *
  *	words = word { blanks word }      word = key "=" value      value = text without blanks and quotes | '"' text '"'
  *
- * A key given twice: the last one counts, so that a script can append to a default line. There is no escape for a quote, so
- * no value contains one, and cmdline_format writes any set of values back as a line that means the same.
+ * A key given twice: the last one counts, so that a script can append to a default line. There is
+ * no escape for a quote, so no value contains one, and cmdline_format writes any set of values back
+ * as a line that means the same.
  */
 #include "cmdline.h"
 
@@ -66,7 +67,10 @@ struct piece {
 	size_t chars;
 };
 
-/* Text that grows in a buffer of the caller: a message or a line. What does not fit is counted and dropped. */
+/*
+ * Text that grows in a buffer of the caller: a message or a line. What does not fit is counted and
+ * dropped.
+ */
 struct text {
 	char *buffer;
 	size_t capacity;
@@ -128,7 +132,9 @@ static bool is_near(struct piece word, const char *name)
 	return word.chars <= NAME_CHARS_MAX && edit_distance(word, name) <= allowed;
 }
 
-/* Appends "; did you mean A or B?" to the message, or the list of all when none of `names` is near. */
+/*
+ * Appends "; did you mean A or B?" to the message, or the list of all when none of `names` is near.
+ */
 static void suggest(struct text *message, struct piece word, const char *const *names)
 {
 	bool any_near = false;

@@ -1,8 +1,9 @@
 /*
  * cmdline.h - the kernel command line: key=value words, "quotes" around values with spaces.
  *
- * The knobs stand in one table (cmdline.c). An unknown key or a bad value is an error that names the near ones; a key
- * given twice takes its last value. All values in force are printed once at boot.
+ * The knobs stand in one table (cmdline.c). An unknown key or a bad value is an error that names
+ * the near ones; a key given twice takes its last value. All values in force are printed once at
+ * boot.
  */
 #pragma once
 
@@ -27,8 +28,8 @@ struct knobs {
 extern struct knobs knobs;
 
 /*
- * Parses `text` over the defaults. On failure writes a message (what is wrong, what is near, what to do) and returns
- * false; *result is then unchanged. Pure: tested and fuzzed on the host.
+ * Parses `text` over the defaults. On failure writes a message (what is wrong, what is near, what
+ * to do) and returns false; *result is then unchanged. Pure: tested and fuzzed on the host.
  */
 bool cmdline_parse(const char *text, struct knobs *result, char *message,
 		   size_t message_capacity) MUST_CHECK;
@@ -36,6 +37,9 @@ bool cmdline_parse(const char *text, struct knobs *result, char *message,
 /* Room for every set of values. */
 #define CMDLINE_TEXT_BYTES 768
 
-/* The values as a command line: cmdline_parse of it gives them back. => returns: the length of the whole text. */
+/*
+ * The values as a command line: cmdline_parse of it gives them back. => returns: the length of the
+ * whole text.
+ */
 int cmdline_format(const struct knobs *values, char *buffer, size_t capacity);
 void cmdline_print(const struct knobs *values);

@@ -1,17 +1,22 @@
 /*
- * lock.c - the cases of spinlocks and mutexes that are not fast: contention, hand-over. The fast ones: lock_fast.h.
+ * lock.c - the cases of spinlocks and mutexes that are not fast: contention, hand-over. The fast
+ * ones: lock_fast.h.
  *
- * A mutex that is released with waiters is set free and its first waiter woken, and whoever comes first takes it.
- * Giving it to the waiter at once instead (hand-over) would be fair, but then a thread that takes a contended mutex
- * again and again changes threads each time, and so does everybody behind it (a convoy). Free-for-all alone
- * would let a waiter lose for ever, and in a machine whose runs repeat to the last tick "unlikely" may be "always". So:
- * free at first, and handed over to a waiter that was woken once and found it taken.
+ * A mutex that is released with waiters is set free and its first waiter woken, and whoever comes
+ * first takes it. Giving it to the waiter at once instead (hand-over) would be fair, but then a
+ * thread that takes a contended mutex again and again changes threads each time, and so does
+ * everybody behind it (a convoy). Free-for-all alone would let a waiter lose for ever, and in a
+ * machine whose runs repeat to the last tick "unlikely" may be "always". So: free at first, and
+ * handed over to a waiter that was woken once and found it taken.
  */
 #include "scheduler.h"
 
 #include "lock_fast.h"
 
-/* Spinlock sections are at most a few thousand instructions: whoever waits so long waits for itself. */
+/*
+ * Spinlock sections are at most a few thousand instructions: whoever waits so long waits for
+ * itself.
+ */
 #define SPIN_LIMIT 100000000u
 #define MUTEX_WAITED ((uintptr_t)1)
 
@@ -65,8 +70,9 @@ bool mutex_is_held(const struct mutex *mutex)
 }
 
 /*
- * Takes the mutex if it is free, else marks it as waited for. The mark stays until an unlock under the scheduler lock
- * takes it off, so no unlock can miss the caller, which is about to sleep under the same lock.
+ * Takes the mutex if it is free, else marks it as waited for. The mark stays until an unlock under
+ * the scheduler lock takes it off, so no unlock can miss the caller, which is about to sleep under
+ * the same lock.
  */
 static bool take_or_mark(struct mutex *mutex, struct thread *self) REQUIRES(scheduler_lock)
 {

@@ -1,13 +1,14 @@
 /*
  * lock.h - spinlocks and mutexes, with ranks that debug builds check.
  *
- * Lock order (design 4.6): a thread may take a lock only if its rank is above that of every lock it holds.
+ * Lock order (design 4.6): a thread may take a lock only if its rank is above that of every lock it
+ * holds.
  *   handle table -> address space -> segment -> frame lock -> leaves
  * Under a spinlock: no sleeping, no I/O, no allocation, no user memory, no printing.
  *
- * The page-fault path takes about ten locks, nearly always free, so the uncontended cases are inline (lock_fast.h).
- * Debug builds call lock.c instead, which checks ranks first: an order violation panics and names both locks, even
- * if nothing would have gone wrong this time.
+ * The page-fault path takes about ten locks, nearly always free, so the uncontended cases are
+ * inline (lock_fast.h). Debug builds call lock.c instead, which checks ranks first: an order
+ * violation panics and names both locks, even if nothing would have gone wrong this time.
  */
 #pragma once
 
@@ -46,9 +47,9 @@ struct CAPABILITY("spinlock") spinlock {
 };
 
 /*
- * The owner word is the whole lock: NULL free, else the thread that holds it, plus 1 (MUTEX_WAITED) when others sleep
- * for it. Free -> owner and owner -> free are single compare-and-exchange instructions; every change that concerns a
- * waiter is made under the scheduler lock (lock.c).
+ * The owner word is the whole lock: NULL free, else the thread that holds it, plus 1 (MUTEX_WAITED)
+ * when others sleep for it. Free -> owner and owner -> free are single compare-and-exchange
+ * instructions; every change that concerns a waiter is made under the scheduler lock (lock.c).
  */
 struct CAPABILITY("mutex") mutex {
 	const char *name; /* (C) */
@@ -68,8 +69,8 @@ struct CAPABILITY("mutex") mutex {
 	}
 
 /*
- * Disables interrupts until the unlock. Never recursive. The unlock switches to a thread of higher priority that was
- * woken meanwhile, if interrupts are enabled then.
+ * Disables interrupts until the unlock. Never recursive. The unlock switches to a thread of higher
+ * priority that was woken meanwhile, if interrupts are enabled then.
  */
 #ifdef QUIRE_DEBUG
 void spin_lock(struct spinlock *lock) ACQUIRES(*lock);
@@ -80,9 +81,10 @@ bool spin_is_held(const struct spinlock *lock); /* by this CPU */
 void mutex_init(struct mutex *mutex, const char *name, enum lock_rank rank);
 
 /*
- * mutex_lock may sleep; never recursive; no spinlock may be held. Waiters are served in the order in which they came,
- * except that a running thread may take a free mutex before a waiter that was woken for it runs; at most once per
- * waiter, then the mutex is handed over. A termination request does not end the wait. There is no priority inheritance.
+ * mutex_lock may sleep; never recursive; no spinlock may be held. Waiters are served in the order
+ * in which they came, except that a running thread may take a free mutex before a waiter that was
+ * woken for it runs; at most once per waiter, then the mutex is handed over. A termination request
+ * does not end the wait. There is no priority inheritance.
  */
 #ifdef QUIRE_DEBUG
 void mutex_lock(struct mutex *mutex) ACQUIRES(*mutex);
@@ -91,8 +93,8 @@ void mutex_unlock(struct mutex *mutex) RELEASES(*mutex);
 bool mutex_is_held(const struct mutex *mutex); /* by this thread */
 
 /*
- * Asserts that this thread holds no lock at all: before I/O, before waiting for memory, on return to user mode.
- * Debug builds only know; otherwise it does nothing.
+ * Asserts that this thread holds no lock at all: before I/O, before waiting for memory, on return
+ * to user mode. Debug builds only know; otherwise it does nothing.
  */
 #ifdef QUIRE_DEBUG
 void lock_assert_none_held(void);

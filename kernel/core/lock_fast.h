@@ -1,5 +1,6 @@
 /*
- * lock_fast.h - the uncontended cases of lock.h, inline. Included by lock.h in release builds and by lock.c always.
+ * lock_fast.h - the uncontended cases of lock.h, inline. Included by lock.h in release builds and
+ * by lock.c always.
  *
  * Nothing here is for others to call: the names without _fast are the interface.
  */
@@ -37,7 +38,10 @@ static inline void spin_unlock_fast(struct spinlock *lock)
 		scheduler_preempt();
 }
 
-/* Before thread_system_init there is no current thread and nobody to wait for: NULL takes the lock, and gives it back. */
+/*
+ * Before thread_system_init there is no current thread and nobody to wait for: NULL takes the lock,
+ * and gives it back.
+ */
 static inline void mutex_lock_fast(struct mutex *mutex)
 {
 	struct thread *owner = NULL;

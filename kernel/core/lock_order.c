@@ -1,9 +1,10 @@
 /*
- * lock_order.c - debug builds: which locks each thread holds, and the rule that ranks only rise (lock.h).
+ * lock_order.c - debug builds: which locks each thread holds, and the rule that ranks only rise
+ * (lock.h).
  *
- * The record is the thread's own, so no lock guards it; but an interrupt handler borrows the interrupted thread and
- * takes spinlocks of its own, so each change is made with interrupts disabled. Before thread_system_init there is no
- * thread and no record.
+ * The record is the thread's own, so no lock guards it; but an interrupt handler borrows the
+ * interrupted thread and takes spinlocks of its own, so each change is made with interrupts
+ * disabled. Before thread_system_init there is no thread and no record.
  */
 #include "scheduler.h"
 

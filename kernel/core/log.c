@@ -1,9 +1,10 @@
 /*
  * log.c - lines with a time stamp to the log console, and a ring of recent events for panic.
  *
- * A line is formatted and written under one spinlock, so lines of several threads do not mix. Events are formatted at once,
- * because what their arguments point to may be gone when a panic reads them, but go nowhere: an event costs about a
- * thousand instructions, and no lock, so that it may be recorded anywhere.
+ * A line is formatted and written under one spinlock, so lines of several threads do not mix.
+ * Events are formatted at once, because what their arguments point to may be gone when a panic
+ * reads them, but go nowhere: an event costs about a thousand instructions, and no lock, so that it
+ * may be recorded anywhere.
  */
 #include "log.h"
 
@@ -66,7 +67,10 @@ void log_stage(const char *stage)
 
 /* ---- events ---- */
 
-/* Whoever takes a number owns the slot; another writer comes to the same slot only EVENTS events later. */
+/*
+ * Whoever takes a number owns the slot; another writer comes to the same slot only EVENTS events
+ * later.
+ */
 static struct event events[EVENTS];
 static atomic_uint event_count;
 

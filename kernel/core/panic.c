@@ -1,8 +1,9 @@
 /*
  * panic.c - the report of a failure of the kernel itself, and the end of the machine.
  *
- * Whatever failed may hold any lock and may have broken any list, so the report takes no lock, walks nothing but the stack,
- * and goes straight to the console. If it fails too, the second panic says one line and halts: it never calls itself.
+ * Whatever failed may hold any lock and may have broken any list, so the report takes no lock,
+ * walks nothing but the stack, and goes straight to the console. If it fails too, the second panic
+ * says one line and halts: it never calls itself.
  */
 #include "panic.h"
 
@@ -16,7 +17,7 @@
 #include "symbols.h"
 #include "thread.h"
 
-#define LINE_BYTES 256
+#define REPORT_BYTES 256
 #define MESSAGE_BYTES 512
 #define SYMBOL_BYTES 96
 #define BACKTRACE_MAX 24u
@@ -68,7 +69,7 @@ void symbol_format(char *buffer, unsigned capacity, uint64_t address)
 static void report(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* Static: the stack may be nearly used up. Nobody else reports. */
-static char report_line[LINE_BYTES], message_text[MESSAGE_BYTES], symbol_text[SYMBOL_BYTES];
+static char report_line[REPORT_BYTES], message_text[MESSAGE_BYTES], symbol_text[SYMBOL_BYTES];
 
 static void write_text(const char *text)
 {
@@ -122,7 +123,10 @@ static void report_backtrace(const struct trap_frame *frame)
 
 	report("  backtrace:");
 	for (size_t i = 0; i < count; i++) {
-		/* A return address may be the first byte of the next function, after a call that does not return. */
+		/*
+		 * A return address may be the first byte of the next function, after a call that
+		 * does not return.
+		 */
 		symbol_format_inside(symbol_text, sizeof(symbol_text), addresses[i],
 				     addresses[i] - 1);
 		report("    0x%016lx %s", addresses[i], symbol_text);
@@ -153,17 +157,23 @@ static void panic_begin(const char *what)
 	write_text("\npanic inside panic: ");
 	write_text(what);
 	write_text("\n");
+	arch_mark("panic");
 	arch_halt();
 }
 
+/*
+ * The mark comes last: whoever watches the machine may switch it off then, and shall have the whole
+ * report.
+ */
 static _Noreturn void panic_end(void)
 {
+	bool is_off = strcmp(knobs.panic, "off") == 0;
+
 	report_events();
-	if (strcmp(knobs.panic, "off") == 0) {
-		report("The machine is switched off (panic=off).");
+	report("The machine is %s.", is_off ? "switched off (panic=off)" : "halted");
+	arch_mark("panic");
+	if (is_off)
 		arch_power_off();
-	}
-	report("The machine is halted.");
 	arch_halt();
 }
 
@@ -176,7 +186,6 @@ _Noreturn void panic(const char *format, ...)
 	format_text_v(message_text, sizeof(message_text), format, arguments);
 	va_end(arguments);
 	report_message(message_text);
-	arch_mark("panic");
 	report_thread();
 	report_backtrace(NULL);
 	panic_end();
@@ -188,7 +197,6 @@ _Noreturn void panic_trap(const struct trap_frame *frame, const char *what)
 
 	panic_begin(what);
 	report_message(what);
-	arch_mark("panic");
 	address = trap_instruction_pointer(frame);
 	symbol_format(symbol_text, sizeof(symbol_text), address);
 	report("  at 0x%016lx %s, stack pointer 0x%lx", address, symbol_text,

@@ -1,14 +1,15 @@
 /*
  * pool.c - the kernel allocator: pages of equal blocks.
  *
- * A slab is one page: a header, then as many blocks of one size class as fit. The class sizes are the largest multiples of
- * 16 that go 126, 84, 63, ... 2 times into what the header leaves, so little is lost at the end of a page. Which blocks are
- * in use is a bitmap in the header and not a list through the free blocks, so the content of a free block is poison from
- * end to end, freeing twice is seen by one bit, and the recount needs no trust in memory that a stray pointer may
- * have hit. Sizes above the largest class get a page of their own.
+ * A slab is one page: a header, then as many blocks of one size class as fit. The class sizes are
+ * the largest multiples of 16 that go 126, 84, 63, ... 2 times into what the header leaves, so
+ * little is lost at the end of a page. Which blocks are in use is a bitmap in the header and not a
+ * list through the free blocks, so the content of a free block is poison from end to end, freeing
+ * twice is seen by one bit, and the recount needs no trust in memory that a stray pointer may have
+ * hit. Sizes above the largest class get a page of their own.
  *
- * Debug builds put a guard behind each block's bytes, with the size in it: freeing checks that nothing was
- * written past the end and that the size is the one that was asked for.
+ * Debug builds put a guard behind each block's bytes, with the size in it: freeing checks that
+ * nothing was written past the end and that the size is the one that was asked for.
  */
 #include "pool.h"
 
@@ -39,7 +40,10 @@ static const uint16_t class_bytes[] = {32,  48,	 64,  80,  96,	112,  128,  160, 
 #define CLASSES (sizeof(class_bytes) / sizeof(class_bytes[0]))
 #define CLASS_LARGEST 2016u
 
-/* All (pool lock) except what is constant while the page is a slab: magic, class_index, block_count. */
+/*
+ * All (pool lock) except what is constant while the page is a slab: magic, class_index,
+ * block_count.
+ */
 struct slab {
 	uint64_t magic;
 	uint16_t class_index;
@@ -92,7 +96,10 @@ static unsigned class_of(size_t size_bytes)
 
 /* ---- debug builds: poison in free blocks, a guard behind used ones ---- */
 
-/* All bytes of [at, end), at least one, have the value: the first has, and each equals its neighbour. */
+/*
+ * All bytes of [at, end), at least one, have the value: the first has, and each equals its
+ * neighbour.
+ */
 static bool is_filled(const uint8_t *at, const uint8_t *end, uint8_t value)
 {
 	return *at == value && memcmp(at, at + 1, (size_t)(end - at) - 1) == 0;
@@ -177,7 +184,10 @@ static void *slab_take(struct slab *slab) REQUIRES(pool_lock)
 	return slab_block(slab, word * MAP_WORD_BITS + bit);
 }
 
-/* => returns: the slab if it is now one empty page too many; it is on no list then. => locks: pool lock held. */
+/*
+ * => returns: the slab if it is now one empty page too many; it is on no list then. => locks: pool
+ * lock held.
+ */
 static struct slab *slab_give_back(struct slab *slab, unsigned index) REQUIRES(pool_lock)
 {
 	unsigned class_index = slab->class_index;
@@ -252,7 +262,10 @@ static void page_block_free(void *page, size_t size_bytes)
 
 /* ---- the interface ---- */
 
-/* A block of the class from a slab with a free one, else from `fresh` (may be NULL), which then becomes a slab. */
+/*
+ * A block of the class from a slab with a free one, else from `fresh` (may be NULL), which then
+ * becomes a slab.
+ */
 static void *block_take(unsigned class_index, size_t size_bytes, struct slab **fresh)
 {
 	struct slab *slab;
@@ -320,7 +333,10 @@ void pool_free(void *block, size_t size_bytes)
 	bytes = class_bytes[slab->class_index];
 	spin_lock(&pool_lock);
 	empty = slab_give_back(slab, index);
-	/* Under the lock: the block may be taken again as soon as it is released. The clause is for debug builds only. */
+	/*
+	 * Under the lock: the block may be taken again as soon as it is released. The clause is for
+	 * debug builds only.
+	 */
 	if (IS_DEBUG) {
 		if (guard_check(block, bytes) != size_bytes)
 			panic("pool: the block at %p is freed with size %zu, which is not its own",
@@ -343,7 +359,10 @@ void pool_statistics_read(struct pool_statistics *result)
 
 /* ---- check ---- */
 
-/* Adds what the slab holds to *counted; bytes are known in debug builds only. => locks: pool lock held. */
+/*
+ * Adds what the slab holds to *counted; bytes are known in debug builds only. => locks: pool lock
+ * held.
+ */
 static void slab_check(struct slab *slab, unsigned class_index, struct pool_statistics *counted)
 	REQUIRES(pool_lock)
 {

@@ -1,7 +1,9 @@
 /*
- * pool.h - the kernel allocator: blocks of up to one page, by size class, from pages of the frame database.
+ * pool.h - the kernel allocator: blocks of up to one page, by size class, from pages of the frame
+ * database.
  *
- * Larger things are built from pages on purpose (radix tables), so the pool never needs contiguous frames.
+ * Larger things are built from pages on purpose (radix tables), so the pool never needs contiguous
+ * frames.
  */
 #pragma once
 
@@ -12,7 +14,10 @@
 
 #define POOL_MAX_BYTES 4096u
 
-/* Where the pool gets whole pages: kernel/mm at start, a test's own functions on the host. Return NULL when there is none. */
+/*
+ * Where the pool gets whole pages: kernel/mm at start, a test's own functions on the host. Return
+ * NULL when there is none.
+ */
 struct page_supply {
 	void *(*page_alloc)(void); /* 4096 bytes, page aligned, content undefined */
 	void (*page_free)(void *page);
@@ -21,7 +26,8 @@ struct page_supply {
 void pool_init(const struct page_supply *supply);
 
 /*
- * Zeroed memory, aligned to 16 bytes (to 4096 for a whole page), or NULL when there is none or size_bytes > POOL_MAX_BYTES.
+ * Zeroed memory, aligned to 16 bytes (to 4096 for a whole page), or NULL when there is none or
+ * size_bytes > POOL_MAX_BYTES.
  * => locks: takes the pool lock (leaf) and, for a new page, the supply's. Not under a spinlock.
  */
 void *pool_alloc(size_t size_bytes) MUST_CHECK;

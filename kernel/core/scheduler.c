@@ -1,10 +1,10 @@
 /*
  * scheduler.c - who runs: 32 run queues, round robin, preemption.
  *
- * The running thread always has the highest priority of all that could run, except for the short time between the wake-up
- * of a better one and the next place where the CPU may be taken away: the end of an interrupt, or the release of the
- * last spinlock. scheduler_reschedule is set for exactly that time. The idle thread never sleeps, so there is
- * always a next thread.
+ * The running thread always has the highest priority of all that could run, except for the short
+ * time between the wake-up of a better one and the next place where the CPU may be taken away: the
+ * end of an interrupt, or the release of the last spinlock. scheduler_reschedule is set for exactly
+ * that time. The idle thread never sleeps, so there is always a next thread.
  */
 #include "scheduler.h"
 
@@ -45,7 +45,10 @@ static int ready_priority(void)
 	return ready_mask ? 31 - __builtin_clz(ready_mask) : -1;
 }
 
-/* First in its queue: it was preempted and keeps the rest of its quantum. Else last, with a new quantum. */
+/*
+ * First in its queue: it was preempted and keeps the rest of its quantum. Else last, with a new
+ * quantum.
+ */
 static void ready_insert(struct thread *thread, bool first)
 {
 	struct thread_queue *queue = &ready_queues[thread->priority];
@@ -120,8 +123,8 @@ void thread_yield(void) NO_THREAD_SAFETY_ANALYSIS
 }
 
 /*
- * Takes the CPU from the current thread if a better one is ready, or one as good when its quantum is over.
- * Interrupts may be enabled or not; they are afterwards as before.
+ * Takes the CPU from the current thread if a better one is ready, or one as good when its quantum
+ * is over. Interrupts may be enabled or not; they are afterwards as before.
  */
 static void preempt(void) NO_THREAD_SAFETY_ANALYSIS
 {

@@ -1,6 +1,6 @@
 /*
- * symbols.h - the kernel's table of its own functions, which tools/make_symbols makes from the linked kernel and the second
- * link puts in. The first link has an empty one.
+ * symbols.h - the kernel's table of its own functions, which tools/make_symbols makes from the
+ * linked kernel and the second link puts in. The first link has an empty one.
  */
 #pragma once
 

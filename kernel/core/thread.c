@@ -6,8 +6,9 @@
  *	thread_exit      DEAD, on the reaper's list; it leaves its stack for good
  *	reaper           calls the thread's `finish`, which may free the stack and the structure
  *
- * The reaper is a thread because `finish` may sleep (it releases objects), and neither the idle thread nor whoever
- * happens to run next may do that for another. It has the highest priority: memory comes back before the next program starts.
+ * The reaper is a thread because `finish` may sleep (it releases objects), and neither the idle
+ * thread nor whoever happens to run next may do that for another. It has the highest priority:
+ * memory comes back before the next program starts.
  */
 #include "scheduler.h"
 
@@ -27,7 +28,10 @@ static struct thread_queue dead_threads;
 static atomic_uint_fast64_t next_id;
 static struct thread boot_thread, idle_thread, reaper_thread;
 
-/* These two stacks have no guard page (they are needed before there is memory to map), so their last word is a mark. */
+/*
+ * These two stacks have no guard page (they are needed before there is memory to map), so their
+ * last word is a mark.
+ */
 static uint64_t idle_stack[IDLE_STACK_BYTES / sizeof(uint64_t)] __attribute__((aligned(4096)));
 static uint64_t reaper_stack[REAPER_STACK_BYTES / sizeof(uint64_t)] __attribute__((aligned(4096)));
 
@@ -119,8 +123,8 @@ static void reaper_main(void *unused)
 }
 
 /*
- * Nothing can become ready between the two calls without taking the CPU away first: only an interrupt can wake somebody
- * here, and it preempts this thread, whose priority is the lowest.
+ * Nothing can become ready between the two calls without taking the CPU away first: only an
+ * interrupt can wake somebody here, and it preempts this thread, whose priority is the lowest.
  */
 static void idle_main(void *unused)
 {

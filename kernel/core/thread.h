@@ -1,9 +1,9 @@
 /*
  * thread.h - threads, the scheduler, and sleeping on an address.
  *
- * Scheduling is preemptive round robin within 32 priorities (NT's numbers: higher runs first). The kernel itself is
- * preemptible whenever interrupts are enabled. Sleeping is xv6's: any address is a wait channel, a wake-up wakes all
- * sleepers, and each one checks its condition again:
+ * Scheduling is preemptive round robin within 32 priorities (NT's numbers: higher runs first). The
+ * kernel itself is preemptible whenever interrupts are enabled. Sleeping is xv6's: any address is a
+ * wait channel, a wake-up wakes all sleepers, and each one checks its condition again:
  *
  *	spin_lock(&lock);
  *	while (!condition)
@@ -11,7 +11,8 @@
  *	...
  *	spin_unlock(&lock);
  *
- * and on the other side: take the lock, make the condition true, thread_wake(&condition), release the lock.
+ * and on the other side: take the lock, make the condition true, thread_wake(&condition), release
+ * the lock.
  */
 #pragma once
 
@@ -83,16 +84,18 @@ struct thread {
 };
 
 /*
- * Makes the running boot context the first thread, named "boot", and starts the kernel's own threads: "idle", which
- * halts the CPU when nobody else can run, and "reaper", which finishes threads that have exited. Time starts at 0.
- * Call once, before anything else here, with interrupts disabled.
+ * Makes the running boot context the first thread, named "boot", and starts the kernel's own
+ * threads: "idle", which halts the CPU when nobody else can run, and "reaper", which finishes
+ * threads that have exited. Time starts at 0. Call once, before anything else here, with interrupts
+ * disabled.
  */
 void thread_system_init(void);
 
 /*
- * Initialises `thread` with a kernel stack [stack_base, stack_base + stack_size_bytes) of the caller.
- * The thread does not run before thread_start; until then the caller may fill in space, space_root, process,
- * user_gs_base and id. `name` is cut to 15 characters. `entry` must not return: it ends in thread_exit.
+ * Initialises `thread` with a kernel stack [stack_base, stack_base + stack_size_bytes) of the
+ * caller. The thread does not run before thread_start; until then the caller may fill in space,
+ * space_root, process, user_gs_base and id. `name` is cut to 15 characters. `entry` must not
+ * return: it ends in thread_exit.
  */
 void thread_init(struct thread *thread, const char *name, uint8_t priority, void *stack_base,
 		 size_t stack_size_bytes, void (*entry)(void *), void *argument);
@@ -104,8 +107,9 @@ static inline struct thread *thread_current(void)
 }
 
 /*
- * Ends the current thread, which holds no lock. `finish(argument)` runs in the reaper thread after this one has left its
- * stack for good, so it may free that stack and struct thread itself; it must not sleep for long. NULL: nothing.
+ * Ends the current thread, which holds no lock. `finish(argument)` runs in the reaper thread after
+ * this one has left its stack for good, so it may free that stack and struct thread itself; it must
+ * not sleep for long. NULL: nothing.
  */
 _Noreturn void thread_exit(void (*finish)(void *), void *argument);
 
@@ -113,19 +117,27 @@ _Noreturn void thread_exit(void (*finish)(void *), void *argument);
 void thread_yield(void);
 
 /*
- * Sleeps until thread_wake(address), or until time_now() >= wake_time. `lock` (may be NULL) is released atomically
- * with falling asleep and taken again before the return, so no wake-up between check and sleep is lost.
- * A wake_time that has passed, or an earlier termination request, returns at once.
+ * Sleeps until thread_wake(address), or until time_now() >= wake_time. `lock` (may be NULL) is
+ * released atomically with falling asleep and taken again before the return, so no wake-up between
+ * check and sleep is lost. A wake_time that has passed, or an earlier termination request, returns
+ * at once.
  * => may sleep: yes; no other lock may be held.
- * => returns: STATUS_SUCCESS woken (check again), STATUS_TIMEOUT, or, if interruptible, STATUS_THREAD_IS_TERMINATING.
+ * => returns: STATUS_SUCCESS woken (check again), STATUS_TIMEOUT, or, if interruptible,
+ *    STATUS_THREAD_IS_TERMINATING.
  */
 NTSTATUS thread_sleep(const void *address, struct spinlock *lock, uint64_t wake_time,
 		      bool interruptible);
 
-/* Wakes every thread that sleeps on `address`. May be called under any spinlock ranked below the scheduler's. */
+/*
+ * Wakes every thread that sleeps on `address`. May be called under any spinlock ranked below the
+ * scheduler's.
+ */
 void thread_wake(const void *address);
 
-/* Asks `thread` to end with `status`; wakes it if its sleep is interruptible. Idempotent: the first status stays. */
+/*
+ * Asks `thread` to end with `status`; wakes it if its sleep is interruptible. Idempotent: the first
+ * status stays.
+ */
 void thread_request_termination(struct thread *thread, NTSTATUS status);
 
 void thread_set_priority(struct thread *thread, uint8_t priority);
@@ -138,5 +150,8 @@ uint64_t time_system(void);
 /* What the boot thread does when it has nothing left to do: a second idle thread, for ever. */
 _Noreturn void thread_idle_loop(void);
 
-/* Recounts run queues, wait buckets and the timer list; panics on a difference. For mm_check and tests. */
+/*
+ * Recounts run queues, wait buckets and the timer list; panics on a difference. For mm_check and
+ * tests.
+ */
 void thread_check(void);

@@ -5,7 +5,10 @@
 
 #include "scheduler.h"
 
-/* Seconds from NT's epoch (1601-01-01) to that of the clock chip (1970-01-01): 369 years with 89 leap days. */
+/*
+ * Seconds from NT's epoch (1601-01-01) to that of the clock chip (1970-01-01): 369 years with 89
+ * leap days.
+ */
 #define SECONDS_1601_TO_1970 11644473600ull
 
 static uint64_t start_ticks;

@@ -15,15 +15,17 @@ enum access {
 };
 
 /*
- * A page fault on a user address (from user mode, or from the user-copy functions). Interrupts enabled, no lock held.
- * => returns: STATUS_SUCCESS (retry the instruction) or the status the access ends with. (kernel/mm/fault.c)
+ * A page fault on a user address (from user mode, or from the user-copy functions). Interrupts
+ * enabled, no lock held.
+ * => returns: STATUS_SUCCESS (retry the instruction) or the status the access ends with.
+ *    (kernel/mm/fault.c)
  */
 NTSTATUS upcall_page_fault(vaddr_t address, enum access access, bool from_user);
 
 /*
- * An exception in user mode that nothing resolved: code is the NT exception code, parameters as in EXCEPTION_RECORD
- * (STATUS_ACCESS_VIOLATION: {0 read | 1 write | 8 execute, address}). Ends the process with a report. May return only
- * if the thread may go on. (kernel/process/exception.c)
+ * An exception in user mode that nothing resolved: code is the NT exception code, parameters as in
+ * EXCEPTION_RECORD (STATUS_ACCESS_VIOLATION: {0 read | 1 write | 8 execute, address}). Ends the
+ * process with a report. May return only if the thread may go on. (kernel/process/exception.c)
  */
 void upcall_user_exception(NTSTATUS code, unsigned parameter_count, const uint64_t *parameters,
 			   struct trap_frame *frame);
@@ -37,8 +39,14 @@ NTSTATUS upcall_system_call(uint32_t number, const uint64_t registers[4], vaddr_
 /* Timer interrupt, interrupts disabled. (kernel/core/scheduler.c) */
 void upcall_timer_tick(void);
 
-/* After an interrupt was handled, interrupts disabled, before the interrupted code (with IF=1) goes on: preempts. */
+/*
+ * After an interrupt was handled, interrupts disabled, before the interrupted code (with IF=1) goes
+ * on: preempts.
+ */
 void upcall_interrupt_return(void);
 
-/* Each return to user mode, interrupts enabled: ends the thread if it was asked to. (kernel/process/thread.c) */
+/*
+ * Each return to user mode, interrupts enabled: ends the thread if it was asked to.
+ * (kernel/process/thread.c)
+ */
 void upcall_return_to_user(void);

@@ -1,9 +1,10 @@
 /*
  * wait.c - sleeping on an address, waking, time-outs, termination requests.
  *
- * A sleeping thread is on the list of one bucket, chosen by its address, in the order in which the threads fell asleep; with
- * a deadline it is on the timer list too. Whoever ends the sleep first (a wake-up, the clock, a termination request)
- * takes it off both lists and says why in wait_status, all under scheduler_lock, so no two of them can.
+ * A sleeping thread is on the list of one bucket, chosen by its address, in the order in which the
+ * threads fell asleep; with a deadline it is on the timer list too. Whoever ends the sleep first (a
+ * wake-up, the clock, a termination request) takes it off both lists and says why in wait_status,
+ * all under scheduler_lock, so no two of them can.
  */
 #include "scheduler.h"
 
@@ -135,8 +136,8 @@ NTSTATUS thread_sleep(const void *address, struct spinlock *lock, uint64_t wake_
 		return status;
 	}
 	/*
-	 * From here on wakers wait for scheduler_lock, so `lock` may go. It was the outer one: the interrupt state to
-	 * come back with is its, while scheduler_lock has saved "disabled".
+	 * From here on wakers wait for scheduler_lock, so `lock` may go. It was the outer one: the
+	 * interrupt state to come back with is its, while scheduler_lock has saved "disabled".
 	 */
 	if (lock)
 		scheduler_lock.irq_state = spin_unlock_keep_disabled(lock);

@@ -8,7 +8,7 @@
 #include "disk.h"
 
 #define TABLE_BYTES 4096u
-#define LEAF_SHIFT 10 /* block numbers in a leaf */
+#define LEAF_SHIFT 10	/* block numbers in a leaf */
 #define POINTER_SHIFT 9 /* pointers in a table above it */
 #define POINTERS (1u << POINTER_SHIFT)
 #define LEVELS_MAX 2u /* 1 TiB per file: more than a disk has */
@@ -66,7 +66,10 @@ uint32_t *block_map_slot(struct block_map *map, page_index_t page, bool create)
 	return (uint32_t *)*slot + (page & ((1u << LEAF_SHIFT) - 1));
 }
 
-/* The slot that names the table of `level` on the way to `page`, or NULL when a table above it is missing. */
+/*
+ * The slot that names the table of `level` on the way to `page`, or NULL when a table above it is
+ * missing.
+ */
 static void **map_table_slot(struct block_map *map, page_index_t page, unsigned level)
 {
 	void **slot = &map->root;

@@ -1,8 +1,10 @@
 /*
- * cpio.c - reads a newc cpio archive (cpio -o -H newc), entry by entry. It believes nothing that it reads.
+ * cpio.c - reads a newc cpio archive (cpio -o -H newc), entry by entry. It believes nothing that it
+ * reads.
  *
- * An entry is a header of 110 bytes (a magic, 13 numbers of 8 hexadecimal digits), the name with its NUL, and the data;
- * each of name and data is filled up to a multiple of 4 bytes from the start of the archive. The entry "TRAILER!!!" ends it.
+ * An entry is a header of 110 bytes (a magic, 13 numbers of 8 hexadecimal digits), the name with
+ * its NUL, and the data; each of name and data is filled up to a multiple of 4 bytes from the start
+ * of the archive. The entry "TRAILER!!!" ends it.
  */
 #include "cpio.h"
 
@@ -135,7 +137,8 @@ static const char *name_characters_error(const char *name)
 {
 	for (; *name; name++) {
 		if (*name < ' ' || *name > '~')
-			return "the name has a character that is not printable ASCII; rename the file";
+			return "the name has a character that is not printable ASCII; rename the "
+			       "file";
 		if (*name == '\\')
 			return "the name has a backslash; rename the file";
 	}
@@ -192,7 +195,10 @@ static NTSTATUS kind_check(const struct cpio_reader *reader)
 	return STATUS_SUCCESS;
 }
 
-/* Finds the data, and moves the offset to the next entry: at the end of the archive if there is no room for one. */
+/*
+ * Finds the data, and moves the offset to the next entry: at the end of the archive if there is no
+ * room for one.
+ */
 static NTSTATUS data_locate(const struct cpio_reader *reader, uint64_t *data, uint64_t *next)
 {
 	uint64_t name_end = reader->offset + HEADER_BYTES + reader->fields[FIELD_NAME_SIZE];

@@ -18,12 +18,12 @@ struct mutex disk_lock = MUTEX_INIT("RAM disk", RANK_FILE);
 
 /* (C) while attached, (D) disk_lock, (A) atomic */
 static struct {
-	uint8_t *base;			     /* (C) NULL: not attached */
-	uint64_t block_count;		     /* (C) */
-	uint64_t free_count;		     /* (D) */
-	uint64_t hint;			     /* (D) no free block below it */
-	uint64_t *bitmap[BITMAP_PAGES];	     /* (D) a set bit is a free block */
-	atomic_uint_fast64_t transfers[2];   /* (A) by direction */
+	uint8_t *base;			   /* (C) NULL: not attached */
+	uint64_t block_count;		   /* (C) */
+	uint64_t free_count;		   /* (D) */
+	uint64_t hint;			   /* (D) no free block below it */
+	uint64_t *bitmap[BITMAP_PAGES];	   /* (D) a set bit is a free block */
+	atomic_uint_fast64_t transfers[2]; /* (A) by direction */
 } disk;
 
 /* ---- blocks ---- */
@@ -48,8 +48,7 @@ static void block_set_free(uint64_t block)
 NTSTATUS disk_attach(void *base, uint64_t used_bytes, uint64_t capacity_bytes)
 {
 	uint64_t blocks = capacity_bytes / DISK_BLOCK_BYTES;
-	uint64_t used_blocks = used_bytes / DISK_BLOCK_BYTES +
-			       (used_bytes % DISK_BLOCK_BYTES != 0);
+	uint64_t used_blocks = used_bytes / DISK_BLOCK_BYTES + (used_bytes % DISK_BLOCK_BYTES != 0);
 
 	KASSERT(!disk.base && base);
 	if (used_bytes > capacity_bytes)

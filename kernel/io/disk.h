@@ -1,8 +1,9 @@
 /*
- * disk.h - the RAM disk below its files: blocks, and the device that moves bytes. Private to kernel/io.
+ * disk.h - the RAM disk below its files: blocks, and the device that moves bytes. Private to
+ * kernel/io.
  *
- * The region is divided into blocks of 4 KiB, counted from its start. Which are free is one bit each. Block 0 holds the
- * archive's first header and is never free, so 0 stands for "no block".
+ * The region is divided into blocks of 4 KiB, counted from its start. Which are free is one bit
+ * each. Block 0 holds the archive's first header and is never free, so 0 stands for "no block".
  */
 #pragma once
 
@@ -21,8 +22,8 @@ extern struct mutex disk_lock;
 
 /*
  * Takes the region into use; the blocks wholly behind the first used_bytes are free.
- * => returns: STATUS_SUCCESS, STATUS_DISK_FULL (used_bytes > capacity_bytes), STATUS_NOT_SUPPORTED (capacity beyond 64 GiB),
- *    STATUS_INSUFFICIENT_RESOURCES.
+ * => returns: STATUS_SUCCESS, STATUS_DISK_FULL (used_bytes > capacity_bytes), STATUS_NOT_SUPPORTED
+ *    (capacity beyond 64 GiB), STATUS_INSUFFICIENT_RESOURCES.
  */
 NTSTATUS disk_attach(void *base, uint64_t used_bytes, uint64_t capacity_bytes) MUST_CHECK;
 /* Again is no harm. */
@@ -51,8 +52,8 @@ struct disk_extent {
 };
 
 /*
- * Moves bytes between the extents, in order, and the buffer: one request to the device. This is the one place where
- * the device is used; what it costs and how it fails belongs here.
+ * Moves bytes between the extents, in order, and the buffer: one request to the device. This is the
+ * one place where the device is used; what it costs and how it fails belongs here.
  * => locks: none may be held. => may sleep: yes.
  */
 NTSTATUS disk_transfer(enum disk_direction direction, const struct disk_extent *extents,

@@ -1,11 +1,12 @@
 /*
  * file.c - files: finding them, their size, and their bytes.
  *
- *   bytes of a file      0 .. archive_size_bytes             .. size_bytes
- *   where they are       in the archive, in place             in blocks, at the same offset in the page
+ *   bytes of a file 0 .. archive_size_bytes .. size_bytes where they are in the archive, in place
+ *   in blocks, at the same offset in the page
  *
- * Growing takes blocks for the pages that need one and zeroes the new bytes in them; the page in which the archive's part
- * ends keeps its head there. Cutting gives blocks back, and the whole blocks inside what was cut off the archive's part.
+ * Growing takes blocks for the pages that need one and zeroes the new bytes in them; the page in
+ * which the archive's part ends keeps its head there. Cutting gives blocks back, and the whole
+ * blocks inside what was cut off the archive's part.
  */
 #include "file.h"
 
@@ -70,8 +71,7 @@ static NTSTATUS lookup_locked(struct file_node *node, const char *path, struct f
 		if (node->kind == FILE_KIND_DIRECTORY)
 			child = tree_find(node, path, length);
 		if (!child)
-			return *rest ? STATUS_OBJECT_PATH_NOT_FOUND
-				     : STATUS_OBJECT_NAME_NOT_FOUND;
+			return *rest ? STATUS_OBJECT_PATH_NOT_FOUND : STATUS_OBJECT_NAME_NOT_FOUND;
 		if (*rest && !rest[1] && child->kind != FILE_KIND_DIRECTORY)
 			return STATUS_OBJECT_NAME_INVALID;
 		node = child;
@@ -142,7 +142,10 @@ uint64_t file_size(struct file_node *node)
 	return atomic_load(&node->size_bytes);
 }
 
-/* Takes a zeroed block for every page in [first, end) that has none. All or, when memory is short, an arbitrary part. */
+/*
+ * Takes a zeroed block for every page in [first, end) that has none. All or, when memory is short,
+ * an arbitrary part.
+ */
 static NTSTATUS blocks_take(struct file_node *node, page_index_t first, page_index_t end)
 {
 	for (page_index_t page = first; page < end; page++) {
@@ -163,7 +166,10 @@ static NTSTATUS grow_locked(struct file_node *node, uint64_t old_bytes, uint64_t
 	uint32_t *partial = block_map_slot(&node->blocks, first, false);
 	NTSTATUS status;
 
-	/* The page in which the file ends may have a block. What is behind the end in it is of an earlier, longer file. */
+	/*
+	 * The page in which the file ends may have a block. What is behind the end in it is of an
+	 * earlier, longer file.
+	 */
 	if (partial && *partial != DISK_BLOCK_NONE) {
 		disk_block_zero(*partial, page_offset(old_bytes),
 				PAGE_SIZE - page_offset(old_bytes));
@@ -181,8 +187,9 @@ static NTSTATUS grow_locked(struct file_node *node, uint64_t old_bytes, uint64_t
 }
 
 /*
- * Cuts the archive's part. The whole blocks behind it that are in the file's extent become free. Those behind the old
- * part already are; the block in which the old part ended was not, and counts now.
+ * Cuts the archive's part. The whole blocks behind it that are in the file's extent become free.
+ * Those behind the old part already are; the block in which the old part ended was not, and counts
+ * now.
  */
 static void archive_cut_locked(struct file_node *node, uint64_t size_bytes)
 {

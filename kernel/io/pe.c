@@ -3,74 +3,25 @@
  *
  *   DOS header --e_lfanew--> "PE\0\0", file header, optional header, section table
  *
- * The statuses are those of nt-semantics 3.3.1, the mapping is that of 3.3.3. Where that text is silent, the choices are:
- *  - a section's raw data that the file does not have, as far as it would be mapped: STATUS_INVALID_IMAGE_FORMAT, as
- *    Windows answers to an executable that was cut off;
- *  - sections must ascend and not overlap. Windows also refuses gaps between them; here a gap is a run of PAGE_NOACCESS;
+ * The statuses are those of nt-semantics 3.3.1, the mapping is that of 3.3.3. Where that text is
+ * silent, the choices are:
+ *  - a section's raw data that the file does not have, as far as it would be mapped:
+ *    STATUS_INVALID_IMAGE_FORMAT, as Windows answers to an executable that was cut off;
+ *  - sections must ascend and not overlap. Windows also refuses gaps between them; here a gap is a
+ *    run of PAGE_NOACCESS;
  *  - a section without virtual size and raw size occupies nothing;
- *  - an optional header too short for its fixed fields, alignments that are no powers of two, an image base that is not a
- *    multiple of 64 KiB, and an image of 2 GiB and more are STATUS_INVALID_IMAGE_FORMAT.
- * What only the program itself relies on (entry point, data directories) is not checked: it faults in user mode.
+ *  - an optional header too short for its fixed fields, alignments that are no powers of two, an
+ *    image base that is not a multiple of 64 KiB, and an image of 2 GiB and more are
+ *    STATUS_INVALID_IMAGE_FORMAT.
+ * What only the program itself relies on (entry point, data directories) is not checked: it faults
+ * in user mode.
  */
 #include "pe.h"
 
 #include "arch/pte.h"
 #include "kernel/lib/range.h"
 #include "kernel/lib/string.h"
-
-/* Offsets in the headers, bytes */
-#define DOS_HEADER_BYTES 64
-#define DOS_NEW_HEADER 60 /* e_lfanew */
-#define SIGNATURE_BYTES 4
-#define NE_TARGET_SYSTEM 0x36
-#define NE_HEADER_BYTES 0x40
-#define FILE_HEADER_BYTES 20
-#define FILE_MACHINE 0
-#define FILE_SECTION_COUNT 2
-#define FILE_OPTIONAL_HEADER_BYTES 16
-#define FILE_CHARACTERISTICS 18
-#define OPTIONAL_MAGIC 0
-#define OPTIONAL_CODE_BYTES 4
-#define OPTIONAL_ENTRY 16
-#define OPTIONAL_IMAGE_BASE 24
-#define OPTIONAL_SECTION_ALIGNMENT 32
-#define OPTIONAL_FILE_ALIGNMENT 36
-#define OPTIONAL_OS_MAJOR 40
-#define OPTIONAL_OS_MINOR 42
-#define OPTIONAL_SUBSYSTEM_MAJOR 48
-#define OPTIONAL_SUBSYSTEM_MINOR 50
-#define OPTIONAL_IMAGE_BYTES 56
-#define OPTIONAL_HEADERS_BYTES 60
-#define OPTIONAL_CHECK_SUM 64
-#define OPTIONAL_SUBSYSTEM 68
-#define OPTIONAL_DLL_CHARACTERISTICS 70
-#define OPTIONAL_STACK_RESERVE 72
-#define OPTIONAL_STACK_COMMIT 80
-#define OPTIONAL_DIRECTORY_COUNT 108
-#define OPTIONAL_DIRECTORIES 112 /* end of the fixed part */
-#define DIRECTORY_BYTES 8
-#define DIRECTORY_COM_DESCRIPTOR 14
-#define SECTION_HEADER_BYTES 40
-#define SECTION_VIRTUAL_SIZE 8
-#define SECTION_VIRTUAL_ADDRESS 12
-#define SECTION_RAW_BYTES 16
-#define SECTION_RAW_OFFSET 20
-#define SECTION_CHARACTERISTICS 36
-
-#define MACHINE_AMD64 0x8664
-#define MAGIC_PE32_PLUS 0x20b
-#define DLL_DYNAMIC_BASE 0x0040u
-#define SCN_MEM_SHARED 0x10000000u
-#define SCN_MEM_EXECUTE 0x20000000u
-#define SCN_MEM_READ 0x40000000u
-#define SCN_MEM_WRITE 0x80000000u
-#define NE_SYSTEM_WINDOWS 2
-#define NE_SYSTEM_BOSS 5 /* Borland's DOS extender */
-
-#define FILE_SECTOR_BYTES 512 /* raw data starts and ends at these */
-#define IMAGE_BASE_ALIGNMENT 0x10000
-#define IMAGE_FLAG_DYNAMICALLY_RELOCATED 0x4
-#define IMAGE_FLAG_MAPPED_FLAT 0x8
+#include "pe_format.h"
 
 /* The part of the file that is there, and the numbers that several steps need. */
 struct pe_reader {
@@ -88,31 +39,6 @@ struct pe_section {
 	uint64_t raw_offset, raw_bytes;
 	uint32_t characteristics;
 };
-
-/* Numbers in the file are little-endian and need not be aligned; so are ours. */
-static uint16_t read16(const uint8_t *at)
-{
-	uint16_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-static uint32_t read32(const uint8_t *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-static uint64_t read64(const uint8_t *at)
-{
-	uint64_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
 
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
@@ -133,8 +59,8 @@ static bool is_flat(const struct pe_reader *reader)
  * Makes sure that [offset, offset + size_bytes) is in the header bytes.
  * => returns: STATUS_BUFFER_TOO_SMALL when the file has it further on, `beyond` when it has not.
  */
-static NTSTATUS reader_require(const struct pe_reader *reader, uint64_t offset,
-			       uint64_t size_bytes, NTSTATUS beyond)
+static NTSTATUS reader_require(const struct pe_reader *reader, uint64_t offset, uint64_t size_bytes,
+			       NTSTATUS beyond)
 {
 	if (!range_ok(offset, size_bytes, reader->file_bytes))
 		return beyond;
@@ -169,8 +95,7 @@ static NTSTATUS signature_check(const struct pe_reader *reader, uint64_t *file_h
 {
 	const uint8_t *signature;
 	uint64_t offset;
-	NTSTATUS status =
-		reader_require(reader, 0, DOS_HEADER_BYTES, STATUS_INVALID_IMAGE_NOT_MZ);
+	NTSTATUS status = reader_require(reader, 0, DOS_HEADER_BYTES, STATUS_INVALID_IMAGE_NOT_MZ);
 
 	if (!NT_SUCCESS(status))
 		return status;
@@ -227,7 +152,10 @@ static NTSTATUS alignment_check(const struct pe_reader *reader)
 
 	if (!is_power_of_two(section) || !is_power_of_two(file) || section < file)
 		return STATUS_INVALID_IMAGE_FORMAT;
-	/* Below a page the image is mapped as it is in the file, so places must be the same in both. */
+	/*
+	 * Below a page the image is mapped as it is in the file, so places must be the same in
+	 * both.
+	 */
 	if (is_flat(reader) ? section != file : file < FILE_SECTOR_BYTES)
 		return STATUS_INVALID_IMAGE_FORMAT;
 	return STATUS_SUCCESS;
@@ -280,8 +208,9 @@ static uint32_t section_protection(uint32_t characteristics)
 }
 
 /*
- * Where the section's bytes are in the file. Windows reads whole sectors: the start is rounded down, and what lies
- * between the end of the data and the end of its file-aligned block is mapped too.
+ * Where the section's bytes are in the file. Windows reads whole sectors: the start is rounded
+ * down, and what lies between the end of the data and the end of its file-aligned block is mapped
+ * too.
  */
 static NTSTATUS section_locate_raw(const struct pe_reader *reader, const uint8_t *header,
 				   struct pe_section *section)
@@ -343,8 +272,7 @@ static bool subsection_add(struct pe_image *image, uint64_t end, const struct pe
 		.file_offset = section->raw_offset,
 		.raw_bytes = (uint32_t)section->raw_bytes,
 		.protection = protection,
-		.is_shared = protection == PAGE_READWRITE ||
-			     protection == PAGE_EXECUTE_READWRITE,
+		.is_shared = protection == PAGE_READWRITE || protection == PAGE_EXECUTE_READWRITE,
 	};
 	return true;
 }
@@ -390,7 +318,10 @@ static NTSTATUS sections_describe(const struct pe_reader *reader)
 	return gap_add(image, image->image_bytes) ? STATUS_SUCCESS : STATUS_INVALID_IMAGE_FORMAT;
 }
 
-/* An image whose sections are smaller than pages: the file's bytes as they are, in one copy-on-write run. */
+/*
+ * An image whose sections are smaller than pages: the file's bytes as they are, in one
+ * copy-on-write run.
+ */
 static NTSTATUS flat_describe(const struct pe_reader *reader)
 {
 	struct pe_image *image = reader->image;
@@ -427,8 +358,7 @@ static bool has_com_descriptor(const struct pe_reader *reader)
 	uint32_t count = read32(optional + OPTIONAL_DIRECTORY_COUNT);
 	uint32_t optional_bytes = read16(reader->file_header + FILE_OPTIONAL_HEADER_BYTES);
 
-	if (count <= DIRECTORY_COM_DESCRIPTOR ||
-	    !range_ok(offset, DIRECTORY_BYTES, optional_bytes))
+	if (count <= DIRECTORY_COM_DESCRIPTOR || !range_ok(offset, DIRECTORY_BYTES, optional_bytes))
 		return false;
 	return read32(optional + offset) != 0 && read32(optional + offset + 4) != 0;
 }

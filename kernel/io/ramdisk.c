@@ -32,7 +32,10 @@ static NTSTATUS refuse_memory(const struct complaint *complaint, const struct cp
 	return refuse(complaint, entry, STATUS_INSUFFICIENT_RESOURCES, "no memory for it");
 }
 
-/* Finds the directory that the last part of the entry's name is in, and makes what is missing. *last: that part. */
+/*
+ * Finds the directory that the last part of the entry's name is in, and makes what is missing.
+ * *last: that part.
+ */
 static NTSTATUS parent_find(const struct cpio_entry *entry, const struct complaint *complaint,
 			    struct file_node **parent, const char **last)
 {
@@ -43,8 +46,9 @@ static NTSTATUS parent_find(const struct cpio_entry *entry, const struct complai
 		size_t length = name_part_length(part);
 
 		if (!name_part_is_valid(part, length))
-			return refuse(complaint, entry, STATUS_DISK_CORRUPT_ERROR,
-				      "NT allows none of \" * : < > ? | in a name; rename the file");
+			return refuse(
+				complaint, entry, STATUS_DISK_CORRUPT_ERROR,
+				"NT allows none of \" * : < > ? | in a name; rename the file");
 		if (!part[length])
 			break;
 		child = tree_find(node, part, length);
@@ -76,10 +80,11 @@ static NTSTATUS entry_add(const struct cpio_entry *entry, const struct complaint
 		return status;
 	node = tree_find(parent, name, strlen(name));
 	/* A directory may have been made because something in it came before it. */
-	if (node && (!is_directory || node->kind != FILE_KIND_DIRECTORY ||
-		     strcmp(node->name, name) != 0))
-		return refuse(complaint, entry, STATUS_DISK_CORRUPT_ERROR,
-			      "the name is there already (names that differ only in case are the same)");
+	if (node &&
+	    (!is_directory || node->kind != FILE_KIND_DIRECTORY || strcmp(node->name, name) != 0))
+		return refuse(
+			complaint, entry, STATUS_DISK_CORRUPT_ERROR,
+			"the name is there already (names that differ only in case are the same)");
 	if (!node)
 		node = tree_add(parent, name, strlen(name),
 				is_directory ? FILE_KIND_DIRECTORY : FILE_KIND_FILE);
@@ -89,8 +94,7 @@ static NTSTATUS entry_add(const struct cpio_entry *entry, const struct complaint
 	node->archive_offset = entry->data_offset;
 	node->archive_end = entry->data_offset + entry->size_bytes;
 	node->archive_size_bytes = entry->size_bytes;
-	node->modified_time =
-		(entry->modified_seconds + SECONDS_1601_TO_1970) * NT_TIME_PER_SECOND;
+	node->modified_time = (entry->modified_seconds + SECONDS_1601_TO_1970) * NT_TIME_PER_SECOND;
 	return STATUS_SUCCESS;
 }
 

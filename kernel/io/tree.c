@@ -9,9 +9,9 @@
 #include "block_map.h"
 #include "disk.h"
 
-static struct file_node *root;	  /* (C) while mounted */
-static uint64_t node_counts[2];	  /* (D) by enum file_kind */
-static uint64_t last_index;	  /* (D) */
+static struct file_node *root;	/* (C) while mounted */
+static uint64_t node_counts[2]; /* (D) by enum file_kind */
+static uint64_t last_index;	/* (D) */
 
 struct file_node *tree_root(void)
 {
@@ -111,7 +111,7 @@ struct file_node *tree_find(struct file_node *directory, const char *name, size_
 	struct file_node *node;
 
 	KASSERT(mutex_is_held(&disk_lock));
-	LIST_FOREACH(node, &directory->children, sibling) {
+	LIST_FOREACH (node, &directory->children, sibling) {
 		if (name_equal(node->name, name, length))
 			return node;
 	}

@@ -7,7 +7,10 @@
 
 #include "file.h"
 
-/* The root directory; NULL: nothing is mounted. => locks: none (it changes when the disk is mounted only). */
+/*
+ * The root directory; NULL: nothing is mounted. => locks: none (it changes when the disk is mounted
+ * only).
+ */
 struct file_node *tree_root(void);
 
 /* Makes the root, a directory. => returns: STATUS_SUCCESS, STATUS_INSUFFICIENT_RESOURCES. */
@@ -15,7 +18,9 @@ NTSTATUS tree_create(void) MUST_CHECK;
 /* Frees all nodes; their blocks are forgotten. No node may be in use but by the tree. */
 void tree_destroy(void);
 
-/* A new, empty child. Its name is not taken and at most FILE_NAME_MAX_CHARS long. NULL: no memory. */
+/*
+ * A new, empty child. Its name is not taken and at most FILE_NAME_MAX_CHARS long. NULL: no memory.
+ */
 struct file_node *tree_add(struct file_node *directory, const char *name, size_t length,
 			   enum file_kind kind);
 
@@ -28,5 +33,8 @@ uint64_t tree_count(enum file_kind kind);
 /* Length of the part of a path at `path`: up to a '\', a '/' or the end. => locks: none. */
 size_t name_part_length(const char *path);
 
-/* A part of a path that NTFS would take: not empty, not "." or "..", no character it reserves. => locks: none. */
+/*
+ * A part of a path that NTFS would take: not empty, not "." or "..", no character it reserves. =>
+ * locks: none.
+ */
 bool name_part_is_valid(const char *part, size_t length);

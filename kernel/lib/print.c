@@ -1,7 +1,8 @@
 /*
  * print.c - the one formatter of the kernel: log lines, panics, messages, names.
  *
- * A conversion is read into struct conversion, its value becomes digits or a piece of text, and `put_field` lays that out:
+ * A conversion is read into struct conversion, its value becomes digits or a piece of text, and
+ * `put_field` lays that out:
  *
  *	[blanks] [sign or 0x] [zeros] [text] [blanks]
  */
@@ -88,7 +89,10 @@ static void put_number(struct output *output, const struct conversion *conversio
 {
 	char digits[DIGITS_MAX];
 	int count = digits_before(digits + DIGITS_MAX, value, base, conversion->kind == 'X');
-	/* Precision: at least so many digits. Without one it is 1, or, with '0', what fills the width. */
+	/*
+	 * Precision: at least so many digits. Without one it is 1, or, with '0', what fills the
+	 * width.
+	 */
 	int least = conversion->precision == NO_PRECISION ? 1 : conversion->precision;
 	struct field field = {
 		.prefix = prefix,

@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* True when [base, base + size) lies within [0, limit), without ever computing base + size. An empty range may stand at limit. */
+/*
+ * True when [base, base + size) lies within [0, limit), without ever computing base + size. An
+ * empty range may stand at limit.
+ */
 static inline bool range_ok(uint64_t base, uint64_t size, uint64_t limit)
 {
 	return size <= limit && base <= limit - size;

@@ -1,12 +1,15 @@
 /*
- * string.c - the functions of <string.h> that gcc calls by itself and that the kernel uses. Not compiled on the host.
+ * string.c - the functions of <string.h> that gcc calls by itself and that the kernel uses. Not
+ * compiled on the host.
  *
- * The kernel may not use vector registers, so eight bytes at a time is as wide as it gets. Copies and fills of less
- * than eight bytes at the end are done without a loop.
+ * The kernel may not use vector registers, so eight bytes at a time is as wide as it gets. Copies
+ * and fills of less than eight bytes at the end are done without a loop.
  */
 #include "string.h"
 
-/* gcc would recognise the loops below and replace each with a call of the function that it is in. */
+/*
+ * gcc would recognise the loops below and replace each with a call of the function that it is in.
+ */
 #ifndef __clang__
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 #endif
@@ -46,7 +49,10 @@ static inline void copy_tail(uint8_t *to, const uint8_t *from, size_t size)
 		*to = *from;
 }
 
-/* Right also for overlapping memory with `to` below `from`: each word is read before anything at or above it is written. */
+/*
+ * Right also for overlapping memory with `to` below `from`: each word is read before anything at or
+ * above it is written.
+ */
 static inline void copy_up(uint8_t *to, const uint8_t *from, size_t size)
 {
 	for (; size >= UNROLLED_BYTES; size -= UNROLLED_BYTES) {

@@ -24,5 +24,8 @@ uint16_t utf16_upcase(uint16_t c);
 bool utf16_equal(const uint16_t *a, size_t a_chars, const uint16_t *b, size_t b_chars,
 		 bool ignore_case);
 
-/* Copies ASCII for display; other characters become '?'. Always terminates; returns the characters written. */
+/*
+ * Copies ASCII for display; other characters become '?'. Always terminates; returns the characters
+ * written.
+ */
 size_t utf16_to_ascii(char *to, size_t capacity, const uint16_t *from, size_t from_chars);

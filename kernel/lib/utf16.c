@@ -1,12 +1,16 @@
 /*
- * utf16.c - names in UTF-16 as NT counts them: 16-bit units, no normalisation, case folded unit by unit.
+ * utf16.c - names in UTF-16 as NT counts them: 16-bit units, no normalisation, case folded unit by
+ * unit.
  */
 #include "string.h"
 
 uint16_t utf16_upcase(uint16_t c)
 {
 	bool is_ascii_lower = c >= 'a' && c <= 'z';
-	/* 0xF7 is the division sign. 0xDF (sharp s) has no capital; that of 0xFF is outside Latin-1, at 0x178. */
+	/*
+	 * 0xF7 is the division sign. 0xDF (sharp s) has no capital; that of 0xFF is outside
+	 * Latin-1, at 0x178.
+	 */
 	bool is_latin_lower = c >= 0xE0 && c <= 0xFE && c != 0xF7;
 
 	if (c == 0xFF)

@@ -68,7 +68,8 @@ void mm_balance_read(struct mm_balance *balance)
 
 	pool_statistics_read(&pool);
 	balance->frames_in_use = frame_total() - frame_count(FRAME_FREE) -
-				 frame_count(FRAME_ZEROED) - frame_count(FRAME_STANDBY);
+				 frame_count(FRAME_ZEROED) - frame_count(FRAME_STANDBY) -
+				 kernel_stack_table_frames();
 	balance->pool_bytes = pool.bytes_used;
 	balance->commit_pages = commit_used();
 	balance->views = view_count_all();

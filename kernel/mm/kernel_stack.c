@@ -11,6 +11,7 @@
 #define STACK_PAGES (KERNEL_STACK_BYTES / PAGE_SIZE)
 
 static uint64_t slots_used[SLOTS / 64] GUARDED_BY(frame_lock);
+static uint64_t table_frames GUARDED_BY(frame_lock); /* page tables made for stacks */
 
 static vaddr_t slot_stack(unsigned slot)
 {
@@ -41,21 +42,47 @@ static void slot_give(unsigned slot)
 	spin_unlock(&frame_lock);
 }
 
+/* Enters `table` where the walk to va ends, unless another thread was faster. */
+static bool table_enter(vaddr_t va, pfn_t table)
+{
+	unsigned missing;
+	bool entered = false;
+
+	spin_lock(&frame_lock);
+	if (!pt_slot(arch_kernel_root(), va, 1, &missing)) {
+		pt_write(pt_slot(arch_kernel_root(), va, missing, NULL), pt_table_word(table));
+		table_frames++;
+		entered = true;
+	}
+	spin_unlock(&frame_lock);
+	return entered;
+}
+
 /* The slot of a kernel address, making its tables, which are never given back. NULL: no memory. */
 static pte_t *kernel_slot(vaddr_t va)
 {
-	unsigned missing;
 	pte_t *slot;
 
-	while (!(slot = pt_slot(arch_kernel_root(), va, 1, &missing))) {
+	while (!(slot = pt_slot(arch_kernel_root(), va, 1, NULL))) {
 		pfn_t table = frame_alloc_kernel();
 
 		if (table == PFN_NONE)
 			return NULL;
 		page_zero(frame_memory(table));
-		pt_write(pt_slot(arch_kernel_root(), va, missing, NULL), pt_table_word(table));
+		if (!table_enter(va, table))
+			frame_free_kernel(table);
 	}
 	return slot;
+}
+
+uint64_t kernel_stack_table_frames(void)
+{
+	uint64_t count;
+
+	spin_lock(&frame_lock);
+	count = table_frames;
+	spin_unlock(&frame_lock);
+	return count;
 }
 
 static bool page_map(vaddr_t va)

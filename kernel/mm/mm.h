@@ -154,6 +154,8 @@ NTSTATUS stack_allocate(struct address_space *space, uint64_t reserve_bytes, uin
 /* Lowest usable byte of a stack with an unmapped guard page below it, or NULL. */
 void *kernel_stack_alloc(void);
 void kernel_stack_free(void *stack);
+/* Page tables of the stacks' area: they stay once made, so a balance leaves them out. */
+uint64_t kernel_stack_table_frames(void);
 
 /* ---- accounting ---- */
 

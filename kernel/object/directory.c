@@ -19,8 +19,8 @@ struct object_type directory_type = {
 	.body_bytes = sizeof(struct directory),
 	.valid_access = DIRECTORY_ALL_ACCESS,
 	.generic_read = STANDARD_RIGHTS_READ | DIRECTORY_QUERY | DIRECTORY_TRAVERSE,
-	.generic_write = STANDARD_RIGHTS_WRITE | DIRECTORY_CREATE_OBJECT |
-			 DIRECTORY_CREATE_SUBDIRECTORY,
+	.generic_write =
+		STANDARD_RIGHTS_WRITE | DIRECTORY_CREATE_OBJECT | DIRECTORY_CREATE_SUBDIRECTORY,
 	.generic_execute = STANDARD_RIGHTS_EXECUTE | DIRECTORY_QUERY | DIRECTORY_TRAVERSE,
 	.generic_all = DIRECTORY_ALL_ACCESS,
 	.delete = directory_delete,
@@ -54,7 +54,10 @@ static int32_t name_next(struct name_reader *reader)
 	return reader->chunk ? reader->chunk->text[reader->position++] : -1;
 }
 
-/* Negative, 0 or positive as a comes before b, is equal, or comes after it; a shorter name comes first. */
+/*
+ * Negative, 0 or positive as a comes before b, is equal, or comes after it; a shorter name comes
+ * first.
+ */
 static int name_compare(const struct name_chunk *a, const struct name_chunk *b, bool ignore_case)
 {
 	struct name_reader left = {a, 0}, right = {b, 0};

@@ -1,5 +1,6 @@
 /*
- * directory.h - the entries of one directory, and the targets of symbolic links. Private to kernel/object.
+ * directory.h - the entries of one directory, and the targets of symbolic links. Private to
+ * kernel/object.
  *
  * => locks: the namespace lock, unless said otherwise.
  */
@@ -11,7 +12,10 @@
 
 #define SYMBOLIC_LINK_TARGET_MAX_CHARS 255
 
-/* A part of a name. A name may be longer (64 KiB) than the pool's blocks, so it is a chain of these. */
+/*
+ * A part of a name. A name may be longer (64 KiB) than the pool's blocks, so it is a chain of
+ * these.
+ */
 struct name_chunk {
 	struct name_chunk *next;
 	const uint16_t *text; /* behind the structure; in a search key, the caller's */
@@ -36,13 +40,13 @@ struct directory {
 
 struct symbolic_link {
 	struct object header;
-	size_t target_chars;				   /* (C) */
+	size_t target_chars;				 /* (C) */
 	uint16_t target[SYMBOLIC_LINK_TARGET_MAX_CHARS]; /* (C) without the leading '\' */
 };
 
 /*
- * The entry of that name, or NULL. Names that differ only in case are different; with ignore_case any of those that
- * match is found.
+ * The entry of that name, or NULL. Names that differ only in case are different; with ignore_case
+ * any of those that match is found.
  */
 struct directory_entry *directory_find(struct directory *directory, const uint16_t *text,
 				       size_t chars, bool ignore_case);
@@ -57,10 +61,15 @@ struct directory_entry *directory_first(struct directory *directory);
 NTSTATUS directory_add(struct directory *directory, const uint16_t *text, size_t chars,
 		       struct object *object) MUST_CHECK;
 
-/* Takes the entry out of its directory; the name can be used again. directory_entry_free follows. */
+/*
+ * Takes the entry out of its directory; the name can be used again. directory_entry_free follows.
+ */
 void directory_remove(struct directory_entry *entry);
 
-/* Frees a removed entry and drops both references. => locks: none held; may sleep (object deletion). */
+/*
+ * Frees a removed entry and drops both references. => locks: none held; may sleep (object
+ * deletion).
+ */
 void directory_entry_free(struct directory_entry *entry);
 
 size_t directory_entry_chars(const struct directory_entry *entry);

@@ -1,15 +1,16 @@
 /*
  * handle.c - a table from handle values to objects, with the access that was granted.
  *
- * Entries of 16 bytes stand in pages of 256. Up to 256 entries the root is such a page; above that it is a page of 512
- * pointers to pages of entries, and above 131072 entries a page of pointers to those. Index 0 has an entry and is never
- * used, so that handle 0 is invalid.
+ * Entries of 16 bytes stand in pages of 256. Up to 256 entries the root is such a page; above that
+ * it is a page of 512 pointers to pages of entries, and above 131072 entries a page of pointers to
+ * those. Index 0 has an entry and is never used, so that handle 0 is invalid.
  *
- * Free entries form a queue: taken at the front, put back at the end, so that a slot rests as long as possible before
- * it is used again, and its generation makes the new value differ from the old ones.
+ * Free entries form a queue: taken at the front, put back at the end, so that a slot rests as long
+ * as possible before it is used again, and its generation makes the new value differ from the old
+ * ones.
  *
- * Deleting an object may sleep and take other locks, also ones that rank below the table's: an entry is emptied under
- * the lock, and its references are dropped after it.
+ * Deleting an object may sleep and take other locks, also ones that rank below the table's: an
+ * entry is emptied under the lock, and its references are dropped after it.
  */
 #include "handle.h"
 
@@ -50,7 +51,10 @@ static unsigned table_levels(uint32_t capacity)
 	return levels;
 }
 
-/* The slot that names the page of entries with `index`; below `capacity`, so the pages above it exist. */
+/*
+ * The slot that names the page of entries with `index`; below `capacity`, so the pages above it
+ * exist.
+ */
 static void **table_page_slot(struct handle_table *table, uint32_t index)
 {
 	void **slot = &table->root;
@@ -84,8 +88,8 @@ static void free_queue_append(struct handle_table *table, uint32_t index)
 }
 
 /*
- * Allocates what the page of entries from table->capacity on needs: a new root when the levels are full, a page of
- * pointers on the way, the page itself. All of them or none.
+ * Allocates what the page of entries from table->capacity on needs: a new root when the levels are
+ * full, a page of pointers on the way, the page itself. All of them or none.
  */
 static bool table_grow(struct handle_table *table)
 {
@@ -94,8 +98,7 @@ static bool table_grow(struct handle_table *table)
 	void *page = pool_alloc(TABLE_PAGE_BYTES);
 	void *root = NULL, *middle = NULL, **slot;
 	bool needs_root = levels > table_levels(index);
-	bool needs_middle = levels == 2 &&
-			    index % (ENTRIES_PER_PAGE * POINTERS_PER_PAGE) == 0;
+	bool needs_middle = levels == 2 && index % (ENTRIES_PER_PAGE * POINTERS_PER_PAGE) == 0;
 
 	if (needs_root)
 		root = pool_alloc(TABLE_PAGE_BYTES);
@@ -321,8 +324,8 @@ NTSTATUS handle_set_attributes(struct handle_table *table, handle_t handle, uint
 	mutex_lock(&table->lock);
 	entry = entry_resolve(table, handle);
 	if (entry)
-		entry->object_word = (entry->object_word & ~ATTRIBUTE_MASK) |
-				     (attributes & ATTRIBUTE_MASK);
+		entry->object_word =
+			(entry->object_word & ~ATTRIBUTE_MASK) | (attributes & ATTRIBUTE_MASK);
 	mutex_unlock(&table->lock);
 	return entry ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
 }

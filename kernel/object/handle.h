@@ -1,10 +1,11 @@
 /*
  * handle.h - a process' table of handles.
  *
- * A handle value is (generation << 23 | index << 2): a multiple of 4 below 2^31, index from 1, generation 8 bits. A
- * slot's generation rises when it is closed, and free slots are reused first-in first-out, so a stale value does not
- * resolve until its slot was closed 256 times. As in NT the two low bits of a value are the program's own and are
- * ignored. Entries stand in pages of a radix table; the table grows one page at a time and finds a free slot in O(1).
+ * A handle value is (generation << 23 | index << 2): a multiple of 4 below 2^31, index from 1,
+ * generation 8 bits. A slot's generation rises when it is closed, and free slots are reused
+ * first-in first-out, so a stale value does not resolve until its slot was closed 256 times. As in
+ * NT the two low bits of a value are the program's own and are ignored. Entries stand in pages of a
+ * radix table; the table grows one page at a time and finds a free slot in O(1).
  */
 #pragma once
 
@@ -14,8 +15,8 @@
 struct handle_table {
 	struct mutex lock;
 	/* private to handle.c; all under the lock */
-	void *root;		       /* radix table over pages of entries */
-	uint32_t capacity;	       /* entries that have a page, the unused entry 0 included */
+	void *root;			/* radix table over pages of entries */
+	uint32_t capacity;		/* entries that have a page, the unused entry 0 included */
 	uint32_t first_free, last_free; /* indices, 0: no free entry */
 	uint32_t used;
 	bool closed; /* the owner is exiting: no new handles */
@@ -27,8 +28,8 @@ struct handle_table {
 /* => returns: STATUS_SUCCESS, STATUS_INSUFFICIENT_RESOURCES. */
 NTSTATUS handle_table_init(struct handle_table *table) MUST_CHECK;
 /*
- * Closes every handle (also protected ones) and frees the pages. Further inserts fail with STATUS_PROCESS_IS_TERMINATING,
- * further look-ups with STATUS_INVALID_HANDLE; again is no harm.
+ * Closes every handle (also protected ones) and frees the pages. Further inserts fail with
+ * STATUS_PROCESS_IS_TERMINATING, further look-ups with STATUS_INVALID_HANDLE; again is no harm.
  * => locks: none held; may sleep (object deletion).
  */
 void handle_table_destroy(struct handle_table *table);
@@ -42,10 +43,11 @@ NTSTATUS handle_insert(struct handle_table *table, void *object, access_mask_t g
 		       uint32_t attributes, handle_t *result) MUST_CHECK;
 
 /*
- * The only way from a handle to an object: value, then type, then access (nt-semantics C1).
- * type NULL: any type. *object_out receives a reference; *granted (if not NULL) the handle's access.
+ * The only way from a handle to an object: value, then type, then access (nt-semantics C1). type
+ * NULL: any type. *object_out receives a reference; *granted (if not NULL) the handle's access.
  * Pseudo handles are resolved by the caller (process_reference_by_handle).
- * => returns: STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED, STATUS_SUCCESS.
+ * => returns: STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED,
+ *    STATUS_SUCCESS.
  */
 NTSTATUS handle_reference(struct handle_table *table, handle_t handle,
 			  const struct object_type *type, access_mask_t desired, void *object_out,
@@ -68,8 +70,9 @@ NTSTATUS handle_set_attributes(struct handle_table *table, handle_t handle,
 NTSTATUS handle_close(struct handle_table *table, handle_t handle) MUST_CHECK;
 
 /*
- * Calls visit for each handle in ascending index order, with the table locked; stops when it returns false. visit must
- * not release objects or enter this table again. For inheritance, the shell's `handles`, and mm_check.
+ * Calls visit for each handle in ascending index order, with the table locked; stops when it
+ * returns false. visit must not release objects or enter this table again. For inheritance, the
+ * shell's `handles`, and mm_check.
  */
 void handle_for_each(struct handle_table *table,
 		     bool (*visit)(handle_t handle, struct object *object,
@@ -79,8 +82,8 @@ void handle_for_each(struct handle_table *table,
 uint32_t handle_count(struct handle_table *table);
 
 /*
- * Process creation: copies every handle of `from` that has OBJ_INHERIT to the same value in `to`. `to` is freshly
- * initialised and known to the caller alone.
+ * Process creation: copies every handle of `from` that has OBJ_INHERIT to the same value in `to`.
+ * `to` is freshly initialised and known to the caller alone.
  * => returns: STATUS_SUCCESS, STATUS_INSUFFICIENT_RESOURCES (`to` may hold some: destroy it).
  */
 NTSTATUS handle_table_inherit(struct handle_table *from, struct handle_table *to) MUST_CHECK;

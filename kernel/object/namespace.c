@@ -1,212 +1,30 @@
 /*
- * namespace.c - from a path to an object, and back.
+ * namespace.c - the tree of names: looking up, entering and leaving.
  *
- * A path is walked part by part under one mutex. A symbolic link puts its target before what is left of the path and
- * starts again at the root: the text to go is a stack of pieces, so nothing is copied. All statuses are those of the
- * table in nt-semantics section 7; the rows are named where they are decided. Rows 1-3 and 7-10, which are about the user's
- * pointers and lengths, are decided where the name is captured.
+ * One mutex guards the tree. Paths are walked by walk.c under it; parse functions of devices are
+ * called without it. All statuses are those of the table in nt-semantics section 7; the rows are
+ * named where they are decided. Rows 1-3 and 7-10, which are about the user's pointers and lengths,
+ * are decided where the name is captured.
  */
 #include "kernel/core/lock.h"
 #include "kernel/core/pool.h"
 #include "kernel/lib/string.h"
 #include "directory.h"
+#include "walk.h"
 
-#define LINKS_MAX 32
 #define ASCII_PATH_MAX_CHARS 255
 #define SEPARATOR '\\'
 
 static struct mutex namespace_lock = MUTEX_INIT("namespace", RANK_NAMESPACE);
 static struct object *root; /* (C) the directory "\" */
 
-/* ---- walking ---- */
-
-struct path_piece {
-	const uint16_t *text;
-	size_t chars;
-};
-
-/* How a walk ended. */
-enum walk_end {
-	WALK_OBJECT,  /* at `object` */
-	WALK_MISSING, /* at `object`, a directory, which has no `missing` (the last part) */
-	WALK_PARSE,   /* at `object`, which parses what is left in the pieces */
-};
-
-/* The object is borrowed: the namespace lock keeps the tree in place, and the caller keeps name->root. */
-struct walk {
-	const struct object_type *type; /* wanted, or of the new object; NULL: any */
-	bool is_insert;
-	bool ignore_case;
-	bool needs_separator; /* a part was read: a '\' comes before the next one */
-	unsigned links;
-	struct object *object;
-	struct path_piece missing;
-	unsigned piece_count;
-	struct path_piece pieces[1 + LINKS_MAX]; /* [0] the caller's text; the last one is read next */
-};
-
-static NTSTATUS walk_start(struct walk *walk, const struct object_name *name)
-{
-	bool starts_at_root = name->chars > 0 && name->text[0] == SEPARATOR;
-
-	walk->ignore_case = name->attributes & OBJ_CASE_INSENSITIVE;
-	if (name->chars > NAME_MAX_BYTES / sizeof(uint16_t))
-		return STATUS_OBJECT_NAME_INVALID; /* row 10 */
-	if (name->root) {
-		bool parses = name->root->type->parse && !walk->is_insert;
-
-		if (!name->text)
-			return STATUS_OBJECT_NAME_INVALID; /* row 4 */
-		if (name->root->type != &directory_type && !parses)
-			return STATUS_OBJECT_TYPE_MISMATCH; /* row 13 */
-		if (starts_at_root)
-			return STATUS_OBJECT_PATH_SYNTAX_BAD; /* row 12 */
-		walk->object = name->root;
-		walk->pieces[0] = (struct path_piece){name->text, name->chars};
-	} else {
-		if (!starts_at_root)
-			return STATUS_OBJECT_PATH_SYNTAX_BAD; /* rows 3, 5, 11 */
-		walk->object = root;
-		walk->pieces[0] = (struct path_piece){name->text + 1, name->chars - 1};
-	}
-	walk->piece_count = 1;
-	return STATUS_SUCCESS;
-}
-
-static bool walk_has_more(struct walk *walk)
-{
-	while (walk->piece_count > 0 && walk->pieces[walk->piece_count - 1].chars == 0)
-		walk->piece_count--;
-	return walk->piece_count > 0;
-}
-
-/* Skips the '\' after a part that was read. A link's target never ends with one, so it is in the top piece. */
-static void walk_skip_separator(struct walk *walk)
-{
-	struct path_piece *piece = &walk->pieces[walk->piece_count - 1];
-
-	if (!walk->needs_separator)
-		return;
-	KASSERT(piece->text[0] == SEPARATOR);
-	piece->text++;
-	piece->chars--;
-	walk->needs_separator = false;
-}
-
-/* Takes the next part off the text to go. Empty when a '\' follows or nothing does. */
-static struct path_piece walk_take_part(struct walk *walk)
-{
-	struct path_piece *piece, part;
-
-	walk_skip_separator(walk);
-	piece = &walk->pieces[walk->piece_count - 1];
-	part = (struct path_piece){piece->text, 0};
-	while (part.chars < piece->chars && part.text[part.chars] != SEPARATOR)
-		part.chars++;
-	piece->text += part.chars;
-	piece->chars -= part.chars;
-	walk->needs_separator = true;
-	return part;
-}
-
-static NTSTATUS walk_follow_link(struct walk *walk, const struct symbolic_link *link)
-{
-	if (walk->links++ == LINKS_MAX)
-		return STATUS_OBJECT_NAME_NOT_FOUND;
-	walk->pieces[walk->piece_count++] =
-		(struct path_piece){link->target, link->target_chars};
-	walk->object = root;
-	walk->needs_separator = false;
-	return STATUS_SUCCESS;
-}
-
-/* One part further down from a directory. *end stays WALK_OBJECT while the walk can go on. */
-static NTSTATUS walk_step(struct walk *walk, enum walk_end *end)
-{
-	struct directory *directory = (struct directory *)walk->object;
-	struct path_piece part = walk_take_part(walk);
-	bool is_last = !walk_has_more(walk);
-	struct directory_entry *entry;
-
-	if (part.chars == 0)
-		return STATUS_OBJECT_NAME_INVALID; /* row 16 */
-	entry = directory_find(directory, part.text, part.chars, walk->ignore_case);
-	if (!entry && !is_last)
-		return STATUS_OBJECT_PATH_NOT_FOUND; /* rows 14, 16b, 22 */
-	if (!entry) {
-		walk->missing = part;
-		*end = WALK_MISSING;
-		return STATUS_SUCCESS;
-	}
-	walk->object = entry->object;
-	if (walk->object->type == &symbolic_link_type &&
-	    !(is_last && walk->type == &symbolic_link_type))
-		return walk_follow_link(walk, (struct symbolic_link *)walk->object); /* row 25 */
-	return STATUS_SUCCESS;
-}
-
-/* => returns: STATUS_SUCCESS and how it ended, or the status of the row. */
-static NTSTATUS walk_path(struct walk *walk, const struct object_name *name, enum walk_end *end)
-{
-	NTSTATUS status = walk_start(walk, name);
-
-	*end = WALK_OBJECT;
-	while (NT_SUCCESS(status) && *end == WALK_OBJECT && walk_has_more(walk)) {
-		if (walk->object->type == &directory_type)
-			status = walk_step(walk, end);
-		else if (walk->object->type->parse && !walk->is_insert)
-			*end = WALK_PARSE;
-		else
-			status = STATUS_OBJECT_PATH_NOT_FOUND; /* rows 15, 28 */
-	}
-	return status;
-}
-
 /* ---- look-up ---- */
-
-/* What a parse function is given. */
-struct parse_rest {
-	const uint16_t *text;
-	size_t chars;
-	uint16_t *block; /* pool block that holds the text, or NULL when it is the caller's */
-};
-
-/*
- * Joins what is left of the path. The caller's own text needs no copy; a link's target does, because the link may go
- * once the namespace is unlocked.
- */
-static NTSTATUS walk_join_rest(struct walk *walk, struct parse_rest *rest)
-{
-	size_t chars = 0;
-
-	*rest = (struct parse_rest){0};
-	if (!walk_has_more(walk))
-		return STATUS_SUCCESS;
-	walk_skip_separator(walk);
-	if (walk->piece_count == 1) {
-		rest->text = walk->pieces[0].text;
-		rest->chars = walk->pieces[0].chars;
-		return STATUS_SUCCESS;
-	}
-	for (unsigned i = 0; i < walk->piece_count; i++)
-		chars += walk->pieces[i].chars;
-	if (chars > POOL_MAX_BYTES / sizeof(uint16_t))
-		return STATUS_OBJECT_NAME_INVALID;
-	rest->block = pool_alloc(chars * sizeof(uint16_t));
-	if (!rest->block)
-		return STATUS_INSUFFICIENT_RESOURCES;
-	for (unsigned i = walk->piece_count; i-- > 0; rest->chars += walk->pieces[i].chars)
-		memcpy(rest->block + rest->chars, walk->pieces[i].text,
-		       walk->pieces[i].chars * sizeof(uint16_t));
-	rest->text = rest->block;
-	return STATUS_SUCCESS;
-}
 
 /* Walks under the lock. *object: a reference; *parses: it is to be given *rest. */
 static NTSTATUS lookup_locked(const struct object_name *name, const struct object_type *type,
 			      struct object **object, bool *parses, struct parse_rest *rest)
 {
-	struct walk walk = {.type = type};
+	struct walk walk = {.type = type, .root = root};
 	enum walk_end end;
 	NTSTATUS status = walk_path(&walk, name, &end);
 
@@ -277,7 +95,7 @@ static NTSTATUS insert_present(const struct object_name *name, const struct obje
 static NTSTATUS insert_locked(const struct object_name *name, struct object *object,
 			      struct object **existing)
 {
-	struct walk walk = {.type = object->type, .is_insert = true};
+	struct walk walk = {.type = object->type, .root = root, .is_insert = true};
 	enum walk_end end;
 	NTSTATUS status = walk_path(&walk, name, &end);
 
@@ -427,7 +245,10 @@ NTSTATUS symbolic_link_create(const char *path, const char *target)
 void namespace_init(void)
 {
 	static const char *const directories[] = {
-		"\\BaseNamedObjects", "\\KernelObjects", "\\Device", "\\??",
+		"\\BaseNamedObjects",
+		"\\KernelObjects",
+		"\\Device",
+		"\\??",
 	};
 	NTSTATUS status;
 

@@ -1,5 +1,6 @@
 /*
- * namespace.h - the tree of names: directories, symbolic links, and what programs put there (nt-semantics section 7).
+ * namespace.h - the tree of names: directories, symbolic links, and what programs put there
+ * (nt-semantics section 7).
  *
  * => locks: every function takes the namespace mutex, the lowest rank: no lock may be held.
  */
@@ -27,50 +28,58 @@ struct object_name {
 	uint32_t attributes; /* OBJ_CASE_INSENSITIVE, OBJ_OPENIF, OBJ_PERMANENT, ... */
 };
 
-/* Creates \, \BaseNamedObjects, \KernelObjects, \Device, \?? and the symbolic link \??\C: -> \Device\RamDisk. */
+/*
+ * Creates \, \BaseNamedObjects, \KernelObjects, \Device, \?? and the symbolic link \??\C: ->
+ * \Device\RamDisk.
+ */
 void namespace_init(void);
 /* Tests: takes every name away, the permanent ones too, and the root. */
 void namespace_destroy(void);
 
 /*
- * Finds the object a name stands for, following symbolic links (at most 32). Where an object whose type has a parse
- * function stands in the way, it gets the rest of the path, `context`, and no lock. It also gets an empty rest when
- * the path ends at it, unless the caller wants an object of just that type (or of any): then it is the result itself. A
- * root with a parse function gets the whole name.
- * A link whose name is the last part is followed unless `type` is the type of links.
- * => returns: STATUS_OBJECT_NAME_NOT_FOUND (also: too many links), _PATH_NOT_FOUND, _PATH_SYNTAX_BAD, _NAME_INVALID (also:
- *    a link's target and the rest together are longer than a page), _TYPE_MISMATCH (type not NULL and not the object's; or
- *    the root is no directory), STATUS_INSUFFICIENT_RESOURCES, parse's own, or STATUS_SUCCESS with a reference in *result.
+ * Finds the object a name stands for, following symbolic links (at most 32). Where an object whose
+ * type has a parse function stands in the way, it gets the rest of the path, `context`, and no
+ * lock. It also gets an empty rest when the path ends at it, unless the caller wants an object of
+ * just that type (or of any): then it is the result itself. A root with a parse function gets the
+ * whole name. A link whose name is the last part is followed unless `type` is the type of links.
+ * => returns: STATUS_OBJECT_NAME_NOT_FOUND (also: too many links), _PATH_NOT_FOUND,
+ *    _PATH_SYNTAX_BAD, _NAME_INVALID (also: a link's target and the rest together are longer than a
+ *    page), _TYPE_MISMATCH (type not NULL and not the object's; or the root is no directory),
+ *    STATUS_INSUFFICIENT_RESOURCES, parse's own, or STATUS_SUCCESS with a reference in *result.
  */
 NTSTATUS namespace_lookup(const struct object_name *name, const struct object_type *type,
 			  void *context, struct object **result) MUST_CHECK;
 
 /*
- * Gives `object` its name; the name holds a reference. An empty name is success, and the object stays unnamed. If the
- * name is taken: with OBJ_OPENIF and the same type STATUS_OBJECT_NAME_EXISTS (a success status) and *existing
- * (a reference); else STATUS_OBJECT_NAME_COLLISION or STATUS_OBJECT_TYPE_MISMATCH (rows 18-21 and 27 of section 7).
- * The name of a temporary object goes when its last handle is closed: object_handle_opened says what a creator does.
- * existing: may be NULL without OBJ_OPENIF.
- * => returns: those, the statuses of namespace_lookup, or STATUS_INSUFFICIENT_RESOURCES; the object is then unnamed.
+ * Gives `object` its name; the name holds a reference. An empty name is success, and the object
+ * stays unnamed. If the name is taken: with OBJ_OPENIF and the same type STATUS_OBJECT_NAME_EXISTS
+ * (a success status) and *existing (a reference); else STATUS_OBJECT_NAME_COLLISION or
+ * STATUS_OBJECT_TYPE_MISMATCH (rows 18-21 and 27 of section 7). The name of a temporary object goes
+ * when its last handle is closed: object_handle_opened says what a creator does. existing: may be
+ * NULL without OBJ_OPENIF.
+ * => returns: those, the statuses of namespace_lookup, or STATUS_INSUFFICIENT_RESOURCES; the object
+ *    is then unnamed.
  */
 NTSTATUS namespace_insert(const struct object_name *name, struct object *object,
 			  struct object **existing) MUST_CHECK;
 
 /*
- * Called when the last handle of an object goes (object_handle_closed): removes the name of a temporary object, unless
- * somebody has opened it again meanwhile. The caller holds a reference.
+ * Called when the last handle of an object goes (object_handle_closed): removes the name of a
+ * temporary object, unless somebody has opened it again meanwhile. The caller holds a reference.
  */
 void namespace_handle_count_zero(struct object *object);
 
 /*
- * The full path ("\BaseNamedObjects\x") as UTF-16, NUL excluded; chars needed in *chars, and the text in `buffer` if it
- * fits. False if the object has no name, or one below a directory that has lost its own.
+ * The full path ("\BaseNamedObjects\x") as UTF-16, NUL excluded; chars needed in *chars, and the
+ * text in `buffer` if it fits. False if the object has no name, or one below a directory that has
+ * lost its own.
  */
 bool namespace_path(struct object *object, uint16_t *buffer, size_t capacity_chars, size_t *chars);
 
 /*
- * Creation from kernel text, for start-up and tests: path is ASCII, absolute, at most 255 characters; the objects are
- * permanent. A link's target is absolute and names something below the root. result: a reference, or NULL if not wanted.
+ * Creation from kernel text, for start-up and tests: path is ASCII, absolute, at most 255
+ * characters; the objects are permanent. A link's target is absolute and names something below the
+ * root. result: a reference, or NULL if not wanted.
  * => returns: as namespace_insert.
  */
 NTSTATUS directory_create(const char *path, struct object **result) MUST_CHECK;

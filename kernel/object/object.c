@@ -1,8 +1,9 @@
 /*
  * object.c - the counts of objects: how they come into being, stay and go.
  *
- * Every kernel object (section, file, process, directory, ...) begins with struct object. This file knows nothing of
- * what the bodies mean: a type's hooks do. Handles are handle.c, names namespace.c.
+ * Every kernel object (section, file, process, directory, ...) begins with struct object. This file
+ * knows nothing of what the bodies mean: a type's hooks do. Handles are handle.c, names
+ * namespace.c.
  */
 #include "object.h"
 
@@ -90,11 +91,12 @@ bool object_reference_if_alive(void *object)
 static void object_delete(struct object *object)
 {
 	struct object_type *type = object->type;
+	void (*delete_hook)(struct object *) = type->delete;
 
 	KASSERT(!object->name_entry);
 	KASSERT(atomic_load(&object->handle_count) == 0);
-	if (type->delete)
-		type->delete(object);
+	if (delete_hook)
+		delete_hook(object);
 	atomic_fetch_sub(&type->object_count, 1);
 	pool_free(object, type->body_bytes);
 }
@@ -105,6 +107,21 @@ void object_release(void *object)
 
 	if (count_lower(&header->reference_count) == 0)
 		object_delete(header);
+}
+
+bool object_release_unless_last(void *object)
+{
+	struct object *header = object;
+	unsigned old = atomic_load(&header->reference_count);
+
+	do {
+		KASSERT(old > 0);
+		if (old == COUNT_SATURATED)
+			return true;
+		if (old == 1)
+			return false;
+	} while (!atomic_compare_exchange_weak(&header->reference_count, &old, old - 1));
+	return true;
 }
 
 void object_handle_opened(void *object)
@@ -130,9 +147,8 @@ void object_handle_closed(void *object)
 NTSTATUS object_map_access(const struct object_type *type, access_mask_t desired,
 			   access_mask_t *granted)
 {
-	access_mask_t access =
-		desired & ~(GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL |
-			    MAXIMUM_ALLOWED);
+	access_mask_t access = desired & ~(GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE |
+					   GENERIC_ALL | MAXIMUM_ALLOWED);
 
 	if (desired & GENERIC_READ)
 		access |= type->generic_read;

@@ -41,10 +41,6 @@ struct object_type process_type = {
 	.delete = process_delete,
 };
 
-/*
- * Only what process_tear_down left: it may run with interrupts disabled
- * (waitable_signal_and_release).
- */
 static void process_delete(struct object *object)
 {
 	struct process *process = (struct process *)object;

@@ -31,7 +31,6 @@ struct object_type thread_type = {
 	.delete = thread_delete,
 };
 
-/* It may run with interrupts disabled (waitable_signal_and_release), so it only drops a count. */
 static void thread_delete(struct object *object)
 {
 	struct user_thread *thread = (struct user_thread *)object;
@@ -170,9 +169,7 @@ static NTSTATUS thread_link(struct user_thread *thread, struct address_space *sp
 	NTSTATUS status = STATUS_SUCCESS;
 
 	mutex_lock(&process->lock);
-	if (process->exiting) {
-		status = STATUS_PROCESS_IS_TERMINATING;
-	} else if (process->thread_count >= PROCESS_MAX_THREADS) {
+	if (process->thread_count >= PROCESS_MAX_THREADS) {
 		status = STATUS_INSUFFICIENT_RESOURCES;
 	} else {
 		thread_init(core, process->name, THREAD_PRIORITY_NORMAL, stack, KERNEL_STACK_BYTES,

@@ -64,11 +64,17 @@ void waitable_signal(struct object *object)
 
 void waitable_signal_and_release(struct object *object)
 {
-	irq_state_t state = arch_irq_save();
+	struct waitable *waitable = waitable_of(object);
+	bool released;
 
-	waitable_signal(object);
-	object_release(object);
-	arch_irq_restore(state);
+	spin_lock(&waitable_lock);
+	waitable->signaled = true;
+	thread_wake(waitable);
+	released = object_release_unless_last(object);
+	spin_unlock(&waitable_lock);
+	/* The last reference: nobody else knows the object, so nobody waits. */
+	if (!released)
+		object_release(object);
 }
 
 NTSTATUS timeout_sleep(const int64_t *timeout)

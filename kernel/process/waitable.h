@@ -28,9 +28,9 @@ NTSTATUS waitable_wait(struct object *object, const int64_t *timeout) MUST_CHECK
 void waitable_signal(struct object *object);
 
 /*
- * Signals and drops the caller's reference, so that no waiter runs in between: whoever was waiting
- * and drops the last reference really frees the object. (The balance of pool memory that init
- * compares after each program needs this.) The type's delete function must not sleep.
+ * Signals and drops the caller's reference before a waiter can go on: when that one drops the last
+ * reference, the object is really freed. (The balance of pool memory that init compares after each
+ * program needs this.) => may sleep: when it deletes the object.
  */
 void waitable_signal_and_release(struct object *object);
 

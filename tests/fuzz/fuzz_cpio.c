@@ -1,5 +1,6 @@
 /*
- * fuzz_cpio.c - an input is an archive: the parser walks it, the RAM disk mounts it, and every file is read, grown and cut.
+ * fuzz_cpio.c - an input is an archive: the parser walks it, the RAM disk mounts it, and every file
+ * is read, grown and cut.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -61,7 +62,8 @@ static long walk(const uint8_t *archive, size_t size)
 		if (!NT_SUCCESS(status))
 			break;
 		SIM_CHECK(offset > before && offset <= size);
-		SIM_CHECK(entry.data_offset <= size && entry.size_bytes <= size - entry.data_offset);
+		SIM_CHECK(entry.data_offset <= size &&
+			  entry.size_bytes <= size - entry.data_offset);
 		check_name(entry.name);
 	}
 	SIM_CHECK(offset == before);

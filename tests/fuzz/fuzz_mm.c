@@ -142,6 +142,16 @@ static void file_begin(unsigned file, const uint8_t *bytes, size_t size)
 		panic("no file %s", file_name(file));
 }
 
+static void contents_begin(void)
+{
+	if (large[0])
+		return;
+	for (size_t i = 0; i < LARGE_BYTES; i++)
+		large[i] = (uint8_t)(i * 31 + (i >> 12) + 1);
+	for (size_t i = 0; i < SMALL_BYTES; i++)
+		small[i] = (uint8_t)(i * 13 + 5);
+}
+
 static void world_begin(void)
 {
 	static const unsigned frames[] = {256, 160, 192, 384, 512, 1024, 256, 140};
@@ -150,10 +160,7 @@ static void world_begin(void)
 					      {file_name(2), "", 0}};
 	unsigned count = TAKE_FROM(frames);
 
-	for (size_t i = 0; i < LARGE_BYTES; i++)
-		large[i] = (uint8_t)(i * 31 + (i >> 12) + 1);
-	for (size_t i = 0; i < SMALL_BYTES; i++)
-		small[i] = (uint8_t)(i * 13 + 5);
+	contents_begin();
 	say("%u frames of RAM\n", count);
 	sim_start(pages_to_bytes(count), 0);
 	sim_ramdisk(files, FILES, DISK_FREE_BYTES);

@@ -34,7 +34,10 @@ static void check_sound(const struct pe_image *image, uint64_t file_bytes)
 	SIM_CHECK(pages_to_bytes(page) == image->image_bytes);
 }
 
-/* Parses with `header_bytes` of the input at hand, and with more for as long as that is what it asks for. */
+/*
+ * Parses with `header_bytes` of the input at hand, and with more for as long as that is what it
+ * asks for.
+ */
 static void parse(const uint8_t *bytes, size_t size, uint64_t header_bytes, uint64_t file_bytes)
 {
 	static struct pe_image image;

@@ -507,33 +507,42 @@ static bool is_in_use(unsigned file)
 	return world.opens[file] || world.oracle_files[file]->references > 1;
 }
 
-/* The file's page as it is on the disk, read through a segment of its own. */
-static void read_unused_page(unsigned file, page_index_t page)
+/* Calls visit with each page of a file that nobody uses, as it is on the disk; `size` is what lies within the file. */
+static void for_each_page_on_disk(unsigned file, void (*visit)(unsigned file, page_index_t page,
+							       size_t size))
 {
+	uint64_t bytes = world.oracle_files[file]->size_bytes;
 	struct segment *segment;
 
-	if (!NT_SUCCESS(file_segment_acquire(world.nodes[file], &segment)) ||
-	    !NT_SUCCESS(file_segment_read_kernel(segment, pages_to_bytes(page), buffer, PAGE_SIZE)))
-		mismatch("%s cannot be read", file_name(file));
+	if (!NT_SUCCESS(file_segment_acquire(world.nodes[file], &segment)))
+		mismatch("%s cannot be opened", file_name(file));
+	for (uint64_t at = 0; at < bytes; at += PAGE_SIZE) {
+		if (!NT_SUCCESS(file_segment_read_kernel(segment, at, buffer, PAGE_SIZE)))
+			mismatch("%s cannot be read", file_name(file));
+		visit(file, page_of(at), bytes - at < PAGE_SIZE ? (size_t)(bytes - at) : PAGE_SIZE);
+	}
 	segment_release(segment);
+}
+
+static void compare_page(unsigned file, page_index_t page, size_t size)
+{
+	static const uint8_t zeros[PAGE_SIZE];
+	const uint8_t *want = world.oracle_files[file]->bytes[page];
+
+	if (memcmp(buffer, want ? want : zeros, size))
+		mismatch("%s: page %llu is wrong on the disk", file_name(file),
+			 (unsigned long long)page);
+}
+
+static void take_over_page(unsigned file, page_index_t page, size_t size)
+{
+	memcpy(oracle_content_page(world.oracle_files[file], page, true), buffer, size);
 }
 
 void verify_files(void)
 {
-	for (unsigned file = 0; file < FILES; file++) {
-		const struct oracle_content *content = world.oracle_files[file];
-
-		for (page_index_t page = 0; pages_to_bytes(page) < content->size_bytes; page++) {
-			uint64_t left = content->size_bytes - pages_to_bytes(page);
-			size_t size = left < PAGE_SIZE ? (size_t)left : PAGE_SIZE;
-			static const uint8_t zeros[PAGE_SIZE];
-
-			read_unused_page(file, page);
-			if (memcmp(buffer, content->bytes[page] ? content->bytes[page] : zeros, size))
-				mismatch("%s: page %llu is wrong on the disk", file_name(file),
-					 (unsigned long long)page);
-		}
-	}
+	for (unsigned file = 0; file < FILES; file++)
+		for_each_page_on_disk(file, compare_page);
 }
 
 void forgive_lost_pages(void)
@@ -541,14 +550,7 @@ void forgive_lost_pages(void)
 	if (!call_lost_transfer())
 		return;
 	failures_disarm();
-	for (unsigned file = 0; file < FILES; file++) {
-		struct oracle_content *content = world.oracle_files[file];
-
-		for (page_index_t page = 0; pages_to_bytes(page) < content->size_bytes; page++) {
-			if (is_in_use(file))
-				break;
-			read_unused_page(file, page);
-			memcpy(oracle_content_page(content, page, true), buffer, PAGE_SIZE);
-		}
-	}
+	for (unsigned file = 0; file < FILES; file++)
+		if (!is_in_use(file))
+			for_each_page_on_disk(file, take_over_page);
 }

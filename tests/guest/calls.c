@@ -174,7 +174,7 @@ static NTSTATUS NTAPI stock_thread(PVOID argument)
 static void attributes_fill(OBJECT_ATTRIBUTES *attributes, UNICODE_STRING *name, const WCHAR *text)
 {
 	RtlInitUnicodeString(name, text);
-	InitializeObjectAttributes(attributes, name, OBJ_CASE_INSENSITIVE, NULL, NULL);
+	InitializeObjectAttributes(attributes, name, OBJ_CASE_INSENSITIVE | OBJ_OPENIF, NULL, NULL);
 }
 
 static HANDLE folder_open(void)
@@ -419,12 +419,15 @@ static const struct valid *valid_find(const char *name)
 	return NULL;
 }
 
-bool call_prepare(const struct call *call, uint64_t *arguments)
+bool call_is_known(const struct call *call)
+{
+	return valid_find(call->name) != NULL;
+}
+
+void call_prepare(const struct call *call, uint64_t *arguments)
 {
 	const struct valid *valid = valid_find(call->name);
 
-	if (!valid)
-		return false;
 	for (unsigned i = 0; i < CALL_ARGUMENTS; i++) {
 		const struct call_parameter *parameter = &call->parameters[i];
 
@@ -440,5 +443,4 @@ bool call_prepare(const struct call *call, uint64_t *arguments)
 		arguments[9] = 0; /* extended attributes: no disk has any */
 	if (valid->fill)
 		valid->fill(arguments);
-	return true;
 }

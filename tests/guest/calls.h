@@ -52,11 +52,14 @@ NTSTATUS call_perform(const struct call *call, const uint64_t *arguments);
 /* Objects and memory that the valid arguments name. Once, before the first call_prepare. */
 void calls_init(void);
 
+/* Does the table have valid arguments for it? */
+bool call_is_known(const struct call *call);
+
 /*
  * Arguments with which the call succeeds, new ones each time where it uses them up. What it makes
- * stays until the process ends. => returns: false if the table does not know the call.
+ * stays until the process ends. For a call that is known.
  */
-bool call_prepare(const struct call *call, uint64_t *arguments);
+void call_prepare(const struct call *call, uint64_t *arguments);
 
 /* A handle to an object of the type, with all its rights; NULL for a type that nothing here has. */
 HANDLE call_object(const char *type);

@@ -344,7 +344,6 @@ static void test_all(void)
 {
 	for (size_t i = 0; i < calls_count(); i++) {
 		struct call call = call_at(i);
-		uint64_t arguments[CALL_ARGUMENTS];
 		char line[80];
 
 		if (!has_pointer(&call))
@@ -353,7 +352,7 @@ static void test_all(void)
 			tap_skip(1, "Wine runs part of the calls in the caller");
 			continue;
 		}
-		if (!call_prepare(&call, arguments)) {
+		if (!call_is_known(&call)) {
 			tap_ok(false, "%s has no valid arguments in calls.c", call.name);
 			continue;
 		}
@@ -379,8 +378,6 @@ int program_main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "call"))
 		return try_call(argv[2]);
 	tap_start("bad pointers");
-	if (system_is_quire())
-		calls_init();
 	test_all();
 	test_afterwards();
 	return tap_finish();

@@ -9,20 +9,22 @@ from fixtures import BUILD, QuireTest, fixture_kernel, small_ramdisk
 
 from quirelib import firmware, machine, warm
 
-MEMORY = 72  # a machine of this test only, so that nobody else's snapshot is spoiled
+MEMORY = 64
 
 
 class WarmTest(QuireTest):
+    """Each test has a folder of snapshots of its own, so that nobody else's are spoiled."""
+
     def setUp(self):
         super().setUp()
         self.need_built(BUILD / "boot.efi")
-        self.snapshot = warm.FOLDER / warm.key(machine.Machine(MEMORY), firmware.find())
+        self.warm = self.folder / "warm"
+        self.snapshot = self.warm / warm.key(machine.Machine(MEMORY), firmware.find())
 
     def _run(self, *more):
-        return self.fixture("exit:0", "--mem", MEMORY, *more)
+        return self.fixture("exit:0", "--mem", MEMORY, *more, environment={"QUIRE_WARM": str(self.warm)})
 
     def test_made_once_and_then_used(self):
-        shutil.rmtree(self.snapshot, ignore_errors=True)
         first = self._run()
         self.check_status(first, 0)
         self.assertIn("the firmware runs to its end once", first.stderr)
@@ -35,7 +37,7 @@ class WarmTest(QuireTest):
     def test_broken_snapshot_falls_back_to_cold(self):
         """Whatever is in the file: a note, a cold start, the right result, and a good snapshot afterwards."""
         for content in (b"", b"no snapshot at all", b"QEVM" + bytes(5000)):
-            self._run()
+            self._keep()
             (self.snapshot / "state").write_bytes(content)
             with self.subTest(content=content[:20]):
                 result = self._run()
@@ -45,8 +47,13 @@ class WarmTest(QuireTest):
                 self.assertFalse(self.snapshot.exists())
         self.assertIn("(snapshot)", self._run().stderr)
 
+    def _keep(self):
+        """The snapshot, good; taken from everybody's folder, which saves the firmware's time."""
+        self.fixture("exit:0", "--mem", MEMORY)
+        shutil.copytree(warm.FOLDER / self.snapshot.name, self.snapshot)
+
     def test_truncated_snapshot_falls_back_to_cold(self):
-        self._run()
+        self._keep()
         with open(self.snapshot / "state", "r+b") as state:
             state.truncate(os.path.getsize(self.snapshot / "state") // 2)
         result = self._run()
@@ -55,10 +62,8 @@ class WarmTest(QuireTest):
 
     def test_snapshot_that_cannot_be_made(self):
         """No room for it, say: the run starts cold and says why."""
-        shutil.rmtree(self.snapshot, ignore_errors=True)
-        self.snapshot.parent.mkdir(parents=True, exist_ok=True)
+        self.warm.mkdir()
         self.snapshot.write_text("in the way")
-        self.addCleanup(self.snapshot.unlink)
         result = self._run()
         self.check_status(result, 0)
         self.assertIn("no snapshot could be taken, starting cold", result.stderr)

@@ -1,10 +1,12 @@
 /*
- * core_machine.h - kernel/core's threads and locks, the real ones, on a machine of one file: for test_scheduler.c and test_lock.c.
+ * core_machine.h - kernel/core's threads and locks, the real ones, on a machine of one file: for
+ * test_scheduler.c and test_lock.c.
  *
- * Threads are ucontext stacks, the clock moves when the test says so, and a timer interrupt comes where the test calls
- * machine_tick, when the CPU idles, and, with machine_interrupts_random, wherever interrupts are enabled or become so.
- * The test body runs as the boot thread. (The kernel's objects of the host archive are not linked: this file defines all
- * that the scheduler asks for, and the archive's own threads, tests/sim, stay out.)
+ * Threads are ucontext stacks, the clock moves when the test says so, and a timer interrupt comes
+ * where the test calls machine_tick, when the CPU idles, and, with machine_interrupts_random,
+ * wherever interrupts are enabled or become so. The test body runs as the boot thread. (The
+ * kernel's objects of the host archive are not linked: this file defines all that the scheduler
+ * asks for, and the archive's own threads, tests/sim, stay out.)
  */
 #pragma once
 
@@ -38,8 +40,8 @@
 #include "kernel/core/wait.c"
 
 #define MACHINE_STACK_BYTES (256u << 10)
-#define MACHINE_TICK 1000u	 /* time units (100 ns) from one timer interrupt to the next */
-#define MACHINE_IDLE_LIMIT 20000u /* idle ticks in a row after which nobody will ever wake */
+#define MACHINE_TICK 1000u	   /* time units (100 ns) from one timer interrupt to the next */
+#define MACHINE_IDLE_LIMIT 20000u  /* idle ticks in a row after which nobody will ever wake */
 #define MACHINE_CLOCK_HZ 10000000u /* one clock tick is one unit of time */
 #define MACHINE_WALL_CLOCK 1700000000ull
 
@@ -47,7 +49,7 @@ struct machine_stack {
 	ucontext_t context;
 	void (*entry)(void *);
 	void *argument;
-	void *memory; /* NULL: the host's own stack */
+	void *memory;	    /* NULL: the host's own stack */
 	const void *bottom; /* of the stack; of the host's known after the first switch */
 	size_t size_bytes;
 	void *fake_stack; /* AddressSanitizer's */
@@ -72,12 +74,16 @@ static struct {
 #define CHECK(condition) \
 	do { \
 		if (!(condition)) { \
-			fprintf(stderr, "%s:%d: check failed: %s\n", __FILE__, __LINE__, #condition); \
+			fprintf(stderr, "%s:%d: check failed: %s\n", __FILE__, __LINE__, \
+				#condition); \
 			abort(); \
 		} \
 	} while (0)
 
-/* Runs the statement on the boot thread; it must panic with a message that contains `part`. The core must be started anew then. */
+/*
+ * Runs the statement on the boot thread; it must panic with a message that contains `part`. The
+ * core must be started anew then.
+ */
 #define ASSERT_PANIC(statement, part) \
 	do { \
 		machine.panic_expected = true; \
@@ -107,7 +113,8 @@ _Noreturn void panic(const char *format, ...)
 
 static unsigned machine_random(unsigned limit)
 {
-	machine.random_state = machine.random_state * 6364136223846793005ull + 1442695040888963407ull;
+	machine.random_state =
+		machine.random_state * 6364136223846793005ull + 1442695040888963407ull;
 	return (unsigned)((machine.random_state >> 33) % limit);
 }
 
@@ -127,7 +134,8 @@ static void machine_tick(void)
 
 static void machine_interrupt_chance(void)
 {
-	if (machine.interrupt_odds && machine.irq_enabled && machine_random(machine.interrupt_odds) == 0)
+	if (machine.interrupt_odds && machine.irq_enabled &&
+	    machine_random(machine.interrupt_odds) == 0)
 		machine_tick();
 }
 
@@ -310,7 +318,8 @@ static void spawned_finish(void *argument)
 }
 
 /* A thread that has nothing but its entry function, which ends with machine_exit. */
-static struct thread *machine_spawn(const char *name, uint8_t priority, void (*entry)(void *), void *argument)
+static struct thread *machine_spawn(const char *name, uint8_t priority, void (*entry)(void *),
+				    void *argument)
 {
 	struct thread *thread = malloc(sizeof(*thread));
 

@@ -43,9 +43,10 @@ static inline void cpio_entry_raw(struct cpio_builder *builder, const struct cpi
 {
 	char header[CPIO_HEADER_BYTES + 1];
 
-	snprintf(header, sizeof(header), "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
-		 1u, fields->mode, 1000u, 1000u, fields->links, fields->modified, fields->size, 8u,
-		 1u, 0u, 0u, fields->name_size, 0u);
+	snprintf(header, sizeof(header),
+		 "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", 1u, fields->mode,
+		 1000u, 1000u, fields->links, fields->modified, fields->size, 8u, 1u, 0u, 0u,
+		 fields->name_size, 0u);
 	cpio_put(builder, header, CPIO_HEADER_BYTES);
 	cpio_put(builder, name, name_bytes);
 	cpio_align(builder);

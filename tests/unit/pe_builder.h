@@ -13,9 +13,9 @@
 #define PE_SECTIONS (PE_OPTIONAL + PE_OPTIONAL_BYTES)
 #define PE_SECTION(i) (PE_SECTIONS + 40 * (i))
 
-#define SCN_CODE 0x60000020u  /* code, execute, read */
-#define SCN_READ 0x40000040u  /* initialised data, read */
-#define SCN_DATA 0xC0000040u  /* initialised data, read, write */
+#define SCN_CODE 0x60000020u /* code, execute, read */
+#define SCN_READ 0x40000040u /* initialised data, read */
+#define SCN_DATA 0xC0000040u /* initialised data, read, write */
 #define SCN_SHARED 0x10000000u
 #define SCN_EXECUTE 0x20000000u
 #define SCN_READABLE 0x40000000u
@@ -55,7 +55,10 @@ static inline void pe_section(struct pe_builder *pe, uint32_t virtual_size, uint
 	pe_put16(pe, PE_FILE_HEADER + 2, (uint16_t)++pe->section_count);
 }
 
-/* The headers of a program with room for 96 sections and none yet; the file ends where the headers do. */
+/*
+ * The headers of a program with room for 96 sections and none yet; the file ends where the headers
+ * do.
+ */
 static inline void pe_start(struct pe_builder *pe, uint32_t image_bytes)
 {
 	memset(pe, 0, sizeof(*pe));
@@ -67,26 +70,28 @@ static inline void pe_start(struct pe_builder *pe, uint32_t image_bytes)
 	pe_put16(pe, PE_FILE_HEADER + 16, PE_OPTIONAL_BYTES);
 	pe_put16(pe, PE_FILE_HEADER + 18, 0x022E); /* characteristics */
 	pe_put16(pe, PE_OPTIONAL + 0, 0x20B);
-	pe_put32(pe, PE_OPTIONAL + 4, 0x600);	      /* SizeOfCode */
-	pe_put32(pe, PE_OPTIONAL + 16, 0x1234);	      /* AddressOfEntryPoint */
-	pe_put64(pe, PE_OPTIONAL + 24, 0x140000000);  /* ImageBase */
-	pe_put32(pe, PE_OPTIONAL + 32, 0x1000);	      /* SectionAlignment */
-	pe_put32(pe, PE_OPTIONAL + 36, 0x200);	      /* FileAlignment */
-	pe_put16(pe, PE_OPTIONAL + 40, 4);	      /* OS version */
+	pe_put32(pe, PE_OPTIONAL + 4, 0x600);	     /* SizeOfCode */
+	pe_put32(pe, PE_OPTIONAL + 16, 0x1234);	     /* AddressOfEntryPoint */
+	pe_put64(pe, PE_OPTIONAL + 24, 0x140000000); /* ImageBase */
+	pe_put32(pe, PE_OPTIONAL + 32, 0x1000);	     /* SectionAlignment */
+	pe_put32(pe, PE_OPTIONAL + 36, 0x200);	     /* FileAlignment */
+	pe_put16(pe, PE_OPTIONAL + 40, 4);	     /* OS version */
 	pe_put16(pe, PE_OPTIONAL + 42, 1);
 	pe_put16(pe, PE_OPTIONAL + 48, 5); /* subsystem version */
 	pe_put16(pe, PE_OPTIONAL + 50, 2);
 	pe_put32(pe, PE_OPTIONAL + 56, image_bytes);
-	pe_put32(pe, PE_OPTIONAL + 60, 0x400);	    /* SizeOfHeaders */
-	pe_put32(pe, PE_OPTIONAL + 64, 0xC0FFEE);   /* CheckSum */
-	pe_put16(pe, PE_OPTIONAL + 68, 3);	    /* Subsystem */
-	pe_put16(pe, PE_OPTIONAL + 70, 0x0100);	    /* DllCharacteristics: NX */
-	pe_put64(pe, PE_OPTIONAL + 72, 0x200000);   /* stack reserve */
-	pe_put64(pe, PE_OPTIONAL + 80, 0x3000);	    /* stack commit */
-	pe_put32(pe, PE_OPTIONAL + 108, 16);	    /* NumberOfRvaAndSizes */
+	pe_put32(pe, PE_OPTIONAL + 60, 0x400);	  /* SizeOfHeaders */
+	pe_put32(pe, PE_OPTIONAL + 64, 0xC0FFEE); /* CheckSum */
+	pe_put16(pe, PE_OPTIONAL + 68, 3);	  /* Subsystem */
+	pe_put16(pe, PE_OPTIONAL + 70, 0x0100);	  /* DllCharacteristics: NX */
+	pe_put64(pe, PE_OPTIONAL + 72, 0x200000); /* stack reserve */
+	pe_put64(pe, PE_OPTIONAL + 80, 0x3000);	  /* stack commit */
+	pe_put32(pe, PE_OPTIONAL + 108, 16);	  /* NumberOfRvaAndSizes */
 }
 
-/* .text of 0x5A0 bytes at 0x1000, .rdata at 0x2000, .data of two pages at 0x3000, .bss at 0x5000. */
+/*
+ * .text of 0x5A0 bytes at 0x1000, .rdata at 0x2000, .data of two pages at 0x3000, .bss at 0x5000.
+ */
 static inline void pe_good(struct pe_builder *pe)
 {
 	pe_start(pe, 0x7000);

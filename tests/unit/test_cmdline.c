@@ -1,5 +1,6 @@
 /*
- * test_cmdline.c - the kernel command line: what it accepts, what it says about the rest, and that it writes back what it read.
+ * test_cmdline.c - the kernel command line: what it accepts, what it says about the rest, and that
+ * it writes back what it read.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +27,10 @@ static struct knobs parsed(const char *text)
 	return result;
 }
 
-/* Parses a text that must be wrong; the message must contain `part`, and the result must be left alone. */
+/*
+ * Parses a text that must be wrong; the message must contain `part`, and the result must be left
+ * alone.
+ */
 static void refused(const char *text, const char *part)
 {
 	struct knobs result, before;
@@ -63,7 +67,8 @@ static void test_values(void **state)
 	struct knobs values;
 
 	(void)state;
-	values = parsed(" run=\"hello.exe a b;args.exe\"\tstdio=com2\npanic=off frames=0x1000 disk_mib=64 check=1 echo=1 ");
+	values = parsed(" run=\"hello.exe a b;args.exe\"\tstdio=com2\npanic=off frames=0x1000 "
+			"disk_mib=64 check=1 echo=1 ");
 	assert_string_equal(values.run, "hello.exe a b;args.exe");
 	assert_string_equal(values.stdio, "com2");
 	assert_string_equal(values.panic, "off");
@@ -116,10 +121,20 @@ static void test_bad_words(void **state)
 
 static void test_bad_values(void **state)
 {
-	static const char *const numbers[] = {"frames=",   "frames=x",   "frames=12x",		    "frames=-1",
-					      "frames=+1", "frames=0x",  "frames=0xg",		    "frames=1a",
-					      "frames= 1", "frames=1.5", "frames=18446744073709551616", "frames=0x10000000000000000",
-					      "check=2",   "echo=yes"};
+	static const char *const numbers[] = {"frames=",
+					      "frames=x",
+					      "frames=12x",
+					      "frames=-1",
+					      "frames=+1",
+					      "frames=0x",
+					      "frames=0xg",
+					      "frames=1a",
+					      "frames= 1",
+					      "frames=1.5",
+					      "frames=18446744073709551616",
+					      "frames=0x10000000000000000",
+					      "check=2",
+					      "echo=yes"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -177,7 +192,8 @@ static void round_trip(const char *text)
 
 static void test_format(void **state)
 {
-	char text[600] = "frames=1099511627776 disk_mib=1048576 stdio=com2 panic=halt check=1 echo=1 run=";
+	char text[600] =
+		"frames=1099511627776 disk_mib=1048576 stdio=com2 panic=halt check=1 echo=1 run=";
 
 	(void)state;
 	round_trip("");
@@ -196,11 +212,15 @@ static unsigned random_below(unsigned limit)
 	return (unsigned)((random_state >> 33) % limit);
 }
 
-/* Random lines of likely pieces: no crash, no reading past the end, and what is accepted survives a round trip. */
+/*
+ * Random lines of likely pieces: no crash, no reading past the end, and what is accepted survives a
+ * round trip.
+ */
 static void test_random(void **state)
 {
-	static const char *const pieces[] = {"run",  "=",    "\"",  " ",    "frames", "check", "1",	"0x",  "com1",
-					     "stdio", "panic", "off", "halt", "echo",	"\t",	 "disk_mib", "7", "\xFF"};
+	static const char *const pieces[] = {"run",  "=",    "\"",   " ",	 "frames", "check",
+					     "1",    "0x",   "com1", "stdio",	 "panic",  "off",
+					     "halt", "echo", "\t",   "disk_mib", "7",	   "\xFF"};
 	unsigned accepted = 0;
 
 	(void)state;
@@ -224,11 +244,11 @@ static void test_random(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),       cmocka_unit_test(test_values),
+		cmocka_unit_test(test_defaults),	cmocka_unit_test(test_values),
 		cmocka_unit_test(test_last_one_counts), cmocka_unit_test(test_unknown_keys),
-		cmocka_unit_test(test_bad_words),      cmocka_unit_test(test_bad_values),
-		cmocka_unit_test(test_length_limit),   cmocka_unit_test(test_message_capacity),
-		cmocka_unit_test(test_format),	       cmocka_unit_test(test_random),
+		cmocka_unit_test(test_bad_words),	cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_length_limit),	cmocka_unit_test(test_message_capacity),
+		cmocka_unit_test(test_format),		cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

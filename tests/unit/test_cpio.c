@@ -1,5 +1,6 @@
 /*
- * test_cpio.c - the archive parser: good archives, every kind of bad one, and an archive cut off at every byte.
+ * test_cpio.c - the archive parser: good archives, every kind of bad one, and an archive cut off at
+ * every byte.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +42,8 @@ static NTSTATUS walk(const uint8_t *bytes, size_t size, unsigned *entries)
 		if (!NT_SUCCESS(status))
 			break;
 		(*entries)++;
-		assert_true(entry.data_offset <= size && entry.size_bytes <= size - entry.data_offset);
+		assert_true(entry.data_offset <= size &&
+			    entry.size_bytes <= size - entry.data_offset);
 	}
 	free(exact);
 	return status;
@@ -152,11 +154,11 @@ static void test_names_that_are_refused(void **state)
 	static const struct {
 		const char *name, *message;
 	} names[] = {
-		{"/bin/a", "empty part"},   {"bin//a", "empty part"}, {"bin/", "empty part"},
-		{"/", "empty part"},	    {"./", "empty part"},     {"..", "\"..\" at byte 0"},
-		{"a/../b", ".. in it"},	    {"a/./b", ".. in it"},    {"././a", ".. in it"},
-		{"a/..", ".. in it"},	    {"a/.", ".. in it"},      {"a\\b", "backslash"},
-		{"a\nb", "printable"},	    {"a\x7F", "printable"},   {"\x1b[2J", "\"?[2J\""},
+		{"/bin/a", "empty part"},     {"bin//a", "empty part"}, {"bin/", "empty part"},
+		{"/", "empty part"},	      {"./", "empty part"},	{"..", "\"..\" at byte 0"},
+		{"a/../b", ".. in it"},	      {"a/./b", ".. in it"},	{"././a", ".. in it"},
+		{"a/..", ".. in it"},	      {"a/.", ".. in it"},	{"a\\b", "backslash"},
+		{"a\nb", "printable"},	      {"a\x7F", "printable"},	{"\x1b[2J", "\"?[2J\""},
 		{"caf\xc3\xa9", "printable"},
 	};
 	static const char *const accepted[] = {".x", "..x", "...", "a/...", "a b", "x/.y"};
@@ -198,8 +200,8 @@ static void test_kinds_that_are_refused(void **state)
 		uint32_t mode;
 		const char *message;
 	} kinds[] = {
-		{0120777, "symbolic link"}, {0020644, "neither"},  {0060644, "neither"},
-		{0010644, "neither"},	    {0140644, "neither"},  {0000644, "neither"},
+		{0120777, "symbolic link"}, {0020644, "neither"}, {0060644, "neither"},
+		{0010644, "neither"},	    {0140644, "neither"}, {0000644, "neither"},
 		{0160644, "neither"},	    {0x181A4, "neither"}, {0xFFFFFFFF, "neither"},
 	};
 

@@ -1,6 +1,6 @@
 /*
- * test_handle.c - handle tables: values and generations, rights, growth, protection, inheritance, and whose locks are
- * held when objects go.
+ * test_handle.c - handle tables: values and generations, rights, growth, protection, inheritance,
+ * and whose locks are held when objects go.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -270,9 +270,10 @@ static void test_attributes_are_kept_per_handle(void **state)
 	assert_int_equal(handle_query(&table, inherited, &information), STATUS_SUCCESS);
 	assert_int_equal(information.attributes, OBJ_INHERIT);
 	assert_int_equal(information.granted, 3);
-	assert_int_equal(handle_set_attributes(&table, plain, OBJ_PROTECT_CLOSE | OBJ_INHERIT |
-								      OBJ_CASE_INSENSITIVE),
-			 STATUS_SUCCESS);
+	assert_int_equal(
+		handle_set_attributes(&table, plain,
+				      OBJ_PROTECT_CLOSE | OBJ_INHERIT | OBJ_CASE_INSENSITIVE),
+		STATUS_SUCCESS);
 	assert_int_equal(handle_query(&table, plain, &information), STATUS_SUCCESS);
 	assert_int_equal(information.attributes, OBJ_PROTECT_CLOSE | OBJ_INHERIT);
 	assert_int_equal(resolve(plain), STATUS_SUCCESS);
@@ -321,14 +322,16 @@ static void test_table_is_full_at_its_limit(void **state)
 	assert_int_equal(insert(), (1ull << 23) + 4);
 }
 
-/* Every allocation that growing makes may fail; the table stays as it was and goes on afterwards. */
+/*
+ * Every allocation that growing makes may fail; the table stays as it was and goes on afterwards.
+ */
 static void test_growth_without_memory(void **state)
 {
 	static const unsigned sizes[] = {
-		ENTRIES_PER_PAGE - 1,	      /* a root of pointers and a page */
-		2 * ENTRIES_PER_PAGE - 1,     /* a page */
-		LEVEL_ONE_ENTRIES - 1,	      /* another root, pointers, a page */
-		2 * LEVEL_ONE_ENTRIES - 1,    /* pointers, a page */
+		ENTRIES_PER_PAGE - 1,	   /* a root of pointers and a page */
+		2 * ENTRIES_PER_PAGE - 1,  /* a page */
+		LEVEL_ONE_ENTRIES - 1,	   /* another root, pointers, a page */
+		2 * LEVEL_ONE_ENTRIES - 1, /* pointers, a page */
 	};
 	static const unsigned allocations[] = {2, 1, 3, 2};
 	unsigned used = 0;

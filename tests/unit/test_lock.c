@@ -1,5 +1,6 @@
 /*
- * test_lock.c - mutexes under contention and interrupts at every point, and the lock-order rules of debug builds.
+ * test_lock.c - mutexes under contention and interrupts at every point, and the lock-order rules of
+ * debug builds.
  */
 #include "core_machine.h"
 
@@ -40,7 +41,8 @@ static void test_uncontended(void **state)
 
 static void test_spinlock_restores_interrupts(void **state)
 {
-	struct spinlock outer = SPINLOCK_INIT("outer", RANK_FRAME), inner = SPINLOCK_INIT("inner", RANK_POOL);
+	struct spinlock outer = SPINLOCK_INIT("outer", RANK_FRAME),
+			inner = SPINLOCK_INIT("inner", RANK_POOL);
 
 	(void)state;
 	spin_lock(&outer);
@@ -135,6 +137,27 @@ static void test_waiter_loses_once_only(void **state)
 	mutex_unlock(&mutex);
 	machine_run_all();
 	assert_int_equal(takes_until_served, 2);
+	assert_false(mutex.hand_over); /* for once, not for ever */
+}
+
+/* Who lost once is first, before those who came after it. */
+static void test_loser_keeps_its_place(void **state)
+{
+	(void)state;
+	order_count = 0;
+	mutex_lock(&mutex);
+	machine_spawn("first", NORMAL, takes_and_notes, (void *)1);
+	machine_spawn("second", NORMAL, takes_and_notes, (void *)2);
+	thread_yield(); /* both wait */
+	mutex_unlock(&mutex);
+	mutex_lock(&mutex);
+	thread_yield(); /* the first loses */
+	assert_int_equal(order_count, 0);
+	assert_int_equal(mutex.waiter_count, 2);
+	mutex_unlock(&mutex);
+	machine_run_all();
+	assert_int_equal(order[0], 1);
+	assert_int_equal(order[1], 2);
 }
 
 /* A mutex that nobody waits for any more is released the fast way again. */
@@ -176,12 +199,16 @@ static void enters_often(void *argument)
 		section.entered++;
 		mutex_unlock(&mutex);
 		if (machine_random(4) == 0)
-			thread_sleep(&section, NULL, time_now() + machine_random(3 * MACHINE_TICK), false);
+			thread_sleep(&section, NULL, time_now() + machine_random(3 * MACHINE_TICK),
+				     false);
 	}
 	machine_exit();
 }
 
-/* As they hold the mutex now and then over a tick, priorities may differ: the lower ones get their turn while others sleep. */
+/*
+ * As they hold the mutex now and then over a tick, priorities may differ: the lower ones get their
+ * turn while others sleep.
+ */
 static void test_mutual_exclusion(void **state)
 {
 	(void)state;
@@ -190,7 +217,8 @@ static void test_mutual_exclusion(void **state)
 		mutex_init(&mutex, "tested", RANK_SEGMENT);
 		machine_interrupts_random(seed, 2 + seed % 9);
 		for (unsigned i = 0; i < 6; i++)
-			machine_spawn("enters", (uint8_t)(seed % 2 ? NORMAL : NORMAL - 2 + machine_random(5)),
+			machine_spawn("enters",
+				      (uint8_t)(seed % 2 ? NORMAL : NORMAL - 2 + machine_random(5)),
 				      enters_often, NULL);
 		machine_run_all();
 		assert_int_equal(section.entered, 6 * ROUNDS);
@@ -211,7 +239,8 @@ static void test_order_violation(void **state)
 	mutex_init(&upper, "address space", RANK_ADDRESS_SPACE);
 	mutex_init(&lower, "segment", RANK_SEGMENT);
 	mutex_lock(&lower);
-	ASSERT_PANIC(mutex_lock(&upper), "address space (rank 40) is taken while segment (rank 50) is held");
+	ASSERT_PANIC(mutex_lock(&upper),
+		     "address space (rank 40) is taken while segment (rank 50) is held");
 }
 
 static void test_equal_ranks(void **state)
@@ -226,7 +255,8 @@ static void test_equal_ranks(void **state)
 
 static void test_spinlock_order(void **state)
 {
-	struct spinlock frame = SPINLOCK_INIT("frame", RANK_FRAME), pool = SPINLOCK_INIT("pool", RANK_POOL);
+	struct spinlock frame = SPINLOCK_INIT("frame", RANK_FRAME),
+			pool = SPINLOCK_INIT("pool", RANK_POOL);
 
 	(void)state;
 	spin_lock(&pool);
@@ -258,7 +288,8 @@ static void test_sleep_with_lock(void **state)
 	(void)state;
 	mutex_lock(&mutex);
 	spin_lock(&lock);
-	ASSERT_PANIC(thread_sleep(&section, &lock, TIME_FOREVER, false), "sleeps while it holds tested");
+	ASSERT_PANIC(thread_sleep(&section, &lock, TIME_FOREVER, false),
+		     "sleeps while it holds tested");
 }
 
 static void test_release_not_held(void **state)
@@ -266,8 +297,10 @@ static void test_release_not_held(void **state)
 	struct spinlock lock = SPINLOCK_INIT("free", RANK_OBJECT);
 
 	(void)state;
-	ASSERT_PANIC(mutex_unlock(&mutex), "tested is released by thread boot, which does not hold it");
-	ASSERT_PANIC(mutex_unlock_contended(&mutex), "tested is released by a thread that does not hold it");
+	ASSERT_PANIC(mutex_unlock(&mutex),
+		     "tested is released by thread boot, which does not hold it");
+	ASSERT_PANIC(mutex_unlock_contended(&mutex),
+		     "tested is released by a thread that does not hold it");
 	ASSERT_PANIC(spin_unlock(&lock), "free is released but not held");
 }
 
@@ -319,6 +352,7 @@ int main(void)
 		TEST(test_release_in_any_order),
 		TEST(test_waiters_come_in_order),
 		TEST(test_waiter_loses_once_only),
+		TEST(test_loser_keeps_its_place),
 		TEST(test_mark_goes_with_the_last_waiter),
 		TEST(test_mutual_exclusion),
 #ifdef QUIRE_DEBUG

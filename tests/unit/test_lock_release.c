@@ -1,5 +1,6 @@
 /*
- * test_lock_release.c - the tests of test_lock.c on the inline locks of release builds (kernel/core/lock_fast.h).
+ * test_lock_release.c - the tests of test_lock.c on the inline locks of release builds
+ * (kernel/core/lock_fast.h).
  */
 #undef QUIRE_DEBUG
 #include "test_lock.c"

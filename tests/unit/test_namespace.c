@@ -1,5 +1,6 @@
 /*
- * test_namespace.c - the rows of nt-semantics section 7 as a table, symbolic links, parsing devices, and when names go.
+ * test_namespace.c - the rows of nt-semantics section 7 as a table, symbolic links, parsing
+ * devices, and when names go.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -115,7 +116,10 @@ static NTSTATUS open_status(const char *path, struct object *root, uint32_t attr
 	return status;
 }
 
-/* A temporary object with a handle, as a creating system call leaves it. NULL and *status if the name is refused. */
+/*
+ * A temporary object with a handle, as a creating system call leaves it. NULL and *status if the
+ * name is refused.
+ */
 static struct object *create_as(const char *path, size_t chars, struct object *root,
 				uint32_t attributes, struct object_type *type, NTSTATUS *status)
 {
@@ -193,7 +197,7 @@ enum root_kind { NO_ROOT, DIRECTORY_ROOT, SECTION_ROOT, LINK_ROOT, DEVICE_ROOT }
 #define CI OBJ_CASE_INSENSITIVE
 #define OPENIF OBJ_OPENIF
 #define NAMED "\\Top\\Dir\\section" /* is there */
-#define SKIP ((NTSTATUS)1) /* this half of the row is another row, or not about names */
+#define SKIP ((NTSTATUS)1)	    /* this half of the row is another row, or not about names */
 
 struct row {
 	const char *number;
@@ -209,16 +213,15 @@ static const struct row rows[] = {
 	{"4", NULL, DIRECTORY_ROOT, 0, &section_like, STATUS_OBJECT_NAME_INVALID,
 	 STATUS_OBJECT_NAME_INVALID},
 	{"5", "", NO_ROOT, 0, &section_like, STATUS_SUCCESS, STATUS_OBJECT_PATH_SYNTAX_BAD},
-	{"5 root", "", SECTION_ROOT, 0, &section_like, STATUS_SUCCESS,
-	 STATUS_OBJECT_TYPE_MISMATCH},
+	{"5 root", "", SECTION_ROOT, 0, &section_like, STATUS_SUCCESS, STATUS_OBJECT_TYPE_MISMATCH},
 	{"6", "", DIRECTORY_ROOT, 0, &section_like, STATUS_SUCCESS, STATUS_OBJECT_TYPE_MISMATCH},
 	{"6 directory", "", DIRECTORY_ROOT, 0, &directory_type, SKIP, STATUS_SUCCESS},
 	{"11", "section", NO_ROOT, 0, &section_like, STATUS_OBJECT_PATH_SYNTAX_BAD,
 	 STATUS_OBJECT_PATH_SYNTAX_BAD},
 	{"12", "\\section", DIRECTORY_ROOT, 0, &section_like, STATUS_OBJECT_PATH_SYNTAX_BAD,
 	 STATUS_OBJECT_PATH_SYNTAX_BAD},
-	{"12 slash alone", "\\", DIRECTORY_ROOT, 0, &section_like,
-	 STATUS_OBJECT_PATH_SYNTAX_BAD, STATUS_OBJECT_PATH_SYNTAX_BAD},
+	{"12 slash alone", "\\", DIRECTORY_ROOT, 0, &section_like, STATUS_OBJECT_PATH_SYNTAX_BAD,
+	 STATUS_OBJECT_PATH_SYNTAX_BAD},
 	{"13 section", "x", SECTION_ROOT, 0, &section_like, STATUS_OBJECT_TYPE_MISMATCH,
 	 STATUS_OBJECT_TYPE_MISMATCH},
 	{"13 link", "x", LINK_ROOT, 0, &section_like, STATUS_OBJECT_TYPE_MISMATCH,
@@ -238,8 +241,8 @@ static const struct row rows[] = {
 	 STATUS_OBJECT_PATH_NOT_FOUND, STATUS_OBJECT_PATH_NOT_FOUND},
 	{"16 directory", "\\Top\\Dir\\", NO_ROOT, 0, &directory_type, STATUS_OBJECT_NAME_INVALID,
 	 STATUS_OBJECT_NAME_INVALID},
-	{"16 doubled at start", "\\\\Top", NO_ROOT, 0, &directory_type,
-	 STATUS_OBJECT_NAME_INVALID, STATUS_OBJECT_NAME_INVALID},
+	{"16 doubled at start", "\\\\Top", NO_ROOT, 0, &directory_type, STATUS_OBJECT_NAME_INVALID,
+	 STATUS_OBJECT_NAME_INVALID},
 	{"16 doubled inside", "\\Top\\\\Dir", NO_ROOT, 0, &directory_type,
 	 STATUS_OBJECT_NAME_INVALID, STATUS_OBJECT_NAME_INVALID},
 	{"16 two alone", "\\\\", NO_ROOT, 0, &directory_type, STATUS_OBJECT_NAME_INVALID,
@@ -255,8 +258,8 @@ static const struct row rows[] = {
 	{"17 in the root", "\\missing", NO_ROOT, 0, &section_like, STATUS_SUCCESS,
 	 STATUS_OBJECT_NAME_NOT_FOUND},
 	{"18", NAMED, NO_ROOT, 0, &section_like, STATUS_OBJECT_NAME_COLLISION, STATUS_SUCCESS},
-	{"18 relative", "section", DIRECTORY_ROOT, 0, &section_like,
-	 STATUS_OBJECT_NAME_COLLISION, STATUS_SUCCESS},
+	{"18 relative", "section", DIRECTORY_ROOT, 0, &section_like, STATUS_OBJECT_NAME_COLLISION,
+	 STATUS_SUCCESS},
 	{"19", NAMED, NO_ROOT, OPENIF, &section_like, STATUS_OBJECT_NAME_EXISTS, SKIP},
 	{"20", NAMED, NO_ROOT, 0, &event_like, STATUS_OBJECT_NAME_COLLISION,
 	 STATUS_OBJECT_TYPE_MISMATCH},
@@ -292,8 +295,8 @@ static const struct row rows[] = {
 	{"27", "\\", NO_ROOT, 0, &symbolic_link_type, STATUS_OBJECT_TYPE_MISMATCH,
 	 STATUS_OBJECT_TYPE_MISMATCH},
 	{"28", "\\??\\PIPE\\x", NO_ROOT, 0, &section_like, STATUS_OBJECT_PATH_NOT_FOUND, SKIP},
-	{"28 deeper", "\\??\\PIPE\\x\\y", NO_ROOT, 0, &section_like,
-	 STATUS_OBJECT_PATH_NOT_FOUND, SKIP},
+	{"28 deeper", "\\??\\PIPE\\x\\y", NO_ROOT, 0, &section_like, STATUS_OBJECT_PATH_NOT_FOUND,
+	 SKIP},
 };
 
 static struct object *roots[5];
@@ -315,9 +318,9 @@ static void table_setup(void)
 
 static struct object_name row_name(const struct row *row, uint32_t attributes)
 {
-	struct object_name name = name_of_length(row->path ? row->path : "",
-						 row->path ? strlen(row->path) : 0,
-						 roots[row->root], attributes);
+	struct object_name name =
+		name_of_length(row->path ? row->path : "", row->path ? strlen(row->path) : 0,
+			       roots[row->root], attributes);
 
 	if (!row->path)
 		name.text = NULL;
@@ -378,9 +381,9 @@ static void test_rows_of_section_7(void **state)
 			open = row_open(&rows[i]);
 		if (create == rows[i].create && open == rows[i].open)
 			continue;
-		print_error("row %s: create %#x (want %#x), open %#x (want %#x)\n",
-			    rows[i].number, (unsigned)create, (unsigned)rows[i].create,
-			    (unsigned)open, (unsigned)rows[i].open);
+		print_error("row %s: create %#x (want %#x), open %#x (want %#x)\n", rows[i].number,
+			    (unsigned)create, (unsigned)rows[i].create, (unsigned)open,
+			    (unsigned)rows[i].open);
 		failures++;
 	}
 	assert_int_equal(failures, 0);
@@ -620,8 +623,7 @@ static void test_device_itself_and_what_it_refuses(void **state)
 	assert_int_equal(open_status("\\??\\C:\\x", NULL, 0, &section_like),
 			 STATUS_OBJECT_TYPE_MISMATCH);
 	parsed.status = STATUS_SHARING_VIOLATION;
-	assert_int_equal(open_status("\\??\\C:\\x", NULL, 0, &file_like),
-			 STATUS_SHARING_VIOLATION);
+	assert_int_equal(open_status("\\??\\C:\\x", NULL, 0, &file_like), STATUS_SHARING_VIOLATION);
 	assert_int_equal(disk->reference_count, 2);
 	assert_int_equal(file_like.object_count, 0);
 }
@@ -711,8 +713,7 @@ static void test_name_goes_with_the_last_handle(void **state)
 static void test_permanent_object_stays(void **state)
 {
 	NTSTATUS status;
-	struct object *object =
-		create_as("\\perm", 5, NULL, OBJ_PERMANENT, &section_like, &status);
+	struct object *object = create_as("\\perm", 5, NULL, OBJ_PERMANENT, &section_like, &status);
 
 	(void)state;
 	assert_int_equal(status, STATUS_SUCCESS);

@@ -154,7 +154,10 @@ static void test_reference_if_alive(void **state)
 	object_release(thing);
 }
 
-/* Threat 4: a leak of references must not end in a count that wraps and an object that is freed while in use. */
+/*
+ * Threat 4: a leak of references must not end in a count that wraps and an object that is freed
+ * while in use.
+ */
 static void test_count_saturates(void **state)
 {
 	struct thing *thing = thing_create();

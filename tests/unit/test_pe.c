@@ -1,6 +1,6 @@
 /*
- * test_pe.c - images: the rows of nt-semantics 3.3.1, the mapping of 3.3.3, the information of 3.3.2, and the program that
- * the cross compiler made, if it has been built.
+ * test_pe.c - images: the rows of nt-semantics 3.3.1, the mapping of 3.3.3, the information of
+ * 3.3.2, and the program that the cross compiler made, if it has been built.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,7 +49,10 @@ static NTSTATUS parse(void)
 	return parse_part(pe.size < 4096 ? pe.size : 4096, pe.size);
 }
 
-/* What must hold of every image that is accepted: no page twice, none missing, bytes inside the file. */
+/*
+ * What must hold of every image that is accepted: no page twice, none missing, bytes inside the
+ * file.
+ */
 static void assert_sound(uint64_t file_bytes)
 {
 	uint64_t page = 0;
@@ -208,9 +211,9 @@ static void test_16_bit_executables(void **state)
 		uint8_t system;
 		NTSTATUS status;
 	} rows[] = {
-		{0, STATUS_INVALID_IMAGE_NE_FORMAT}, {1, STATUS_INVALID_IMAGE_NE_FORMAT},
-		{2, STATUS_INVALID_IMAGE_WIN_16},    {3, STATUS_INVALID_IMAGE_NE_FORMAT},
-		{4, STATUS_INVALID_IMAGE_NE_FORMAT}, {5, STATUS_INVALID_IMAGE_PROTECT},
+		{0, STATUS_INVALID_IMAGE_NE_FORMAT},   {1, STATUS_INVALID_IMAGE_NE_FORMAT},
+		{2, STATUS_INVALID_IMAGE_WIN_16},      {3, STATUS_INVALID_IMAGE_NE_FORMAT},
+		{4, STATUS_INVALID_IMAGE_NE_FORMAT},   {5, STATUS_INVALID_IMAGE_PROTECT},
 		{255, STATUS_INVALID_IMAGE_NE_FORMAT},
 	};
 
@@ -381,7 +384,8 @@ static void test_raw_data(void **state)
 		{"tail beyond the virtual size", 0x10, 0x200, 0x400, 0x600, 1, 0x400, 0x200},
 		{"zeros beyond the raw size", 0x1800, 0x200, 0x400, 0x600, 2, 0x400, 0x200},
 		{"no more than the pages", 0x10, 0x1400, 0x400, 0x1800, 1, 0x400, 0x1000},
-		{"no more than the pages, cut behind", 0x10, 0x1400, 0x400, 0x1400, 1, 0x400, 0x1000},
+		{"no more than the pages, cut behind", 0x10, 0x1400, 0x400, 0x1400, 1, 0x400,
+		 0x1000},
 		{"raw size up to its block", 0x200, 0x1F0, 0x400, 0x600, 1, 0x400, 0x200},
 		{"as far as the file goes", 0x200, 0x1F0, 0x400, 0x5F8, 1, 0x400, 0x1F8},
 		{"offset down to a sector", 0x200, 0x100, 0x4F0, 0x600, 1, 0x400, 0x200},
@@ -394,8 +398,8 @@ static void test_raw_data(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		pe_start(&pe, 0x1000 + 0x1000 * rows[i].pages);
-		pe_section(&pe, rows[i].virtual_size, 0x1000, rows[i].raw_size,
-			   rows[i].raw_offset, SCN_DATA);
+		pe_section(&pe, rows[i].virtual_size, 0x1000, rows[i].raw_size, rows[i].raw_offset,
+			   SCN_DATA);
 		pe.size = rows[i].file;
 		if (!NT_SUCCESS(parse()) || image.subsections[1].raw_bytes != rows[i].raw)
 			fail_msg("%s: %#x", rows[i].what, image.subsections[1].raw_bytes);

@@ -1,7 +1,8 @@
 /*
  * test_pool.c - the kernel allocator, compiled into this file above a supply of pages with a limit.
  *
- * tests/sim has a pool of its own, so pool.c gets other names here, and locks and panic that the test can watch.
+ * tests/sim has a pool of its own, so pool.c gets other names here, and locks and panic that the
+ * test can watch.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -122,7 +123,10 @@ static struct pool_statistics statistics_now(void)
 	return result;
 }
 
-/* Everything was freed: at most one empty page per class is kept. The kept pages go back to the host. */
+/*
+ * Everything was freed: at most one empty page per class is kept. The kept pages go back to the
+ * host.
+ */
 static void finish(void)
 {
 	struct pool_statistics end = statistics_now();
@@ -179,7 +183,10 @@ static void test_every_size(void **state)
 	finish();
 }
 
-/* A page holds as many blocks as its class promises, and the page goes when the last one does, but for one. */
+/*
+ * A page holds as many blocks as its class promises, and the page goes when the last one does, but
+ * for one.
+ */
 static void test_page_use(void **state)
 {
 	void *blocks[3 * 126];
@@ -260,7 +267,10 @@ static void live_free(struct live *entry)
 	pool_free(entry->block, entry->size);
 }
 
-/* Blocks of random sizes, each filled with its own byte, come and go; contents and sums are those of the model. */
+/*
+ * Blocks of random sizes, each filled with its own byte, come and go; contents and sums are those
+ * of the model.
+ */
 static void test_random(void **state)
 {
 	unsigned count = 0, refused = 0;
@@ -269,7 +279,9 @@ static void test_random(void **state)
 	(void)state;
 	start(50);
 	for (unsigned step = 0; step < 200000; step++) {
-		/* The number of blocks swings between few and many, so that pages fill and empty. */
+		/*
+		 * The number of blocks swings between few and many, so that pages fill and empty.
+		 */
 		bool grows = step / 3000 % 2 == 0;
 
 		if (count < LIVE_MAX && random_below(100) < (grows ? 60u : 40u)) {
@@ -331,7 +343,8 @@ static void test_foreign_pointers(void **state)
 	block = pool_alloc(100);
 	ASSERT_PANIC(pool_free(page + 64, 100), "is not a block of 100 bytes");
 	ASSERT_PANIC(pool_free(block + 16, 100), "is not a block of 100 bytes");
-	ASSERT_PANIC(pool_free((void *)page_round_down((uintptr_t)block), 100), "is not a block of 100");
+	ASSERT_PANIC(pool_free((void *)page_round_down((uintptr_t)block), 100),
+		     "is not a block of 100");
 	ASSERT_PANIC(pool_free(block, 300), "is not a block of 300 bytes"); /* another class */
 	ASSERT_PANIC(pool_free(block, 4096), "is not a block of 4096 bytes");
 	ASSERT_PANIC(pool_free(block, 0), "size_bytes > 0");
@@ -342,7 +355,9 @@ static void test_foreign_pointers(void **state)
 	free(page);
 }
 
-/* The debug build's checks; the panics leave the pool in the middle of a call, so each starts anew. */
+/*
+ * The debug build's checks; the panics leave the pool in the middle of a call, so each starts anew.
+ */
 static void test_overrun(void **state)
 {
 	volatile size_t past; /* setjmp */

@@ -1,5 +1,6 @@
 /*
- * test_print.c - format_text against the C library's snprintf: a table of interesting cases, then random conversions.
+ * test_print.c - format_text against the C library's snprintf: a table of interesting cases, then
+ * random conversions.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +34,10 @@ static unsigned random_below(unsigned limit)
 	return (unsigned)(random_next() % limit);
 }
 
-/* Formats with both. Formats are made at run time or are odd on purpose, so the compiler shall not look at them. */
+/*
+ * Formats with both. Formats are made at run time or are odd on purpose, so the compiler shall not
+ * look at them.
+ */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 #pragma GCC diagnostic ignored "-Wformat-security"
@@ -45,8 +49,8 @@ static unsigned random_below(unsigned limit)
 		int our_length = format_text(ours, sizeof(ours), (format), ##__VA_ARGS__); \
 		int their_length = snprintf(theirs, sizeof(theirs), (format), ##__VA_ARGS__); \
 		if (our_length != their_length || strcmp(ours, theirs) != 0) \
-			fail_msg("\"%s\": \"%s\" (%d), expected \"%s\" (%d)", (format), ours, our_length, \
-				 theirs, their_length); \
+			fail_msg("\"%s\": \"%s\" (%d), expected \"%s\" (%d)", (format), ours, \
+				 our_length, theirs, their_length); \
 	} while (0)
 
 static void test_table(void **state)
@@ -64,11 +68,12 @@ static void test_table(void **state)
 	COMPARE("[%8.3d] [%-8.3d] [%08.3d] [%.0d] [%.0d]", -7, -7, -7, 0, 5);
 	COMPARE("[%016lx] [%#018lx] [%-#18lx|]", 0xABCDEFul, 0xABCDEFul, 0xABCDEFul);
 	COMPARE("[%*d] [%-*d] [%*d] [%.*d]", 6, 1, 6, 2, -6, 3, 4, 5);
-	COMPARE("[%s] [%10s] [%-10s] [%.3s] [%10.2s] [%.0s]", "abcde", "abcde", "abcde", "abcde", "abcde", "abcde");
+	COMPARE("[%s] [%10s] [%-10s] [%.3s] [%10.2s] [%.0s]", "abcde", "abcde", "abcde", "abcde",
+		"abcde", "abcde");
 	COMPARE("[%.*s] [%.*s]", 2, "abcde", -1, "abcde");
 	COMPARE("[%c] [%5c] [%-5c]", 'x', 'y', 'z');
-	COMPARE("%hd %hhd %hu %hhu %hx", (short)70000, (signed char)300, (unsigned short)70000, (unsigned char)300,
-		(unsigned short)0x12345);
+	COMPARE("%hd %hhd %hu %hhu %hx", (short)70000, (signed char)300, (unsigned short)70000,
+		(unsigned char)300, (unsigned short)0x12345);
 }
 
 static void test_pointer(void **state)
@@ -94,7 +99,8 @@ static void test_capacity(void **state)
 		char *ours = malloc(capacity ? capacity : 1), theirs[64];
 
 		assert_non_null(ours);
-		assert_int_equal(format_text(ours, capacity, "%s-%05d-%x", "word", 123, 0xABCDEFu), 17);
+		assert_int_equal(format_text(ours, capacity, "%s-%05d-%x", "word", 123, 0xABCDEFu),
+				 17);
 		snprintf(theirs, capacity, "%s-%05d-%x", "word", 123, 0xABCDEFu);
 		if (capacity)
 			assert_string_equal(ours, theirs);
@@ -117,7 +123,8 @@ static void test_unknown_conversion(void **state)
 }
 
 /* A random conversion for arguments of one kind: flags, width, precision, length, letter. */
-static void random_conversion(char *format, const char *length, const char *letters, bool has_precision)
+static void random_conversion(char *format, const char *length, const char *letters,
+			      bool has_precision)
 {
 	static const char flags[] = "-0+ #";
 	char *at = format;
@@ -126,8 +133,12 @@ static void random_conversion(char *format, const char *length, const char *lett
 
 	at += sprintf(at, "<%%");
 	for (unsigned i = 0; i < sizeof(flags) - 1; i++) {
-		/* ISO C leaves these open: blanks and signs of unsigned numbers and texts, # of decimals, 0 of texts */
-		bool is_defined = flags[i] == '-' || (flags[i] == '0' && letter != 's' && letter != 'c') ||
+		/*
+		 * ISO C leaves these open: blanks and signs of unsigned numbers and texts, # of
+		 * decimals, 0 of texts
+		 */
+		bool is_defined = flags[i] == '-' ||
+				  (flags[i] == '0' && letter != 's' && letter != 'c') ||
 				  (flags[i] == '#' && (letter == 'x' || letter == 'X')) ||
 				  ((flags[i] == '+' || flags[i] == ' ') && is_signed);
 

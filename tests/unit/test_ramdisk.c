@@ -429,7 +429,8 @@ static void test_archive_space_is_used_again(void **state)
 	a = find("a");
 	assert_int_equal(file_set_size(a, 9 * PAGE_SIZE), STATUS_DISK_FULL);
 	assert_int_equal(file_set_size(find("big"), 100), STATUS_SUCCESS);
-	assert_int_equal(statistics().blocks_free, 9); /* of ten that overlap, one end on each side */
+	assert_int_equal(statistics().blocks_free,
+			 9); /* of ten that overlap, one end on each side */
 	assert_int_equal(file_set_size(a, 9 * PAGE_SIZE), STATUS_SUCCESS);
 	zeros[0] = 'x';
 	assert_content(a, zeros, 9 * PAGE_SIZE);
@@ -555,7 +556,10 @@ static void model_transfer(struct model *model, bool is_write)
 		model->bytes[offset + i] = buffer[i];
 }
 
-/* Whole blocks inside what the archive had of the files: however they were cut, all of them must come back. */
+/*
+ * Whole blocks inside what the archive had of the files: however they were cut, all of them must
+ * come back.
+ */
 static uint64_t model_archive_blocks(void)
 {
 	uint64_t blocks = 0;
@@ -658,7 +662,10 @@ int main(void)
 		TEST(test_growing_without_memory),
 		TEST(test_files_against_arrays),
 		TEST(test_two_files_under_preemption),
-		/* Last: the disk stays mounted, with its lock held, after the panic that is expected. */
+		/*
+		 * Last: the disk stays mounted, with its lock held, after the panic that is
+		 * expected.
+		 */
 		cmocka_unit_test_setup(test_unmount_with_a_file_in_use, setup),
 	};
 

@@ -1,5 +1,6 @@
 /*
- * test_range.c - the arithmetic that decides about memory: kernel/lib/range.h at all its edges, and the conversions of arch/pte.h.
+ * test_range.c - the arithmetic that decides about memory: kernel/lib/range.h at all its edges, and
+ * the conversions of arch/pte.h.
  *
  * The model computes with 128 bits, where nothing overflows.
  */
@@ -15,12 +16,40 @@
 
 typedef unsigned __int128 wide_t;
 
-/* Where mistakes live: 0, pages, the user limit, the sign bits, the end; each with its neighbours. */
+/*
+ * Where mistakes live: 0, pages, the user limit, the sign bits, the end; each with its neighbours.
+ */
 static const uint64_t edges[] = {
-	0, 1, 2, 4095, 4096, 4097, 8191, 8192, 0xFFFF, 0x10000, 0x10001, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFFFF,
-	0x100000000, 0x7FFFFFFEFFFF, 0x7FFFFFFF0000, 0x7FFFFFFF0001, 0x7FFFFFFFFFFF, 0x800000000000,
-	0x7FFFFFFFFFFFFFFF, 0x8000000000000000, 0x8000000000000001, 0xFFFF800000000000, 0xFFFFFFFFFFFF0000,
-	0xFFFFFFFFFFFFF000, 0xFFFFFFFFFFFFF001, 0xFFFFFFFFFFFFFFFE, 0xFFFFFFFFFFFFFFFF,
+	0,
+	1,
+	2,
+	4095,
+	4096,
+	4097,
+	8191,
+	8192,
+	0xFFFF,
+	0x10000,
+	0x10001,
+	0x7FFFFFFF,
+	0x80000000,
+	0x80000001,
+	0xFFFFFFFF,
+	0x100000000,
+	0x7FFFFFFEFFFF,
+	0x7FFFFFFF0000,
+	0x7FFFFFFF0001,
+	0x7FFFFFFFFFFF,
+	0x800000000000,
+	0x7FFFFFFFFFFFFFFF,
+	0x8000000000000000,
+	0x8000000000000001,
+	0xFFFF800000000000,
+	0xFFFFFFFFFFFF0000,
+	0xFFFFFFFFFFFFF000,
+	0xFFFFFFFFFFFFF001,
+	0xFFFFFFFFFFFFFFFE,
+	0xFFFFFFFFFFFFFFFF,
 };
 #define EDGES (sizeof(edges) / sizeof(edges[0]))
 
@@ -41,9 +70,11 @@ static void test_range_within(void **state)
 		for (size_t j = 0; j < EDGES; j++)
 			for (size_t k = 0; k < EDGES; k++)
 				for (size_t l = 0; l < EDGES; l++)
-					assert_int_equal(range_within(edges[i], edges[j], edges[k], edges[l]),
+					assert_int_equal(range_within(edges[i], edges[j], edges[k],
+								      edges[l]),
 							 edges[i] >= edges[k] &&
-								 (wide_t)edges[i] + edges[j] <= edges[l]);
+								 (wide_t)edges[i] + edges[j] <=
+									 edges[l]);
 }
 
 /* All valid ranges within a small space, byte by byte. */
@@ -57,8 +88,10 @@ static void test_range_overlaps(void **state)
 					bool common = false;
 
 					for (uint64_t byte = 0; byte < 8; byte++)
-						common |= byte >= a && byte < a_end && byte >= b && byte < b_end;
-					assert_int_equal(range_overlaps(a, a_end, b, b_end), common);
+						common |= byte >= a && byte < a_end && byte >= b &&
+							  byte < b_end;
+					assert_int_equal(range_overlaps(a, a_end, b, b_end),
+							 common);
 				}
 	assert_true(range_overlaps(0, UINT64_MAX, UINT64_MAX - 1, UINT64_MAX));
 	assert_false(range_overlaps(0, UINT64_MAX - 1, UINT64_MAX - 1, UINT64_MAX));
@@ -104,8 +137,9 @@ static void test_page_conversions(void **state)
 /* An address is the sum of what each level's entry translates. */
 static void test_page_table_indices(void **state)
 {
-	static const vaddr_t addresses[] = {0, 0x1000, 0x10000, 0x200000, 0x40000000, 0x8000000000, 0x7FFFFFFEFFFF,
-					    0x123456789ABC};
+	static const vaddr_t addresses[] = {
+		0,	    0x1000,	  0x10000,	  0x200000,
+		0x40000000, 0x8000000000, 0x7FFFFFFEFFFF, 0x123456789ABC};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
@@ -122,7 +156,9 @@ static void test_page_table_indices(void **state)
 	assert_int_equal(pt_entry_span(4), 512ull << 30);
 }
 
-/* Each kind is told from the others, and what it carries comes back, up to 40 bits of frame number. */
+/*
+ * Each kind is told from the others, and what it carries comes back, up to 40 bits of frame number.
+ */
 static void test_words(void **state)
 {
 	static const uint64_t numbers[] = {0, 1, 2, 0x7FF, 0x12345, 0xFFFFFFFF, 0xFFFFFFFFFF};
@@ -134,7 +170,8 @@ static void test_words(void **state)
 	assert_false(pte_is_none(pte_zero()));
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		pte_t frame = pte_in_frame(numbers[i]), slot = pte_in_pagefile(numbers[i]),
-		      valid = pte_valid(numbers[i], PTE_WRITE | PTE_USER | PTE_NO_EXECUTE | PTE_DIRTY);
+		      valid = pte_valid(numbers[i],
+					PTE_WRITE | PTE_USER | PTE_NO_EXECUTE | PTE_DIRTY);
 
 		assert_int_equal(pte_kind(frame), PTE_IN_FRAME);
 		assert_int_equal(pte_pfn(frame), numbers[i]);
@@ -154,7 +191,9 @@ static void test_word_rights(void **state)
 	assert_false(pte_is_writable(pte_valid(5, PTE_USER)));
 	assert_true(pte_is_dirty(pte_valid(5, PTE_DIRTY)));
 	assert_false(pte_is_dirty(pte_valid(5, PTE_ACCESSED)));
-	/* The kind's bits lie where a valid word has its rights: a word that is not valid has none. */
+	/*
+	 * The kind's bits lie where a valid word has its rights: a word that is not valid has none.
+	 */
 	assert_false(pte_is_writable(pte_in_frame(5)) || pte_is_writable(pte_in_pagefile(5)) ||
 		     pte_is_writable(pte_zero()));
 	assert_false(pte_is_dirty(pte_in_frame(~0ull)) || pte_is_dirty(pte_in_pagefile(~0ull)));
@@ -163,10 +202,14 @@ static void test_word_rights(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_range_ok),	 cmocka_unit_test(test_range_within),
-		cmocka_unit_test(test_range_overlaps),	 cmocka_unit_test(test_rounding),
-		cmocka_unit_test(test_page_conversions), cmocka_unit_test(test_page_table_indices),
-		cmocka_unit_test(test_words),		 cmocka_unit_test(test_word_rights),
+		cmocka_unit_test(test_range_ok),
+		cmocka_unit_test(test_range_within),
+		cmocka_unit_test(test_range_overlaps),
+		cmocka_unit_test(test_rounding),
+		cmocka_unit_test(test_page_conversions),
+		cmocka_unit_test(test_page_table_indices),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_word_rights),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

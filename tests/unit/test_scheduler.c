@@ -1,5 +1,5 @@
 /*
- * test_scheduler.c - priorities, round robin, preemption, sleep and wake, time-outs, termination, exit, time.
+ * test_scheduler.c - priorities, round robin, preemption, exit, time.
  */
 #include "core_machine.h"
 
@@ -145,7 +145,8 @@ static void test_preempted_thread_keeps_its_place(void **state)
 
 static void test_wake_under_spinlock_preempts_at_unlock(void **state)
 {
-	struct spinlock outer = SPINLOCK_INIT("outer", RANK_FRAME), inner = SPINLOCK_INIT("inner", RANK_POOL);
+	struct spinlock outer = SPINLOCK_INIT("outer", RANK_FRAME),
+			inner = SPINLOCK_INIT("inner", RANK_POOL);
 
 	(void)state;
 	machine_spawn("h", NORMAL + 1, waits_for_bell, "h");
@@ -219,148 +220,14 @@ static void test_run_ticks(void **state)
 	(void)state;
 	machine_spawn("a", NORMAL - 1, works, "a");
 	machine_run_all();
-	TAILQ_FOREACH(thread, &thread_list, all)
+	TAILQ_FOREACH (thread, &thread_list, all)
 		sum += thread->run_ticks;
-	/* All time is somebody's: a's six ticks and the idle thread's; the boot thread has just come back. */
+	/*
+	 * All time is somebody's: a's six ticks and the idle thread's; the boot thread has just
+	 * come back.
+	 */
 	assert_int_equal(sum + 6 * MACHINE_TICK, machine.clock);
 	assert_true(idle_thread.run_ticks > 0);
-}
-
-/* ---- sleep and wake ---- */
-
-static struct spinlock gate_lock = SPINLOCK_INIT("gate", RANK_OBJECT);
-static bool gate_open;
-static int other_gate;
-
-static void waits_at_gate(void *argument)
-{
-	spin_lock(&gate_lock);
-	while (!gate_open)
-		CHECK(thread_sleep(&gate_open, &gate_lock, TIME_FOREVER, false) == STATUS_SUCCESS);
-	CHECK(spin_is_held(&gate_lock) && !arch_irq_enabled());
-	spin_unlock(&gate_lock);
-	CHECK(arch_irq_enabled());
-	trace_add(*(const char *)argument);
-	machine_exit();
-}
-
-static void test_wake_wakes_all_sleepers_of_the_address(void **state)
-{
-	(void)state;
-	gate_open = false;
-	machine_spawn("a", NORMAL + 1, waits_at_gate, "a");
-	machine_spawn("b", NORMAL + 1, waits_at_gate, "b");
-	machine_spawn("c", NORMAL + 2, waits_at_gate, "c");
-	machine_spawn("h", NORMAL + 1, waits_for_bell, "h");
-	thread_wake(&other_gate);
-	thread_wake(&gate_open); /* the condition is not true: they sleep again */
-	thread_check();
-	assert_string_equal(trace, "");
-	spin_lock(&gate_lock);
-	gate_open = true;
-	thread_wake(&gate_open);
-	spin_unlock(&gate_lock);
-	assert_string_equal(trace, "cab");
-	thread_wake(&bell);
-	machine_run_all();
-	assert_string_equal(trace, "cabh");
-}
-
-/* ---- time-outs ---- */
-
-struct sleeper {
-	const char *letter;
-	uint64_t delay;
-	NTSTATUS expected;
-};
-
-static void sleeps_until(void *argument)
-{
-	const struct sleeper *sleeper = argument;
-	uint64_t deadline = time_now() + sleeper->delay;
-
-	CHECK(thread_sleep(&bell, NULL, deadline, true) == sleeper->expected);
-	if (sleeper->expected == STATUS_TIMEOUT)
-		CHECK(time_now() >= deadline && time_now() < deadline + MACHINE_TICK);
-	else
-		CHECK(time_now() < deadline);
-	trace_add(*sleeper->letter);
-	machine_exit();
-}
-
-static void test_timeouts_in_order(void **state)
-{
-	static const struct sleeper sleepers[] = {
-		{"c", 5 * MACHINE_TICK, STATUS_TIMEOUT},     {"a", MACHINE_TICK / 2, STATUS_TIMEOUT},
-		{"d", 5 * MACHINE_TICK, STATUS_TIMEOUT},     {"b", 3 * MACHINE_TICK - 1, STATUS_TIMEOUT},
-		{"e", 5 * MACHINE_TICK + 1, STATUS_TIMEOUT},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < 5; i++)
-		machine_spawn("sleeper", NORMAL + 1, sleeps_until, (void *)(uintptr_t)&sleepers[i]);
-	thread_check();
-	machine_run_all();
-	assert_string_equal(trace, "abcde");
-}
-
-static void test_wake_before_timeout(void **state)
-{
-	static const struct sleeper early = {"e", 9 * MACHINE_TICK, STATUS_SUCCESS};
-
-	(void)state;
-	machine_spawn("early", NORMAL + 1, sleeps_until, (void *)(uintptr_t)&early);
-	thread_sleep(&other_gate, NULL, time_now() + 2 * MACHINE_TICK, false);
-	thread_wake(&bell);
-	assert_string_equal(trace, "e");
-	/* Its timer is gone with it: nothing happens when the time comes. */
-	thread_sleep(&other_gate, NULL, time_now() + 20 * MACHINE_TICK, false);
-	machine_run_all();
-}
-
-static void test_time_that_has_passed(void **state)
-{
-	(void)state;
-	spin_lock(&gate_lock);
-	assert_int_equal(thread_sleep(&bell, &gate_lock, time_now(), false), STATUS_TIMEOUT);
-	assert_int_equal(thread_sleep(&bell, &gate_lock, 0, true), STATUS_TIMEOUT);
-	assert_true(spin_is_held(&gate_lock));
-	spin_unlock(&gate_lock);
-}
-
-/* ---- termination ---- */
-
-static void sleeps_interruptibly(void *argument)
-{
-	bool interruptible = *(const char *)argument == 'i';
-	NTSTATUS status = thread_sleep(&bell, NULL, TIME_FOREVER, interruptible);
-
-	CHECK(status == (interruptible ? STATUS_THREAD_IS_TERMINATING : STATUS_SUCCESS));
-	trace_add(*(const char *)argument);
-	CHECK(atomic_load(&thread_current()->terminate));
-	CHECK(thread_current()->exit_status == 7);
-	/* It does not fall asleep again, with or without a deadline. */
-	CHECK(thread_sleep(&bell, NULL, TIME_FOREVER, true) == STATUS_THREAD_IS_TERMINATING);
-	CHECK(thread_sleep(&bell, NULL, 0, true) == STATUS_THREAD_IS_TERMINATING);
-	machine_exit();
-}
-
-static void test_termination(void **state)
-{
-	struct thread *deaf, *interruptible;
-
-	(void)state;
-	deaf = machine_spawn("deaf", NORMAL + 1, sleeps_interruptibly, "d");
-	interruptible = machine_spawn("interruptible", NORMAL + 1, sleeps_interruptibly, "i");
-	thread_request_termination(deaf, 7);
-	thread_request_termination(deaf, 8);
-	assert_string_equal(trace, "");
-	assert_int_equal(deaf->exit_status, 7);
-	thread_request_termination(interruptible, 7);
-	assert_string_equal(trace, "i");
-	thread_wake(&bell);
-	assert_string_equal(trace, "id");
-	machine_run_all();
 }
 
 /* ---- exit ---- */
@@ -372,7 +239,7 @@ static void finish_traces(void *argument)
 	CHECK(thread_current() == &reaper_thread && arch_irq_enabled());
 	lock_assert_none_held();
 	/* It may sleep. */
-	thread_sleep(&other_gate, NULL, time_now() + MACHINE_TICK, false);
+	thread_sleep(&bell, NULL, time_now() + MACHINE_TICK, false);
 	trace_add('f');
 	spawned_finish(thread);
 }
@@ -405,128 +272,19 @@ static void test_exit(void **state)
 	free(plain);
 }
 
-/* ---- the window between test and sleep, with interrupts everywhere ---- */
-
-#define ITEMS 400
-
-static struct {
-	struct spinlock lock;
-	unsigned queued, produced, consumed;
-} store;
-
-/* Fills the store, at most three items deep. */
-static void produces(void *argument)
-{
-	(void)argument;
-	for (;;) {
-		spin_lock(&store.lock);
-		while (store.queued == 3)
-			thread_sleep(&store.produced, &store.lock, TIME_FOREVER, true);
-		if (store.produced == ITEMS)
-			break;
-		store.produced++;
-		store.queued++;
-		thread_wake(&store.consumed);
-		spin_unlock(&store.lock);
-	}
-	spin_unlock(&store.lock);
-	machine_exit();
-}
-
-static void consumes(void *argument)
-{
-	(void)argument;
-	for (;;) {
-		spin_lock(&store.lock);
-		while (store.queued == 0 && store.consumed < ITEMS)
-			thread_sleep(&store.consumed, &store.lock, TIME_FOREVER, false);
-		if (store.consumed == ITEMS)
-			break;
-		store.queued--;
-		if (++store.consumed == ITEMS)
-			thread_wake(&store.consumed);
-		thread_wake(&store.produced);
-		spin_unlock(&store.lock);
-	}
-	spin_unlock(&store.lock);
-	machine_exit();
-}
-
-/* A lost wake-up would leave everybody asleep, which the idle thread notices. */
-static void test_no_wake_up_is_lost(void **state)
-{
-	(void)state;
-	for (uint64_t seed = 1; seed <= 60; seed++) {
-		store.queued = store.produced = store.consumed = 0;
-		store.lock = (struct spinlock)SPINLOCK_INIT("store", RANK_OBJECT);
-		machine_interrupts_random(seed, 2 + seed % 7);
-		for (unsigned i = 0; i < 4; i++) {
-			machine_spawn("producer", (uint8_t)(NORMAL - 1 + machine_random(3)), produces, NULL);
-			machine_spawn("consumer", (uint8_t)(NORMAL - 1 + machine_random(3)), consumes, NULL);
-		}
-		machine_run_all();
-		assert_int_equal(store.consumed, ITEMS);
-		assert_int_equal(store.queued, 0);
-	}
-}
-
-/* Threads that do everything at random, looked at by thread_check all the time. */
-static void lives_randomly(void *argument)
-{
-	struct spinlock *lock = argument;
-
-	for (unsigned i = 0; i < 60; i++) {
-		const void *address = (char *)&store + machine_random(3);
-		bool with_lock = machine_random(2);
-
-		thread_check();
-		switch (machine_random(5)) {
-		case 0:
-			thread_yield();
-			break;
-		case 1:
-			thread_set_priority(thread_current(), (uint8_t)(1 + machine_random(12)));
-			break;
-		case 2:
-			thread_wake(address);
-			break;
-		default:
-			if (with_lock)
-				spin_lock(lock);
-			thread_sleep(address, with_lock ? lock : NULL, time_now() + machine_random(4 * MACHINE_TICK),
-				     machine_random(2));
-			if (with_lock)
-				spin_unlock(lock);
-			break;
-		}
-	}
-	machine_exit();
-}
-
-static void test_random_life(void **state)
-{
-	(void)state;
-	for (uint64_t seed = 1; seed <= 40; seed++) {
-		struct spinlock lock = SPINLOCK_INIT("random", RANK_OBJECT);
-
-		machine_interrupts_random(seed, 3 + seed % 5);
-		for (unsigned i = 0; i < 10; i++)
-			machine_spawn("random", (uint8_t)(1 + machine_random(12)), lives_randomly, &lock);
-		machine_run_all();
-	}
-}
-
 /* ---- time ---- */
 
 static void test_time(void **state)
 {
-	static const uint64_t frequencies[] = {1, 3, 1000, 1193182, 999999999, 1000000000, 2994373000ull, 1800000000000ull};
+	static const uint64_t frequencies[] = {
+		1, 3, 1000, 1193182, 999999999, 1000000000, 2994373000ull, 1800000000000ull};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(frequencies) / sizeof(frequencies[0]); i++) {
 		for (unsigned shift = 0; shift < 64; shift++) {
 			uint64_t ticks = UINT64_MAX >> shift, hz = frequencies[i];
-			unsigned __int128 exact = (unsigned __int128)ticks * TIME_UNITS_PER_SECOND / hz;
+			unsigned __int128 exact =
+				(unsigned __int128)ticks * TIME_UNITS_PER_SECOND / hz;
 
 			if (exact <= UINT64_MAX)
 				assert_int_equal(time_from_ticks(ticks, hz), (uint64_t)exact);
@@ -554,14 +312,7 @@ int main(void)
 		TEST(test_set_priority),
 		TEST(test_idle_loop),
 		TEST(test_run_ticks),
-		TEST(test_wake_wakes_all_sleepers_of_the_address),
-		TEST(test_timeouts_in_order),
-		TEST(test_wake_before_timeout),
-		TEST(test_time_that_has_passed),
-		TEST(test_termination),
 		TEST(test_exit),
-		TEST(test_no_wake_up_is_lost),
-		TEST(test_random_life),
 		TEST(test_time),
 	};
 

@@ -1,8 +1,8 @@
 /*
  * test_string.c - kernel/lib/string.c against the C library, and the UTF-16 functions.
  *
- * The kernel's functions are compiled into this file under other names. Every buffer is a heap block of exactly the size
- * in use, so AddressSanitizer sees one byte too many, read or written.
+ * The kernel's functions are compiled into this file under other names. Every buffer is a heap
+ * block of exactly the size in use, so AddressSanitizer sees one byte too many, read or written.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,10 +64,12 @@ static void test_memmove(void **state)
 	(void)state;
 	for (size_t size = 0; size < 80; size++) {
 		for (size_t from = 0; from < 20; from++) {
-			uint8_t *ours = block_filled(size + 20, 9), *theirs = block_filled(size + 20, 9);
+			uint8_t *ours = block_filled(size + 20, 9),
+				*theirs = block_filled(size + 20, 9);
 
 			for (size_t to = 0; to < 20; to++) {
-				assert_ptr_equal(quire_memmove(ours + to, ours + from, size), ours + to);
+				assert_ptr_equal(quire_memmove(ours + to, ours + from, size),
+						 ours + to);
 				memmove(theirs + to, theirs + from, size);
 				assert_memory_equal(ours, theirs, size + 20);
 			}
@@ -111,7 +113,8 @@ static void test_memcmp(void **state)
 				uint8_t saved = b[i];
 
 				b[i] = (uint8_t)value;
-				assert_int_equal(sign(quire_memcmp(a, b, size)), sign(memcmp(a, b, size)));
+				assert_int_equal(sign(quire_memcmp(a, b, size)),
+						 sign(memcmp(a, b, size)));
 				b[i] = saved;
 			}
 		}
@@ -120,8 +123,8 @@ static void test_memcmp(void **state)
 	}
 }
 
-static const char *const texts[] = {"", "a", "b", "ab", "abc", "abd", "ABC", "\x80", "\xFF", "ab\xFF", "hello world",
-				    "hello worlds"};
+static const char *const texts[] = {"",	   "a",	   "b",	   "ab",     "abc",	    "abd",
+				    "ABC", "\x80", "\xFF", "ab\xFF", "hello world", "hello worlds"};
 #define TEXTS (sizeof(texts) / sizeof(texts[0]))
 
 /* A copy that ends where its heap block ends. */
@@ -162,7 +165,8 @@ static void test_comparisons(void **state)
 
 			assert_int_equal(sign(quire_strcmp(a, b)), sign(strcmp(a, b)));
 			for (size_t limit = 0; limit < 14; limit++)
-				assert_int_equal(sign(quire_strncmp(a, b, limit)), sign(strncmp(a, b, limit)));
+				assert_int_equal(sign(quire_strncmp(a, b, limit)),
+						 sign(strncmp(a, b, limit)));
 			free(a);
 			free(b);
 		}
@@ -188,18 +192,19 @@ static void test_upcase(void **state)
 	(void)state;
 	for (unsigned c = 0; c < 128; c++)
 		assert_int_equal(utf16_upcase((uint16_t)c), c >= 'a' && c <= 'z' ? c - 32 : c);
-	assert_int_equal(utf16_upcase(0xE4), 0xC4);  /* a umlaut */
-	assert_int_equal(utf16_upcase(0xFE), 0xDE);  /* thorn */
-	assert_int_equal(utf16_upcase(0xF7), 0xF7);  /* division sign */
-	assert_int_equal(utf16_upcase(0xD7), 0xD7);  /* multiplication sign */
-	assert_int_equal(utf16_upcase(0xDF), 0xDF);  /* sharp s */
-	assert_int_equal(utf16_upcase(0xFF), 0x178); /* y with diaeresis */
+	assert_int_equal(utf16_upcase(0xE4), 0xC4);   /* a umlaut */
+	assert_int_equal(utf16_upcase(0xFE), 0xDE);   /* thorn */
+	assert_int_equal(utf16_upcase(0xF7), 0xF7);   /* division sign */
+	assert_int_equal(utf16_upcase(0xD7), 0xD7);   /* multiplication sign */
+	assert_int_equal(utf16_upcase(0xDF), 0xDF);   /* sharp s */
+	assert_int_equal(utf16_upcase(0xFF), 0x178);  /* y with diaeresis */
 	assert_int_equal(utf16_upcase(0x431), 0x431); /* Cyrillic: beyond the documented limit */
 }
 
 static void test_utf16_equal(void **state)
 {
-	static const uint16_t lower[] = {'d', 'i', 's', 'k', 0xE9}, mixed[] = {'D', 'i', 'S', 'k', 0xC9};
+	static const uint16_t lower[] = {'d', 'i', 's', 'k', 0xE9},
+			      mixed[] = {'D', 'i', 'S', 'k', 0xC9};
 
 	(void)state;
 	assert_true(utf16_equal(lower, 5, lower, 5, false));

@@ -16,6 +16,14 @@ def write_all(descriptor, data):
         view = view[os.write(descriptor, view):]
 
 
+def _same_file(one, other):
+    """Do two descriptors write to the same place, a terminal for example?"""
+    try:
+        return os.path.sameopenfile(one, other)
+    except OSError:
+        return False
+
+
 class LineReader:
     """Bytes in, whole lines out."""
 
@@ -72,6 +80,7 @@ class Output:
         self._stages = stages
         self._before = b""
         self._open = False
+        self._shares_screen = _same_file(1, 2)
 
     def write(self, data):
         if not self._open:
@@ -81,7 +90,8 @@ class Output:
             if not self._open:
                 return
         if data:
-            self._stages.interrupt()
+            if self._shares_screen:
+                self._stages.interrupt()
             write_all(1, data)
 
 

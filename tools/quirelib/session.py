@@ -124,7 +124,9 @@ class Session:
 
     def _step(self):
         self._update_input()
-        for key, _ in self._selector.select(self._patience()):
+        ready = self._selector.select(self._patience())
+        # Marks first: they say what the text is about.
+        for key, _ in sorted(ready, key=lambda event: event[0].data != self._take_marks):
             if key.fd == self._to_com2.ours:
                 self._send_input()
             elif key.fd == 0:

@@ -2,8 +2,8 @@
 
 OVMF takes four seconds and more under TCG; a snapshot of the machine behind it starts in a tenth of a second. The loader
 is in the snapshot, waiting for its files; kernel, RAM disk and command line come afterwards through fw_cfg, so one
-snapshot serves every build. It is QEMU's migration stream of a stopped machine, in build/warm/KEY/state; KEY is a hash
-of all that must be the same. A snapshot that does not start is removed, and the run starts cold.
+snapshot serves every build. It is QEMU's migration stream of a stopped machine, in build/warm/KEY/state (QUIRE_WARM=
+names another folder); KEY is a hash of all that must be the same. A snapshot that does not start is removed, and the run starts cold.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from .qmp import Monitor
 from .session import Session
 from .stages import StageLine
 
-FOLDER = BUILD / "warm"
+FOLDER = Path(os.environ.get("QUIRE_WARM") or BUILD / "warm")
 KEEP = 8  # snapshots, of some 45 MB each
 GATE_SECONDS = 300
 SAVE_SECONDS = 60
