@@ -53,14 +53,12 @@ void arch_wait_for_interrupt(
 	void); /* enables interrupts and halts until one comes; returns with them enabled */
 void arch_spin_hint(void);
 
-/*
- * ---- direct map: every byte of RAM has a kernel address, except the frames of the kernel image
- * ----
- */
+/* ---- direct map: all RAM has a kernel address here, except the frames of the kernel image ---- */
 
 void *phys_to_virt(paddr_t address);
-paddr_t virt_to_phys(const void *pointer); /* of a pointer into the direct map */
-void page_zero(void *page);		   /* 4096 bytes, page aligned */
+/* Of a pointer into the direct map, or to a slot that pt_slot has returned. */
+paddr_t virt_to_phys(const void *pointer);
+void page_zero(void *page); /* 4096 bytes, page aligned */
 void page_copy(void *to, const void *from);
 
 /* ---- page tables ---- */
@@ -68,7 +66,7 @@ void page_copy(void *to, const void *from);
 /*
  * The slot of `level` (1 = page ... 4 = root) for the user address `va` in the tables under `root`,
  * or NULL when a table above it is missing; then *missing_level (if not NULL) is the level of the
- * entry that would name that table.
+ * entry that would name that table. Also for kernel stacks, with arch_kernel_root().
  * => locks: the caller's address-space lock keeps the tables in place.
  */
 pte_t *pt_slot(paddr_t root, vaddr_t va, unsigned level, unsigned *missing_level);

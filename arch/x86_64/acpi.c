@@ -16,15 +16,20 @@
 #include "cpu.h"
 #include "paging.h"
 
+/* Every table: signature, length, revision, checksum, ... (5.2.6) */
 #define HEADER_BYTES 36
+#define HEADER_LENGTH 4
+/* Far above any real one: bounds the work that a damaged length can cause. */
 #define TABLE_MAX_BYTES (4u << 20)
 
+/* Root pointer, ACPI 1.0 and 2.0 form (5.2.5.3): field offsets */
 #define RSDP_BYTES_V1 20
 #define RSDP_BYTES_V2 36
 #define RSDP_REVISION 15
 #define RSDP_RSDT 16
 #define RSDP_XSDT 24
 
+/* Fixed ACPI description table (5.2.9): field offsets */
 #define FADT_DSDT 40
 #define FADT_SMI_COMMAND 48
 #define FADT_ACPI_ENABLE 52
@@ -40,6 +45,7 @@
 #define GAS_ADDRESS 4
 #define GAS_SPACE_IO 1
 
+/* PM1 control register (4.8.3.2.1) */
 #define PM1_SCI_ENABLE 0x0001u
 #define PM1_SLEEP_TYPE_SHIFT 10
 #define PM1_SLEEP_TYPE_MASK 0x1C00u
@@ -97,7 +103,7 @@ static struct table table_at(const struct boot_info *info, uint64_t address, con
 		return none;
 	table.bytes = phys_to_virt(address);
 	table.length = HEADER_BYTES;
-	table.length = (uint32_t)field(table, 4, 4);
+	table.length = (uint32_t)field(table, HEADER_LENGTH, 4);
 	if (table.length < HEADER_BYTES || table.length > TABLE_MAX_BYTES ||
 	    !direct_map_covers(info, address, table.length))
 		return none;
@@ -120,6 +126,7 @@ static struct table fadt_in(const struct boot_info *info, struct table root, uns
 	return (struct table){0};
 }
 
+/* The 64-bit list first; the 32-bit one if it is not there. */
 static struct table find_fadt(const struct boot_info *info)
 {
 	struct table rsdp = {.length = RSDP_BYTES_V1}, fadt = {0};
@@ -192,6 +199,10 @@ static bool read_sleep_package(struct table aml, uint32_t at)
 	return true;
 }
 
+/*
+ * Not any four bytes "_S5_", but those of a definition: after NameOp, with or without a root
+ * prefix.
+ */
 static bool find_sleep_package(struct table dsdt)
 {
 	for (uint32_t at = HEADER_BYTES + 2; dsdt.bytes && at + 4 < dsdt.length; at++) {
@@ -249,6 +260,7 @@ static void acpi_mode_enter(void)
 			return;
 }
 
+/* Keeps the other bits of the register, as the specification wants. */
 static void sleep_control(uint16_t port, uint8_t type)
 {
 	uint16_t kept = port_read16(port) & (uint16_t) ~(PM1_SLEEP_TYPE_MASK | PM1_SLEEP_ENABLE);
@@ -265,6 +277,7 @@ void acpi_power_off(void)
 	sleep_control(acpi.pm1a, acpi.sleep_type_a);
 	if (acpi.pm1b != 0)
 		sleep_control(acpi.pm1b, acpi.sleep_type_b);
+	/* Real machines take a moment. */
 	for (unsigned polls = 0; polls < POLLS_MAX; polls++)
 		cpu_pause();
 }

@@ -109,6 +109,7 @@ uint32_t apic_timer_count(void)
 	return apic_read(APIC_TIMER_CURRENT);
 }
 
+/* Writing the initial count starts it; at 0 it takes the same count again. */
 void apic_timer_periodic(uint32_t count)
 {
 	KASSERT(count > 0);

@@ -43,6 +43,7 @@ static enum serial_port serial_port_of(enum console_port port)
 	return SERIAL_COM1;
 }
 
+/* Bytes as they are: programs' output must reach the host unchanged, and terminals cope with \n. */
 void arch_console_write(enum console_port port, const char *text, size_t size_bytes)
 {
 	serial_write(serial_port_of(port), text, size_bytes);

@@ -23,6 +23,10 @@
 #define CPUID_EXTENDED_EDX_SYSCALL (1u << 11)
 #define CPUID_EXTENDED_EDX_NX (1u << 20)
 
+/*
+ * WP: read-only pages are read-only for the kernel too. NE: x87 errors come as #MF and not through
+ * the 8259. AM: a program that sets AC gets #AC, as on NT. EM and TS off: the FPU is always there.
+ */
 #define CR0_VALUE (CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG)
 /*
  * What every CPU must have. FSGSBASE stays off: entry.asm relies on it. PGE and PCIDE stay off:
@@ -68,6 +72,7 @@ static void check_requirements(void)
 		panic("the firmware left five-level paging on; Quire has four levels");
 }
 
+/* SMEP, SMAP and UMIP where the CPU has them. A CPU without is only worse at catching our bugs. */
 static uint64_t cr4_wanted(void)
 {
 	uint64_t wanted = CR4_VALUE;
@@ -92,11 +97,15 @@ static void verify(uint64_t cr4)
 		panic("EFER does not hold what was written: 0x%lx (NX?)", read_msr(MSR_EFER));
 }
 
+/*
+ * SYSCALL takes CS from STAR, and SS as the next selector; SYSRET likewise, counted from
+ * USER_CS32.
+ */
 static void system_call_init(void)
 {
 	write_msr(MSR_STAR, (uint64_t)USER_CS32 << 48 | (uint64_t)KERNEL_CS << 32);
 	write_msr(MSR_LSTAR, (uintptr_t)system_call_entry);
-	write_msr(MSR_CSTAR, 0);
+	write_msr(MSR_CSTAR, 0); /* SYSCALL from 32-bit code: there is no 32-bit code segment */
 	write_msr(MSR_FMASK, FMASK_VALUE);
 	write_msr(MSR_KERNEL_GS_BASE, 0);
 }
@@ -127,6 +136,8 @@ void cpu_describe(char *text, size_t capacity)
 			    ? " nothing"
 			    : " (programs are still confined; kernel bugs are easier to exploit)");
 }
+
+/* ---- the interrupt flag, for the portable kernel ---- */
 
 irq_state_t arch_irq_save(void)
 {

@@ -14,7 +14,11 @@
 
 #define IST_STACK_BYTES 8192
 
-/* IST numbers, as gates name them: 1..7, 0 = the current stack. */
+/*
+ * Each of these has a stack of its own, because each may come while another runs, and an IST stack
+ * is taken from its top every time.
+ * IST numbers, as gates name them: 1..7, 0 = the current stack.
+ */
 enum { IST_NMI = 1, IST_DOUBLE_FAULT, IST_MACHINE_CHECK, IST_DEBUG, IST_END };
 
 /*
@@ -69,6 +73,7 @@ _Static_assert(sizeof(struct gate) == 16, "IDT entry");
 
 static struct gate idt[VECTORS] __attribute__((aligned(16)));
 
+/* Interrupt gates all: none leaves interrupts enabled on entry. */
 static void gate_set(unsigned vector, unsigned ist, bool user_may_int)
 {
 	uintptr_t target = (uintptr_t)vector_stubs + vector * VECTOR_STUB_BYTES;
@@ -83,6 +88,7 @@ static void gate_set(unsigned vector, unsigned ist, bool user_may_int)
 	};
 }
 
+/* Programs may use INT3 and INT 4 themselves; any other INT n is #GP for them. */
 static void idt_init(void)
 {
 	struct table_pointer pointer = {.limit = sizeof(idt) - 1, .base = (uintptr_t)idt};

@@ -33,6 +33,7 @@ static void PRINTF_LIKE(2, 3) text_add(struct text *text, const char *format, ..
 		text->length = text->capacity - 1;
 }
 
+/* The CPU's own word for what was tried. */
 static const char *access_words(uint64_t error_code)
 {
 	switch (fault_access(error_code)) {
@@ -100,6 +101,7 @@ static void add_walk(struct text *text, vaddr_t address)
 	}
 }
 
+/* One sentence, because a panic's first line is what people quote. */
 void fault_describe(const struct trap_frame *frame, vaddr_t address, char *buffer, size_t capacity)
 {
 	struct text text = {.buffer = buffer, .capacity = capacity};
@@ -116,6 +118,10 @@ void fault_describe(const struct trap_frame *frame, vaddr_t address, char *buffe
 	add_walk(&text, address);
 }
 
+/*
+ * Nearly always the stack: a page fault on it cannot push its frame, and CR2 still says where. The
+ * other case is a broken stack pointer, which the panic prints.
+ */
 void double_fault_describe(vaddr_t address, char *buffer, size_t capacity)
 {
 	struct text text = {.buffer = buffer, .capacity = capacity};

@@ -30,6 +30,7 @@ static struct {
 	char cells[ROWS_MAX][COLUMNS_MAX];
 } screen;
 
+/* 128 stores: the cost of a character on the screen. */
 static void draw(unsigned row, unsigned column, char c)
 {
 	const uint8_t *glyph = font_glyphs[c - GLYPH_FIRST];
@@ -41,6 +42,7 @@ static void draw(unsigned row, unsigned column, char c)
 			line[x] = glyph[y] & (0x80u >> x) ? INK : PAPER;
 }
 
+/* Draws only what is not there already. */
 static void put(unsigned row, unsigned column, char c)
 {
 	if (screen.cells[row][column] == c)
@@ -59,6 +61,7 @@ static void clear(unsigned width, unsigned height)
 	memset(screen.cells, ' ', sizeof(screen.cells));
 }
 
+/* By several lines, because most cells change with each scroll: it is paid once for all of them. */
 static void scroll(void)
 {
 	unsigned lines = screen.rows > SCROLL_ROWS ? SCROLL_ROWS : 1;
@@ -77,6 +80,7 @@ static void new_line(void)
 		scroll();
 }
 
+/* A line that is too long goes on in the next. The wrap waits for a character that needs it. */
 static void put_next(char c)
 {
 	if (screen.column == screen.columns)
@@ -136,6 +140,7 @@ static unsigned smaller(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
+/* A description that makes no sense is as good as none: the log is on the serial port anyway. */
 void framebuffer_init(const struct boot_framebuffer *description)
 {
 	uint64_t size_bytes = (uint64_t)description->pitch_bytes * description->height;

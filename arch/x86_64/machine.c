@@ -29,6 +29,10 @@
 
 static uint64_t boot_time_seconds;
 
+/*
+ * The order is that of what a failure needs: first something to say it with, then somewhere for
+ * faults to go, then the protection that makes mistakes fault, then the rest.
+ */
 void arch_init(const struct boot_info *info)
 {
 	console_init();
@@ -59,6 +63,7 @@ uint64_t arch_wall_clock_seconds(void)
 	return boot_time_seconds;
 }
 
+/* In a loop: an NMI ends a HLT. */
 _Noreturn void arch_halt(void)
 {
 	irq_disable();
@@ -66,6 +71,7 @@ _Noreturn void arch_halt(void)
 		cpu_halt();
 }
 
+/* Only then is it safe to write to a port that QEMU's machines use so. */
 static bool is_qemu(void)
 {
 	char signature[4];

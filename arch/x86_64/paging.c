@@ -78,7 +78,7 @@ paddr_t virt_to_phys(const void *pointer)
 /* Frames of the kernel image are not in the direct map. */
 static pte_t *kernel_table_at(paddr_t table)
 {
-	uint64_t image_bytes = (uint64_t)(kernel_image_end - kernel_image_start);
+	uint64_t image_bytes = (vaddr_t)kernel_image_end - (vaddr_t)kernel_image_start;
 
 	if (table - paging.image < image_bytes)
 		return (pte_t *)((vaddr_t)kernel_image_start + (table - paging.image));
@@ -121,17 +121,20 @@ pte_t pt_read(const pte_t *slot)
 	return (pte_t){__atomic_load_n(&slot->bits, __ATOMIC_RELAXED)};
 }
 
+/* Release: what the page holds is in memory before the page can be reached. */
 void pt_write(pte_t *slot, pte_t word)
 {
 	KASSERT_DEBUG(!(slot->bits & PTE_PRESENT));
 	__atomic_store_n(&slot->bits, word.bits, __ATOMIC_RELEASE);
 }
 
+/* One locked instruction: a write that sets D at the same moment comes before it or faults. */
 pte_t pt_exchange(pte_t *slot, pte_t word)
 {
 	return (pte_t){__atomic_exchange_n(&slot->bits, word.bits, __ATOMIC_SEQ_CST)};
 }
 
+/* What a program may do is said by the last level alone; the kernel half is closed at the root. */
 pte_t pt_table_word(pfn_t table)
 {
 	return pte_valid(table, PTE_WRITE | PTE_USER);
@@ -233,6 +236,7 @@ void arch_tlb_flush_page(vaddr_t va)
 	invalidate_page(va);
 }
 
+/* No page is global, so this drops the kernel's translations too; only their reloading costs. */
 void arch_tlb_flush_all(void)
 {
 	write_cr3(read_cr3());
@@ -240,6 +244,7 @@ void arch_tlb_flush_all(void)
 
 /* ---- start ---- */
 
+/* 2 MiB pages, so one table serves; devices' registers and framebuffers share none with RAM. */
 void *device_map(paddr_t address, uint64_t size_bytes)
 {
 	uint64_t span = pt_entry_span(LARGE_LEVEL);

@@ -25,6 +25,7 @@ static bool overlaps_text(const struct walk *walk, paddr_t frame, uint64_t span)
 	return frame < walk->text_end && walk->text < frame + span;
 }
 
+/* A leaf in the light of all levels above it. */
 static void check_leaf(const struct walk *walk, vaddr_t va, pte_t entry, unsigned level,
 		       struct rights rights)
 {

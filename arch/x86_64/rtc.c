@@ -1,5 +1,8 @@
 /*
- * rtc.c - date and time of the CMOS clock, read once at boot.
+ * rtc.c - date and time of the CMOS clock (Motorola MC146818), read once at boot.
+ *
+ * The clock counts in BCD or binary, in 12 or 24 hours: status register B says which. The century
+ * is no part of it; firmware keeps it elsewhere in the CMOS memory, and the FADT says where.
  */
 #include "clock.h"
 
@@ -66,6 +69,7 @@ static uint8_t from_bcd(uint8_t value)
 	return (uint8_t)((value >> 4) * 10 + (value & 0x0F));
 }
 
+/* Makes binary numbers and 24 hours of what the registers held. */
 static void decode(struct date *date)
 {
 	uint8_t status = cmos_read(RTC_STATUS_B);
@@ -103,6 +107,7 @@ static uint64_t days_before_year(unsigned year)
 	return days;
 }
 
+/* Seconds since 1970; 0 for a date that does not exist, as of a clock that was never set. */
 static uint64_t seconds_of(const struct date *date)
 {
 	static const uint16_t days_before_month[] = {0,	  31,  59,  90,	 120, 151,

@@ -54,27 +54,18 @@ static _Noreturn void panic_page_fault(const struct trap_frame *frame, vaddr_t a
 static void check_user_frame(const struct trap_frame *frame)
 {
 	lock_assert_none_held();
-	KASSERT(frame->cs == USER_CS && frame->ss == USER_SS);
-	KASSERT(frame->rflags & RFLAGS_IF);
-	KASSERT(!(frame->rflags & RFLAGS_IOPL));
-	KASSERT(!(read_rflags() & RFLAGS_DF));
-	KASSERT(!smap_enabled ||
-		!(read_rflags() & RFLAGS_AC)); /* without SMAP, AC means nothing here */
+	KASSERT_DEBUG(frame->cs == USER_CS && frame->ss == USER_SS);
+	KASSERT_DEBUG((frame->rflags & (RFLAGS_IF | RFLAGS_IOPL)) == RFLAGS_IF);
+	KASSERT_DEBUG(!(read_rflags() & RFLAGS_DF));
+	/* Without SMAP, AC means nothing in the kernel, and entry.asm cannot clear it. */
+	KASSERT_DEBUG(!smap_enabled || !(read_rflags() & RFLAGS_AC));
 }
 
-/*
- * Interrupts are enabled on entry and disabled on return; entry.asm restores the frame right
- * after.
- */
+/* Interrupts are enabled on entry, disabled on return; then entry.asm restores the frame. */
 static void leave_kernel(const struct trap_frame *frame)
 {
 	upcall_return_to_user();
-#ifdef QUIRE_DEBUG
 	check_user_frame(frame);
-#else
-	(void)check_user_frame;
-	(void)frame;
-#endif
 	irq_disable();
 }
 
@@ -112,10 +103,7 @@ static __attribute__((noinline)) void page_fault_refused(struct trap_frame *fram
 	exception_raise_fault(frame, status, fault_access(frame->error_code), address);
 }
 
-/*
- * Without the user bit it was the CPU's own access for the program (a descriptor): no page would
- * help.
- */
+/* Without the user bit it was the CPU's own access, of a descriptor: no page would help. */
 static void page_fault_from_user(struct trap_frame *frame, vaddr_t address)
 {
 	NTSTATUS status = STATUS_ACCESS_VIOLATION;
@@ -129,9 +117,12 @@ static void page_fault_from_user(struct trap_frame *frame, vaddr_t address)
 
 static const struct fixup *fixup_find(vaddr_t rip)
 {
-	for (const struct fixup *fixup = fixup_table_start; fixup < fixup_table_end; fixup++)
-		if (fixup->rip == rip)
-			return fixup;
+	size_t count =
+		((uintptr_t)fixup_table_end - (uintptr_t)fixup_table_start) / sizeof(struct fixup);
+
+	for (size_t i = 0; i < count; i++)
+		if (fixup_table_start[i].rip == rip)
+			return &fixup_table_start[i];
 	return NULL;
 }
 

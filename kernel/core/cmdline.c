@@ -1,7 +1,9 @@
 /*
  * cmdline.c - the knobs and the parser of the kernel command line.
  *
- *	words = word { blanks word }      word = key "=" value      value = text without blanks and quotes | '"' text '"'
+ *	words = word { blanks word }
+ *	word  = key "=" value
+ *	value = text without blanks and quotes | '"' text without quotes '"'
  *
  * A key given twice: the last one counts, so that a script can append to a default line. There is
  * no escape for a quote, so no value contains one, and cmdline_format writes any set of values back
@@ -56,7 +58,7 @@ static const struct knob table[] = {
 
 #define KNOBS_DEFAULT \
 	{ \
-		.run = "tour.exe;shell.exe", .stdio = "com1", .panic = "halt", .disk_mib = 32 \
+		.run = "tour.exe;sh.exe", .stdio = "com1", .panic = "halt", .disk_mib = 32 \
 	}
 
 struct knobs knobs = KNOBS_DEFAULT;

@@ -19,9 +19,8 @@ struct knobs {
 	char panic[8];	   /* halt | off : what a panic ends with */
 	uint64_t frames;   /* cap on usable page frames; 0: all RAM */
 	uint64_t disk_mib; /* free RAM-disk space beyond the archive, MiB */
-	uint64_t
-		check; /* 1: mm_check and the balance of frames, pool, handles and commit after each program */
-	uint64_t echo; /* 1: the console echoes typed characters (a terminal is there) */
+	uint64_t check;	   /* 1: init checks invariants and memory after each program */
+	uint64_t echo;	   /* 1: the console echoes typed characters (a terminal is there) */
 };
 
 /* The values in force. Until the command line is parsed: the defaults. */
@@ -38,8 +37,8 @@ bool cmdline_parse(const char *text, struct knobs *result, char *message,
 #define CMDLINE_TEXT_BYTES 768
 
 /*
- * The values as a command line: cmdline_parse of it gives them back. => returns: the length of the
- * whole text.
+ * The values as a command line: cmdline_parse of it gives them back.
+ * => returns: the length of the whole text.
  */
 int cmdline_format(const struct knobs *values, char *buffer, size_t capacity);
 void cmdline_print(const struct knobs *values);

@@ -7,7 +7,7 @@
  * Under a spinlock: no sleeping, no I/O, no allocation, no user memory, no printing.
  *
  * The page-fault path takes about ten locks, nearly always free, so the uncontended cases are
- * inline (lock_fast.h). Debug builds call lock.c instead, which checks ranks first: an order
+ * inline (lock_fast.h). Debug builds call lock_order.c instead, which checks ranks first: an order
  * violation panics and names both locks, even if nothing would have gone wrong this time.
  */
 #pragma once

@@ -7,8 +7,8 @@
 
 /*
  * One line "[seconds.micros] text"; no newline needed, and one inside makes two lines. At most
- * about 1000 characters; what is longer is cut. => locks: takes a leaf spinlock; not under a
- * spinlock. May be called before threads exist.
+ * about 1000 characters; what is longer is cut. May be called before threads exist.
+ * => locks: takes a leaf spinlock; not under a spinlock.
  */
 void log_line(const char *format, ...) PRINTF_LIKE(1, 2);
 

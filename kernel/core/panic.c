@@ -124,11 +124,13 @@ static void report_backtrace(const struct trap_frame *frame)
 	report("  backtrace:");
 	for (size_t i = 0; i < count; i++) {
 		/*
-		 * A return address may be the first byte of the next function, after a call that
-		 * does not return.
+		 * All but the place of a trap are return addresses. One of those may be the first
+		 * byte of the next function, after a call that does not return.
 		 */
+		bool is_return = !frame || i > 0;
+
 		symbol_format_inside(symbol_text, sizeof(symbol_text), addresses[i],
-				     addresses[i] - 1);
+				     addresses[i] - is_return);
 		report("    0x%016lx %s", addresses[i], symbol_text);
 	}
 }

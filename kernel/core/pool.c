@@ -185,8 +185,8 @@ static void *slab_take(struct slab *slab) REQUIRES(pool_lock)
 }
 
 /*
- * => returns: the slab if it is now one empty page too many; it is on no list then. => locks: pool
- * lock held.
+ * => locks: pool lock held.
+ * => returns: the slab if it is now one empty page too many; it is on no list then.
  */
 static struct slab *slab_give_back(struct slab *slab, unsigned index) REQUIRES(pool_lock)
 {
@@ -333,10 +333,7 @@ void pool_free(void *block, size_t size_bytes)
 	bytes = class_bytes[slab->class_index];
 	spin_lock(&pool_lock);
 	empty = slab_give_back(slab, index);
-	/*
-	 * Under the lock: the block may be taken again as soon as it is released. The clause is for
-	 * debug builds only.
-	 */
+	/* Under the lock: the block may be taken again as soon as that is released. */
 	if (IS_DEBUG) {
 		if (guard_check(block, bytes) != size_bytes)
 			panic("pool: the block at %p is freed with size %zu, which is not its own",
@@ -360,8 +357,8 @@ void pool_statistics_read(struct pool_statistics *result)
 /* ---- check ---- */
 
 /*
- * Adds what the slab holds to *counted; bytes are known in debug builds only. => locks: pool lock
- * held.
+ * Adds what the slab holds to *counted; bytes are known in debug builds only.
+ * => locks: pool lock held.
  */
 static void slab_check(struct slab *slab, unsigned class_index, struct pool_statistics *counted)
 	REQUIRES(pool_lock)

@@ -40,7 +40,7 @@ struct pool_statistics {
 	uint64_t bytes_used; /* sum of the sizes asked for */
 	uint64_t pages;	     /* pages held from the supply */
 };
-void pool_statistics_read(struct pool_statistics *statistics);
+void pool_statistics_read(struct pool_statistics *result);
 
 /* Recounts every class; panics on a difference. For mm_check. */
 void pool_check(void);

@@ -25,14 +25,14 @@ void scheduler_make_ready(struct thread *thread) REQUIRES(scheduler_lock);
 
 /*
  * Gives the CPU to the first ready thread. The current thread has a state other than THREAD_RUNNING
- * and is on the list that belongs to it. => locks: scheduler_lock held on entry, released on
- * return, with the interrupt state of before.
+ * and is on the list that belongs to it.
+ * => locks: scheduler_lock held on entry, released on return, with the interrupt state of before.
  */
 void scheduler_switch(void) RELEASES(scheduler_lock);
 
 /*
- * Panics unless each ready queue holds ready threads of its priority; returns how many. => locks:
- * scheduler_lock held.
+ * Panics unless each ready queue holds ready threads of its priority; returns how many.
+ * => locks: scheduler_lock held.
  */
 unsigned scheduler_check_locked(void) REQUIRES(scheduler_lock);
 
@@ -41,8 +41,8 @@ unsigned scheduler_check_locked(void) REQUIRES(scheduler_lock);
 void wait_init(void);
 
 /*
- * Puts the current thread to sleep on `address`, last of its sleepers or first. => locks: as
- * scheduler_switch.
+ * Puts the current thread to sleep on `address`, last of its sleepers or first.
+ * => locks: as scheduler_switch.
  * => returns: what wait_end was given.
  */
 NTSTATUS wait_sleep_locked(const void *address, uint64_t wake_time, bool interruptible, bool first)
@@ -58,8 +58,8 @@ void wait_end(struct thread *thread, NTSTATUS status) REQUIRES(scheduler_lock);
 void wait_expire(uint64_t now) REQUIRES(scheduler_lock);
 
 /*
- * Panics unless each wait list is right; returns how many threads sleep. => locks: scheduler_lock
- * held.
+ * Panics unless each wait list is right; returns how many threads sleep.
+ * => locks: scheduler_lock held.
  */
 unsigned wait_check_locked(void) REQUIRES(scheduler_lock);
 
@@ -78,10 +78,7 @@ void time_init(void);
 /* Releases the lock and leaves interrupts disabled. => returns: what to give arch_irq_restore. */
 irq_state_t spin_unlock_keep_disabled(struct spinlock *lock) RELEASES(*lock);
 
-/*
- * The record of held locks, and its checks; release builds keep none. Interrupts disabled, except
- * for *_mutex.
- */
+/* The record of held locks, and its checks; release builds keep none. Interrupts are disabled. */
 #ifdef QUIRE_DEBUG
 void lock_order_spin_taken(const struct spinlock *lock);
 void lock_order_spin_released(const struct spinlock *lock);

@@ -117,8 +117,8 @@ static void reaper_main(void *unused)
 
 		if (thread->finish)
 			thread->finish(thread->finish_argument);
-		/* From here on the thread's memory may be gone. */
-		static_stacks_check();
+		/* The thread's memory may be gone now. */
+		thread_check();
 	}
 }
 

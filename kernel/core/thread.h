@@ -27,11 +27,11 @@ struct address_space;
 struct process;
 
 enum thread_state {
-	THREAD_NEW,	/* on no list; its creator owns it until thread_start */
-	THREAD_READY,	/* on the run queue of its priority */
-	THREAD_RUNNING, /* a CPU's current thread; on no list */
-	THREAD_SLEEPING, /* on the wait list of the bucket of wait_address; if it has a deadline, on the timer list too */
-	THREAD_DEAD, /* will never run again; its stack may be freed by whoever joins it */
+	THREAD_NEW,	 /* on no list; its creator owns it until thread_start */
+	THREAD_READY,	 /* on the run queue of its priority */
+	THREAD_RUNNING,	 /* a CPU's current thread; on no list */
+	THREAD_SLEEPING, /* in the bucket of wait_address; with a deadline on the timer list too */
+	THREAD_DEAD,	 /* will never run again; its stack may be freed by whoever joins it */
 };
 
 #define THREAD_PRIORITY_LEVELS 32
@@ -151,7 +151,7 @@ uint64_t time_system(void);
 _Noreturn void thread_idle_loop(void);
 
 /*
- * Recounts run queues, wait buckets and the timer list; panics on a difference. For mm_check and
- * tests.
+ * Recounts run queues, wait buckets and the timer list; panics on a difference. The reaper calls it
+ * after each thread.
  */
 void thread_check(void);

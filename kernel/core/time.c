@@ -11,20 +11,36 @@
  */
 #define SECONDS_1601_TO_1970 11644473600ull
 
-static uint64_t start_ticks;
-static bool is_started;
+/*
+ * It was base_time at base_ticks, and the clock has had this frequency since. All change at start
+ * only, before there is a second thread or a timer interrupt.
+ */
+static uint64_t base_time, base_ticks, frequency;
 
 void time_init(void)
 {
-	start_ticks = arch_ticks();
-	is_started = true;
+	base_time = 0;
+	base_ticks = arch_ticks();
+	frequency = arch_ticks_per_second();
+}
+
+/* The machine has measured its clock (arch_init_timers): what was counted before stays. */
+static void frequency_change(uint64_t measured)
+{
+	uint64_t ticks = arch_ticks();
+
+	base_time += time_from_ticks(ticks - base_ticks, frequency);
+	base_ticks = ticks;
+	frequency = measured;
 }
 
 uint64_t time_now(void)
 {
-	if (!is_started)
+	if (!frequency)
 		return 0;
-	return time_from_ticks(arch_ticks() - start_ticks, arch_ticks_per_second());
+	if (arch_ticks_per_second() != frequency)
+		frequency_change(arch_ticks_per_second());
+	return base_time + time_from_ticks(arch_ticks() - base_ticks, frequency);
 }
 
 uint64_t time_system(void)

@@ -28,16 +28,31 @@ static uint64_t table_span(unsigned levels)
 	return 1ull << entry_shift(levels + 1);
 }
 
+static uint64_t table_count; /* (D) tables of all files */
+
+static void *table_alloc(void)
+{
+	void *table = pool_alloc(TABLE_BYTES);
+
+	table_count += table != NULL;
+	return table;
+}
+
+uint64_t block_map_bytes_all(void)
+{
+	return table_count * TABLE_BYTES;
+}
+
 /* Puts another level on top until `page` can be named. */
 static bool map_raise(struct block_map *map, page_index_t page)
 {
 	KASSERT(page < table_span(LEVELS_MAX));
 	if (!map->root) {
 		map->levels = 0;
-		map->root = pool_alloc(TABLE_BYTES);
+		map->root = table_alloc();
 	}
 	while (map->root && page >= table_span(map->levels)) {
-		void **table = pool_alloc(TABLE_BYTES);
+		void **table = table_alloc();
 
 		if (!table)
 			return false;
@@ -59,7 +74,7 @@ uint32_t *block_map_slot(struct block_map *map, page_index_t page, bool create)
 	for (unsigned level = map->levels; level > 0; level--) {
 		slot = (void **)*slot + ((page >> entry_shift(level)) & (POINTERS - 1));
 		if (!*slot && create)
-			*slot = pool_alloc(TABLE_BYTES);
+			*slot = table_alloc();
 		if (!*slot)
 			return NULL;
 	}
@@ -93,6 +108,7 @@ static void level_cut(struct block_map *map, page_index_t first, unsigned level)
 
 		if (slot && *slot) {
 			pool_free(*slot, TABLE_BYTES);
+			table_count--;
 			*slot = NULL;
 		}
 	}

@@ -21,3 +21,6 @@ uint32_t *block_map_slot(struct block_map *map, page_index_t page, bool create);
  * is in.
  */
 void block_map_cut(struct block_map *map, page_index_t first);
+
+/* Pool bytes that the tables of all files take. */
+uint64_t block_map_bytes_all(void);

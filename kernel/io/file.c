@@ -66,10 +66,11 @@ static NTSTATUS lookup_locked(struct file_node *node, const char *path, struct f
 	while (*path) {
 		size_t length = name_part_length(path);
 		const char *rest = path + length;
-		struct file_node *child = NULL;
+		struct file_node *child;
 
-		if (node->kind == FILE_KIND_DIRECTORY)
-			child = tree_find(node, path, length);
+		if (node->kind != FILE_KIND_DIRECTORY)
+			return STATUS_OBJECT_PATH_NOT_FOUND;
+		child = tree_find(node, path, length);
 		if (!child)
 			return *rest ? STATUS_OBJECT_PATH_NOT_FOUND : STATUS_OBJECT_NAME_NOT_FOUND;
 		if (*rest && !rest[1] && child->kind != FILE_KIND_DIRECTORY)

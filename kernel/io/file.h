@@ -52,9 +52,8 @@ struct file_node {
 	atomic_uint_fast64_t size_bytes;    /* (A) written under (D) */
 	uint64_t archive_offset;	    /* (C) first byte in the disk region */
 	uint64_t archive_end;		    /* (C) behind the last byte there when it was mounted */
-	uint64_t archive_size_bytes; /* (D) bytes still taken from the archive; <= size_bytes */
-	struct block_map
-		blocks; /* (D) all pages with bytes between archive_size_bytes and size_bytes */
+	uint64_t archive_size_bytes;   /* (D) bytes still taken from the archive; <= size_bytes */
+	struct block_map blocks;       /* (D) all pages with bytes behind archive_size_bytes */
 	uint64_t modified_time;	       /* (D) NT time */
 	uint64_t index;		       /* (C) unique file id */
 	struct segment *data_segment;  /* (V) */
@@ -127,5 +126,6 @@ struct ramdisk_statistics {
 	uint64_t files, directories;	    /* the root included */
 	uint64_t blocks_total, blocks_free; /* of 4 KiB; total: the archive included */
 	uint64_t pages_read, pages_written; /* transfers since the mount */
+	uint64_t table_bytes;		    /* of the pool: where the blocks of files are */
 };
 void ramdisk_statistics_read(struct ramdisk_statistics *statistics);

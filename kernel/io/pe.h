@@ -18,15 +18,9 @@ struct pe_subsection {
 	uint32_t first_page;
 	uint32_t page_count;
 	uint64_t file_offset; /* of the first page's bytes; need not be page aligned */
-	uint32_t
-		/* bytes that come from the file, which has them; the rest of the pages is zero */
-		raw_bytes;
-	uint32_t
-		/*
-		 * PAGE_*, from the section's characteristics: never plain writable unless is_shared
-		 */
-		protection;
-	bool is_shared; /* IMAGE_SCN_MEM_SHARED and writable: one copy for all */
+	uint32_t raw_bytes;   /* from the file, which has them; the rest of the pages is zero */
+	uint32_t protection;  /* PAGE_*: never plain writable unless is_shared */
+	bool is_shared;	      /* IMAGE_SCN_MEM_SHARED and writable: one copy for all */
 };
 
 struct pe_image {
@@ -34,8 +28,8 @@ struct pe_image {
 	uint64_t image_bytes; /* SizeOfImage rounded up to a page */
 	uint32_t entry_rva;
 	uint32_t subsection_count;
-	struct nt_section_image_information
-		information; /* all but image_file_size_bytes is filled */
+	/* All but image_file_size_bytes is filled. */
+	struct nt_section_image_information information;
 	/*
 	 * Ascending, covering every page of the image: the headers first. Of sections and gaps
 	 * together at most 96.

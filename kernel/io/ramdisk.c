@@ -5,6 +5,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/print.h"
 #include "kernel/lib/string.h"
+#include "block_map.h"
 #include "cpio.h"
 #include "disk.h"
 #include "file.h"
@@ -154,6 +155,7 @@ void ramdisk_statistics_read(struct ramdisk_statistics *statistics)
 		.blocks_free = disk_blocks_free(),
 		.pages_read = disk_transfer_count(DISK_READ),
 		.pages_written = disk_transfer_count(DISK_WRITE),
+		.table_bytes = block_map_bytes_all(),
 	};
 	mutex_unlock(&disk_lock);
 }

@@ -27,6 +27,7 @@
 #include "protection.h"
 #include "region.h"
 #include "stack.h"
+#include "view.h"
 
 #define MAX_TURNS 1000u
 
@@ -235,7 +236,7 @@ enum fault_step fault_resolve(struct fault *fault)
 		return fail(fault, QUIRE_FAULT_NO_VIEW, STATUS_ACCESS_VIOLATION);
 	if (!(protection_rights(region->protection) & right_for(fault->access)))
 		return fail(fault, QUIRE_FAULT_PROTECTION, STATUS_ACCESS_VIOLATION);
-	if (region->protection & PAGE_GUARD)
+	if ((region->protection & PAGE_GUARD) && page_is_committed(region, fault->va))
 		return FAULT_GUARD;
 	if (region->view->segment) {
 		struct view *view = region->view;

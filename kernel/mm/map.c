@@ -23,7 +23,7 @@ NTSTATUS map_check_values(const struct map_request *request)
 	if (!protection_is_valid(request->protection))
 		return STATUS_INVALID_PAGE_PROTECTION;
 	if (request->base > USER_HIGHEST_ADDRESS ||
-	    request->size_bytes > USER_LIMIT - request->base)
+	    request->size_bytes > USER_HIGHEST_ADDRESS - request->base)
 		return STATUS_INVALID_PARAMETER_3;
 	if (!zero_bits_limit(request->zero_bits, &limit) ||
 	    (request->base && !range_ok(request->base, request->size_bytes, limit)))
@@ -185,6 +185,8 @@ static NTSTATUS map_at(struct address_space *space, const struct map_request *re
 NTSTATUS view_map(struct address_space *space, struct map_request *request)
 {
 	struct segment *segment = request->section->segment;
+	bool commits = segment->is_reserve && request->commit_bytes;
+	uint64_t commit_pages = bytes_to_pages(request->commit_bytes), charged = 0;
 	struct view_template template;
 	uint64_t size;
 	NTSTATUS status;
@@ -196,15 +198,17 @@ NTSTATUS view_map(struct address_space *space, struct map_request *request)
 	status = commit_charge(template.commit_pages);
 	if (!NT_SUCCESS(status))
 		return status;
-	if (segment->is_reserve && request->commit_bytes)
-		status = segment_commit(segment, template.first_page,
-					bytes_to_pages(request->commit_bytes));
+	if (commits)
+		status = segment_commit_prepare(segment, template.first_page, commit_pages,
+						&charged);
 	if (NT_SUCCESS(status))
 		status = map_at(space, request, &template, size);
 	if (!NT_SUCCESS(status)) {
-		commit_release(template.commit_pages);
+		commit_release(template.commit_pages + charged);
 		return status;
 	}
+	if (commits)
+		segment_commit_perform(segment, template.first_page, commit_pages, charged);
 	request->base = template.start;
 	request->size_bytes = size;
 	if (segment->kind == SEGMENT_IMAGE && template.start != segment->image_base)

@@ -146,6 +146,7 @@ static NTSTATUS commit_private_locked(struct view *view, vaddr_t start, vaddr_t 
 
 	if (protection_is_copy(protection))
 		return STATUS_INVALID_PAGE_PROTECTION;
+	protection = protection_in_allocation(view->allocation_protect, protection);
 	status = region_spares_alloc(&spares);
 	if (!NT_SUCCESS(status))
 		return status;
@@ -177,30 +178,66 @@ static struct view *view_holding(struct address_space *space, vaddr_t start, vad
 	return view && end <= view->end ? view : NULL;
 }
 
-/*
- * Commits the section's pages behind [start, end) of a page-file view. The segment's tables may
- * need memory, so this happens without the space's lock; the caller then looks at the view again.
- */
-static NTSTATUS commit_section_pages(struct address_space *space, vaddr_t start, vaddr_t end,
-				     uint32_t protection)
-{
-	struct segment *segment = NULL;
-	page_index_t first = 0;
-	struct view *view;
-	NTSTATUS status = STATUS_SUCCESS;
+/* Pages of a SEC_RESERVE section behind a range of a view, made ready to be committed. */
+struct section_pages {
+	struct segment *segment; /* a reference; NULL: there are none */
+	page_index_t first;
+	uint64_t count, charged;
+};
 
+static page_index_t section_page(const struct view *view, vaddr_t va)
+{
+	return view->first_page + page_of(va - view->start);
+}
+
+/*
+ * The segment's tables may need memory, so this happens without the space's lock; the caller then
+ * looks at the view again.
+ */
+static NTSTATUS prepare_section_pages(struct address_space *space, vaddr_t start, vaddr_t end,
+				      uint32_t protection, struct section_pages *pages)
+{
+	struct view *view;
+
+	*pages = (struct section_pages){.count = bytes_to_pages(end - start)};
 	mutex_lock(&space->lock);
 	view = view_holding(space, start, end);
 	if (view && view->segment && view->segment->is_reserve &&
 	    NT_SUCCESS(check_commit_mapped(view, protection))) {
-		segment = view->segment;
-		segment_reference(segment);
-		first = view->first_page + page_of(start - view->start);
+		pages->segment = view->segment;
+		segment_reference(pages->segment);
+		pages->first = section_page(view, start);
 	}
 	mutex_unlock(&space->lock);
-	if (segment) {
-		status = segment_commit(segment, first, bytes_to_pages(end - start));
-		segment_release(segment);
+	if (!pages->segment)
+		return STATUS_SUCCESS;
+	return segment_commit_prepare(pages->segment, pages->first, pages->count, &pages->charged);
+}
+
+/* Gives back what was prepared and not performed. */
+static void release_section_pages(struct section_pages *pages)
+{
+	commit_release(pages->charged);
+	if (pages->segment)
+		segment_release(pages->segment);
+}
+
+/* MEM_COMMIT over a view of a section. Needs the space's lock; [start, end) lies in `view`. */
+static NTSTATUS commit_mapped_locked(struct view *view, vaddr_t start, vaddr_t end,
+				     uint32_t protection, struct section_pages *pages)
+{
+	bool is_reserve = view->segment->is_reserve;
+	NTSTATUS status = check_commit_mapped(view, protection);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	if (is_reserve &&
+	    (view->segment != pages->segment || section_page(view, start) != pages->first))
+		return STATUS_CONFLICTING_ADDRESSES; /* another view came between */
+	status = view_protect_locked(view, start, end, protection);
+	if (NT_SUCCESS(status) && is_reserve) {
+		segment_commit_perform(pages->segment, pages->first, pages->count, pages->charged);
+		pages->charged = 0;
 	}
 	return status;
 }
@@ -208,22 +245,22 @@ static NTSTATUS commit_section_pages(struct address_space *space, vaddr_t start,
 static NTSTATUS commit_range(struct address_space *space, vaddr_t start, vaddr_t end,
 			     uint32_t protection)
 {
-	NTSTATUS status = commit_section_pages(space, start, end, protection);
+	struct section_pages pages;
 	struct view *view;
+	NTSTATUS status = prepare_section_pages(space, start, end, protection, &pages);
 
-	if (!NT_SUCCESS(status))
-		return status;
-	mutex_lock(&space->lock);
-	view = view_holding(space, start, end);
-	if (!view)
-		status = STATUS_CONFLICTING_ADDRESSES;
-	else if (!view->segment)
-		status = commit_private_locked(view, start, end, protection);
-	else
-		status = check_commit_mapped(view, protection);
-	if (view && view->segment && NT_SUCCESS(status))
-		status = view_protect_locked(view, start, end, protection);
-	mutex_unlock(&space->lock);
+	if (NT_SUCCESS(status)) {
+		mutex_lock(&space->lock);
+		view = view_holding(space, start, end);
+		if (!view)
+			status = STATUS_CONFLICTING_ADDRESSES;
+		else if (!view->segment)
+			status = commit_private_locked(view, start, end, protection);
+		else
+			status = commit_mapped_locked(view, start, end, protection, &pages);
+		mutex_unlock(&space->lock);
+	}
+	release_section_pages(&pages);
 	return status;
 }
 

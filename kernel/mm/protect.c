@@ -51,6 +51,7 @@ NTSTATUS view_protect_locked(struct view *view, vaddr_t start, vaddr_t end, uint
 
 	if (!NT_SUCCESS(status))
 		return status;
+	protection = protection_in_allocation(view->allocation_protect, protection);
 	status = charge_copies(view, start, end, protection, &charged);
 	if (NT_SUCCESS(status)) {
 		view->commit_pages += charged;

@@ -75,6 +75,14 @@ uint32_t protection_before_copy(uint32_t protection)
 	return protection;
 }
 
+uint32_t protection_in_allocation(uint32_t allocation_protect, uint32_t protection)
+{
+	protection &= ~PAGE_NOCACHE;
+	if (protection & PAGE_NOACCESS)
+		return protection;
+	return protection | (allocation_protect & PAGE_NOCACHE);
+}
+
 /*
  * Rights in the sense of the tables: copy-on-write needs only reading, and PAGE_EXECUTE alone
  * neither gives nor (where it is asked of a section) takes the right to read.

@@ -35,6 +35,12 @@ uint32_t protection_after_copy(uint32_t protection);
 /* The reverse: how PAGE_READWRITE is stored on an image page. */
 uint32_t protection_before_copy(uint32_t protection);
 
+/*
+ * PAGE_NOCACHE belongs to the allocation: its pages keep it, whatever is asked for them later, and
+ * others do not get it (nt-semantics 3.4.7, 5.1.2).
+ */
+uint32_t protection_in_allocation(uint32_t allocation_protect, uint32_t protection);
+
 /* Gate 4.1: a view with `view` may be made of a section created with `section`. */
 bool protection_section_allows(uint32_t section, uint32_t view);
 /* Rule 4.3: a page of a view mapped with `initial` may get `wanted`. */

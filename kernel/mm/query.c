@@ -22,7 +22,7 @@ static page_index_t segment_page(const struct view *view, vaddr_t va)
 	return view->first_page + page_of(va - view->start);
 }
 
-static bool is_committed(struct region *region, vaddr_t va)
+bool page_is_committed(const struct region *region, vaddr_t va)
 {
 	struct segment *segment = region->view->segment;
 	bool committed;
@@ -39,7 +39,7 @@ static bool is_committed(struct region *region, vaddr_t va)
 
 static struct page_attributes attributes_of(struct region *region, vaddr_t va)
 {
-	if (!is_committed(region, va))
+	if (!page_is_committed(region, va))
 		return (struct page_attributes){.state = MEM_RESERVE};
 	return (struct page_attributes){.state = MEM_COMMIT,
 					.protection = page_protection(region, va)};

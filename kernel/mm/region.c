@@ -125,6 +125,9 @@ void region_remove(struct address_space *space, struct region *region)
 	struct region *next = region_next(region);
 
 	KASSERT(mutex_is_held(&space->lock));
+	/* RB_REMOVE recomputes only the nodes that it moves: none above may count this gap any more */
+	region->gap = 0;
+	gap_propagate(region);
 	RB_REMOVE(region_tree, &space->regions, region);
 	gap_update(next);
 }

@@ -64,11 +64,16 @@ const struct subsection *segment_subsection(const struct segment *segment, page_
 /* ---- commit state of SEC_RESERVE segments (segment_commit.c) ---- */
 
 /*
- * Commits `count` pages from `first`; pages committed already stay as they are. No lock held; may
- * sleep.
- * => returns: STATUS_COMMITMENT_LIMIT, STATUS_NO_MEMORY; nothing changed then.
+ * Committing `count` pages from `first`, in two halves. The first makes the tables of state words and
+ * charges the pages that are not committed yet; it may fail, and changes nothing that anybody can
+ * see. No lock held; may sleep. Then follows either the second, which cannot fail (the space's lock
+ * may be held), or commit_release(charged).
+ * => returns: STATUS_COMMITMENT_LIMIT, STATUS_NO_MEMORY.
  */
-NTSTATUS segment_commit(struct segment *segment, page_index_t first, uint64_t count) MUST_CHECK;
+NTSTATUS segment_commit_prepare(struct segment *segment, page_index_t first, uint64_t count,
+				uint64_t *charged) MUST_CHECK;
+void segment_commit_perform(struct segment *segment, page_index_t first, uint64_t count,
+			    uint64_t charged);
 /* True for every page of a segment that is not SEC_RESERVE. */
 bool segment_page_is_committed_locked(struct segment *segment, page_index_t index)
 	REQUIRES(frame_lock);

@@ -6,6 +6,18 @@
 #include "frame.h"
 #include "segment.h"
 
+static uint64_t count_uncommitted(struct segment *segment, page_index_t first, page_index_t end)
+{
+	uint64_t pages = 0;
+
+	for (page_index_t index = first; index < end; index++) {
+		spin_lock(&frame_lock);
+		pages += !segment_page_is_committed_locked(segment, index);
+		spin_unlock(&frame_lock);
+	}
+	return pages;
+}
+
 /* Makes sure that a word exists for every page, which changes nothing that anybody can see. */
 static NTSTATUS make_tables(struct segment *segment, page_index_t first, page_index_t end)
 {
@@ -46,26 +58,35 @@ static uint64_t set_committed(struct segment *segment, page_index_t first, page_
 	return changed;
 }
 
-NTSTATUS segment_commit(struct segment *segment, page_index_t first, uint64_t count)
+NTSTATUS segment_commit_prepare(struct segment *segment, page_index_t first, uint64_t count,
+				uint64_t *charged)
 {
-	uint64_t changed;
+	uint64_t pages;
 	NTSTATUS status;
 
 	KASSERT(segment->is_reserve && first + count <= segment->page_count);
-	status = commit_charge(count);
+	pages = count_uncommitted(segment, first, first + count);
+	status = commit_charge(pages);
 	if (!NT_SUCCESS(status))
 		return status;
 	status = make_tables(segment, first, first + count);
-	if (!NT_SUCCESS(status)) {
-		commit_release(count);
-		return status;
-	}
+	if (NT_SUCCESS(status))
+		*charged = pages;
+	else
+		commit_release(pages);
+	return status;
+}
+
+void segment_commit_perform(struct segment *segment, page_index_t first, uint64_t count,
+			    uint64_t charged)
+{
+	uint64_t changed;
+
 	mutex_lock(&segment->lock);
 	changed = set_committed(segment, first, first + count);
 	segment->commit_pages += changed;
 	mutex_unlock(&segment->lock);
-	commit_release(count - changed);
-	return STATUS_SUCCESS;
+	commit_release(charged - changed); /* what others have committed meanwhile */
 }
 
 bool segment_page_is_committed_locked(struct segment *segment, page_index_t index)

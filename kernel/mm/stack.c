@@ -11,6 +11,7 @@
 #include "kernel/core/thread.h"
 #include "mm.h"
 #include "nt/ntps.h"
+#include "pages.h"
 #include "region.h"
 #include "space.h"
 #include "user_memory.h"
@@ -30,6 +31,7 @@ NTSTATUS stack_grow(struct address_space *space, vaddr_t va)
 	struct view *view = region->view;
 	vaddr_t guard = va - PAGE_SIZE;
 	struct region_spares spares;
+	uint64_t charge;
 	NTSTATUS status = guard_remove(space, va);
 
 	if (!NT_SUCCESS(status))
@@ -40,12 +42,15 @@ NTSTATUS stack_grow(struct address_space *space, vaddr_t va)
 	status = region_spares_alloc(&spares);
 	if (!NT_SUCCESS(status))
 		return STATUS_STACK_OVERFLOW;
-	status = commit_charge(1);
+	/* the program may have committed the page itself, and used it */
+	charge = region_find(space, guard)->state == REGION_RESERVED;
+	status = commit_charge(charge);
 	if (NT_SUCCESS(status)) {
-		view->commit_pages++;
-		space_commit_changed(space, 1);
+		view->commit_pages += charge;
+		space_commit_changed(space, (int64_t)charge);
 		region_change(space, guard, va, REGION_COMMITTED, PAGE_READWRITE | PAGE_GUARD,
 			      &spares);
+		pages_protect(space, guard, va, PAGE_READWRITE | PAGE_GUARD);
 	} else {
 		status = STATUS_STACK_OVERFLOW;
 	}

@@ -67,5 +67,8 @@ NTSTATUS view_protect_locked(struct view *view, vaddr_t start, vaddr_t end,
  */
 uint32_t page_protection(struct region *region, vaddr_t va);
 
+/* The page can be touched: as its region says, and for SEC_RESERVE its section. Takes frame_lock. (query.c) */
+bool page_is_committed(const struct region *region, vaddr_t va);
+
 uint64_t view_count_all(void); /* views alive, for accounting */
 void view_count_changed(int change);

@@ -37,8 +37,8 @@ struct walk {
 	struct object *object;
 	struct path_piece missing;
 	unsigned piece_count;
-	struct path_piece
-		pieces[1 + LINKS_MAX]; /* [0] the caller's text; the last one is read next */
+	/* [0] the caller's text; the last one is read next */
+	struct path_piece pieces[1 + LINKS_MAX];
 };
 
 /* What a parse function is given. */

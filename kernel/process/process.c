@@ -208,6 +208,7 @@ void process_tear_down(struct process *process)
 	struct address_space *space;
 
 	KASSERT(TAILQ_EMPTY(&process->threads));
+	KASSERT(!process->space || thread_current()->space != process->space);
 	handle_table_destroy(&process->handles);
 	space = process_space_close(process);
 	if (space)

@@ -169,7 +169,9 @@ static NTSTATUS thread_link(struct user_thread *thread, struct address_space *sp
 	NTSTATUS status = STATUS_SUCCESS;
 
 	mutex_lock(&process->lock);
-	if (process->thread_count >= PROCESS_MAX_THREADS) {
+	if (process->exiting) {
+		status = STATUS_PROCESS_IS_TERMINATING;
+	} else if (process->thread_count >= PROCESS_MAX_THREADS) {
 		status = STATUS_INSUFFICIENT_RESOURCES;
 	} else {
 		thread_init(core, process->name, THREAD_PRIORITY_NORMAL, stack, KERNEL_STACK_BYTES,
@@ -270,16 +272,14 @@ static void user_thread_finish(void *argument)
 }
 
 /* After this the thread runs on the kernel's own page tables, and its process may go. */
-static struct address_space *thread_leave_space(struct thread *core)
+static void thread_leave_space(struct thread *core)
 {
-	struct address_space *space = core->space;
 	irq_state_t state = arch_irq_save();
 
 	core->space = NULL;
 	core->space_root = 0;
 	arch_space_activate(0);
 	arch_irq_restore(state);
-	return space;
 }
 
 /* Takes the thread off its process' list. => returns: it was the last one. */
@@ -288,6 +288,7 @@ static bool thread_unlink(struct user_thread *thread)
 	struct process *process = thread->process;
 	bool is_last;
 
+	KASSERT(!thread->thread.space);
 	mutex_lock(&process->lock);
 	thread->exit_status = thread->thread.exit_status;
 	thread->gone = true;

@@ -99,10 +99,11 @@ static struct oracle_expectation expect_file_section(const struct section_reques
 						     const struct oracle_content *file)
 {
 	uint64_t size = request->size_bytes;
+	uint32_t need = request->attributes & SEC_IMAGE ? FILE_READ_DATA
+							: file_access_needed(request->protection);
 	struct oracle_expectation result = must(STATUS_SUCCESS);
 
-	if ((request->file_access & file_access_needed(request->protection)) !=
-	    file_access_needed(request->protection))
+	if ((request->file_access & need) != need)
 		return must(STATUS_ACCESS_DENIED);
 	if (request->attributes & SEC_IMAGE) /* rows 17, 18: the files here are no programs */
 		return must(file->size_bytes ? STATUS_INVALID_IMAGE_NOT_MZ
@@ -136,8 +137,10 @@ struct oracle_expectation oracle_expect_section(const struct section_request *re
 		return must(STATUS_INVALID_PARAMETER_6);
 	if (file)
 		return expect_file_section(request, file);
-	if (!request->size_bytes)
-		return must(STATUS_INVALID_PARAMETER_4);
+	if (!request->size_bytes) /* row 10: the order of the two is open, too */
+		return either(STATUS_INVALID_PARAMETER_4,
+			      request->attributes & SEC_IMAGE ? STATUS_INVALID_FILE_FOR_SECTION
+							      : STATUS_INVALID_PARAMETER_4);
 	if (request->attributes & SEC_IMAGE)
 		return must(STATUS_INVALID_FILE_FOR_SECTION);
 	if (request->size_bytes > USER_LIMIT)
@@ -209,6 +212,7 @@ struct oracle_expectation oracle_expect_map(struct oracle_space *space,
 					    const struct map_request *request)
 {
 	NTSTATUS status = check_map_values(request);
+	struct oracle_expectation result = must(STATUS_SUCCESS);
 	uint64_t size, charge = 0;
 	vaddr_t limit, end;
 
@@ -217,21 +221,21 @@ struct oracle_expectation oracle_expect_map(struct oracle_space *space,
 	if (status != STATUS_SUCCESS)
 		return must(status);
 	size = page_round_up(size);
-	(void)oracle_zero_bits(request->zero_bits, &limit);
-	end = request->base + size;
-	if (request->base && (end > USER_LIMIT || !oracle_is_free(space, request->base, end)))
-		return either(STATUS_CONFLICTING_ADDRESSES,
-			      end > limit ? STATUS_INVALID_PARAMETER_4 : STATUS_CONFLICTING_ADDRESSES);
-	if (!request->base && !oracle_place(space, size, limit, false))
-		return must(STATUS_NO_MEMORY);
 	if (request->protection & COPY)
 		charge = bytes_to_pages(size);
 	for (uint64_t i = 0; section->content->is_reserve && i < bytes_to_pages(request->commit_bytes);
 	     i++)
 		charge += !section->content->committed[page_of(request->offset_bytes) + i];
+	(void)oracle_zero_bits(request->zero_bits, &limit);
+	end = request->base + size;
+	if (request->base && (end > USER_LIMIT || !oracle_is_free(space, request->base, end)))
+		result = must(STATUS_CONFLICTING_ADDRESSES);
+	else if (!request->base && !oracle_place(space, size, limit, false))
+		result = must(STATUS_NO_MEMORY);
 	if (request->base && end > limit) /* row 8 speaks of the base */
-		return either(STATUS_SUCCESS, STATUS_INVALID_PARAMETER_4);
-	return succeed(charge, charge);
+		result.other = STATUS_INVALID_PARAMETER_4;
+	result.charge_min = result.charge_max = charge; /* its place in the order is open */
+	return result;
 }
 
 /* ---- 5.1.1 ---- */

@@ -27,8 +27,8 @@
 
 void kernel_entry(const struct boot_info *info);
 
-static uint64_t initialised = 0x5155495245;
-static uint64_t zeroed[3000];
+static volatile uint64_t initialised = 0x5155495245;
+static volatile uint64_t zeroed[3000];
 
 static void put(uint16_t port, const char *text)
 {

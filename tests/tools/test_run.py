@@ -79,6 +79,11 @@ class RunTest(QuireTest):
         self.check_status(result, 126)
         self.assertIn("OVMF=", result.stderr)
 
+    def test_log_that_cannot_be_written(self):
+        result = self.quire(*self.fixture_arguments("exit:0", "--log", self.folder / "none" / "log.txt"))
+        self.check_status(result, 126)
+        self.assertIn("log.txt", result.stderr)
+
     def test_kernel_not_built(self):
         result = self.quire("run", "--kernel", self.folder / "none.elf")
         self.check_status(result, 126)
@@ -112,6 +117,7 @@ class RunTest(QuireTest):
                 self.assertEqual(result.stdout, OUTPUT)
                 self.assertIn("cmdline ", result.stderr)
                 self.assertNotIn("\x1b", result.stderr)
+                self.assertEqual("(snapshot)" in result.stderr, not more)
 
     def test_stages_on_one_line(self):
         result = self.fixture("exit:0")
@@ -232,7 +238,9 @@ class DryRunTest(QuireTest):
         self.assertIn("a,,b", result.stdout)
 
     def test_the_command_works_when_pasted(self):
-        command = self.fixture("exit:0", "--dry-run", "--cold").stdout
+        self.fixture("exit:0")  # so that there is a snapshot to start from
+        command = self.fixture("exit:0", "--dry-run").stdout
+        self.assertIn("exec:cat ", command)
         pasted = subprocess.run(["sh", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, timeout=120, check=False)
         self.assertEqual(pasted.returncode, 0, pasted.stderr)

@@ -43,7 +43,8 @@ class SystemTest(QuireTest):
     def test_put_is_readable_in_the_guest(self):
         text = self.folder / "note.txt"
         text.write_text("put here by the host\n")
-        result = self.quire("run", "--log", self.log, "--put", text, "sh.exe", input_text="cat C:\\data\\note.txt\nexit\n")
+        result = self.quire("run", "--log", self.log, "--put", text, "sh.exe",
+                            input_text="cat C:\\data\\note.txt\nexit\n")
         self.assertIn("put here by the host", result.stdout)
 
     def test_shell_from_a_pipe_ends_with_its_input(self):

@@ -60,7 +60,7 @@ static struct {
 	struct thread *current;
 	struct machine_stack *stacks, *switched_from;
 	bool irq_enabled, in_interrupt;
-	uint64_t clock;
+	uint64_t clock, clock_hz;
 	uint64_t ticks; /* timer interrupts so far */
 	unsigned idle_ticks;
 	unsigned interrupt_odds; /* 0: no random interrupts; else one in so many chances */
@@ -178,7 +178,7 @@ uint64_t arch_ticks(void)
 
 uint64_t arch_ticks_per_second(void)
 {
-	return MACHINE_CLOCK_HZ;
+	return machine.clock_hz;
 }
 
 uint64_t arch_wall_clock_seconds(void)
@@ -280,6 +280,7 @@ void arch_thread_switch(struct thread *previous, struct thread *next)
 static void machine_start(void)
 {
 	memset(&machine, 0, sizeof(machine));
+	machine.clock_hz = MACHINE_CLOCK_HZ;
 	memset(&scheduler_lock.held, 0, sizeof(scheduler_lock.held));
 	thread_system_init();
 	machine.irq_enabled = true;
@@ -300,7 +301,7 @@ static void machine_stop(void)
 }
 
 /* Interrupts at random from here on; the same seed gives the same run. */
-static void machine_interrupts_random(uint64_t seed, unsigned odds)
+static inline void machine_interrupts_random(uint64_t seed, unsigned odds)
 {
 	machine.random_state = seed * 0x9E3779B97F4A7C15ull + 1;
 	machine.interrupt_odds = odds;

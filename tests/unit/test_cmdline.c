@@ -241,7 +241,7 @@ static void test_random(void **state)
 	assert_true(accepted > 1000);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),	cmocka_unit_test(test_values),
@@ -251,5 +251,7 @@ int main(void)
 		cmocka_unit_test(test_format),		cmocka_unit_test(test_random),
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -294,11 +294,14 @@ static void name_frame(struct scene *scene, enum word word)
 
 static void set_word(struct scene *scene, enum word word)
 {
+	uint64_t charged;
+
 	switch (word) {
 	case AS_BORN:
 		break;
 	case WORD_ZERO:
-		check(segment_commit(scene->section->segment, 0, 1));
+		check(segment_commit_prepare(scene->section->segment, 0, 1, &charged));
+		segment_commit_perform(scene->section->segment, 0, 1, charged);
 		break;
 	case MAPPED_ELSEWHERE:
 		assert_int_not_equal(sim_peek(scene->second), -1);

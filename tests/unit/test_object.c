@@ -154,6 +154,24 @@ static void test_reference_if_alive(void **state)
 	object_release(thing);
 }
 
+static void test_release_unless_last(void **state)
+{
+	struct thing *thing = thing_create();
+
+	(void)state;
+	object_reference(thing);
+	assert_true(object_release_unless_last(thing));
+	assert_int_equal(thing->header.reference_count, 1);
+	assert_false(object_release_unless_last(thing));
+	assert_int_equal(thing->header.reference_count, 1);
+	assert_int_equal(deleted, 0);
+	atomic_store(&thing->header.reference_count, UINT32_MAX);
+	assert_true(object_release_unless_last(thing));
+	assert_int_equal(thing->header.reference_count, UINT32_MAX);
+	atomic_store(&thing->header.reference_count, 1);
+	object_release(thing);
+}
+
 /*
  * Threat 4: a leak of references must not end in a count that wraps and an object that is freed
  * while in use.
@@ -305,6 +323,7 @@ int main(void)
 		TEST(test_creation_without_memory),
 		TEST(test_handles_keep_the_object_and_call_close),
 		TEST(test_reference_if_alive),
+		TEST(test_release_unless_last),
 		TEST(test_count_saturates),
 		TEST(test_count_never_rises_from_zero),
 		TEST(test_count_never_falls_below_zero),

@@ -404,7 +404,7 @@ static void test_write_after_free(void **state)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_size),	 cmocka_unit_test(test_page_use),
@@ -414,5 +414,7 @@ int main(void)
 		cmocka_unit_test(test_write_after_free),
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

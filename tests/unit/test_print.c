@@ -213,7 +213,7 @@ static void test_random_texts(void **state)
 }
 #pragma GCC diagnostic pop
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),	       cmocka_unit_test(test_pointer),
@@ -221,5 +221,7 @@ int main(void)
 		cmocka_unit_test(test_random_numbers), cmocka_unit_test(test_random_texts),
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * test_process.c - processes and threads from creation to the last reference, under random schedules:
- * whatever a thread is doing when its process is terminated, everything is given back.
+ * test_process.c - processes and threads from creation to the last reference, under random
+ * schedules: whatever a thread is doing when its process is terminated, everything is given back.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,7 +55,7 @@ static void user_spin(const struct user_entry *entry)
 static void user_allocate(const struct user_entry *entry)
 {
 	vaddr_t base_at = scratch(entry), size_at = base_at + 8, base;
-	const uint64_t take[] = {CURRENT_PROCESS, base_at,	 0, size_at,
+	const uint64_t take[] = {CURRENT_PROCESS,	   base_at,	  0, size_at,
 				 MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE};
 	const uint64_t give[] = {CURRENT_PROCESS, base_at, size_at, MEM_RELEASE};
 
@@ -216,8 +216,8 @@ static void test_layout(void **state)
 	assert_int_equal(base, WORLD_PROGRAM_BASE);
 	assert_int_equal(space_read(process->space, thread->teb + TEB_PEB, &peb, 8, NULL), 0);
 	assert_int_equal(peb, process->peb);
-	assert_int_equal(space_read(process->space, peb + PEB_PROCESS_PARAMETERS, &address, 8, NULL),
-			 0);
+	assert_int_equal(
+		space_read(process->space, peb + PEB_PROCESS_PARAMETERS, &address, 8, NULL), 0);
 	assert_int_equal(space_read(process->space, address, &parameters, sizeof(parameters), NULL),
 			 0);
 	assert_true(parameters.flags & PROCESS_PARAMETERS_NORMALIZED);

@@ -199,7 +199,7 @@ static void test_word_rights(void **state)
 	assert_false(pte_is_dirty(pte_in_frame(~0ull)) || pte_is_dirty(pte_in_pagefile(~0ull)));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_range_ok),
@@ -212,5 +212,7 @@ int main(void)
 		cmocka_unit_test(test_word_rights),
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

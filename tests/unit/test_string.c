@@ -229,7 +229,7 @@ static void test_utf16_to_ascii(void **state)
 	assert_int_equal(utf16_to_ascii(NULL, 0, name, 6), 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_memcpy),	    cmocka_unit_test(test_memmove),
@@ -239,5 +239,7 @@ int main(void)
 		cmocka_unit_test(test_utf16_equal), cmocka_unit_test(test_utf16_to_ascii),
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

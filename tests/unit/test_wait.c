@@ -338,7 +338,7 @@ static void test_random_life(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(test_wake_wakes_all_sleepers_of_the_address),
@@ -351,5 +351,7 @@ int main(void)
 		TEST(test_random_life),
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

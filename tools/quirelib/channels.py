@@ -40,7 +40,10 @@ class LineReader:
 
 
 class Log:
-    """COM1 as plain lines, on standard error or in a file. No marks: the order of two channels may differ from run to run."""
+    """COM1 as plain lines, on standard error or in a file.
+
+    Marks are left out: the order of two channels may differ from run to run, and logs are there to be compared.
+    """
 
     def __init__(self, stages, path=None):
         self._stages = stages

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from .common import RAMDISK, STATUS_INTERRUPTED, STATUS_USAGE, QuireError
+from .common import RAMDISK, STATUS_ENVIRONMENT, STATUS_INTERRUPTED, STATUS_USAGE, QuireError
 
 EPILOG = """exit status of run: the program's own (its low byte); 124 time limit, 125 kernel panic or reset,
 126 the machine or this environment failed to start, 130 interrupted, 2 usage"""
@@ -43,16 +43,19 @@ def _add_machine_options(parser):
 
 
 def _add_run(commands):
-    run = commands.add_parser("run", help="boot and run a program (none: the tour, and on a terminal the shell)", epilog=EPILOG)
+    run = commands.add_parser("run", epilog=EPILOG,
+                              help="boot and run a program (none: the tour, and on a terminal the shell)")
     run.add_argument("--icount", action="store_true", help="virtual time counts instructions: runs repeat exactly")
     run.add_argument("--timeout", type=_positive(float), metavar="S", help="end with status 124 after S seconds")
-    run.add_argument("--stall", type=_positive(float), metavar="S", help="end with status 124 when nothing is written for S seconds")
+    run.add_argument("--stall", type=_positive(float), metavar="S",
+                     help="end with status 124 when nothing is written for S seconds")
     run.add_argument("--accel", choices=("tcg", "kvm"), default="tcg", help="default tcg")
     run.add_argument("--log", metavar="FILE", help="kernel log and firmware text to a file instead of standard error")
     run.add_argument("--cold", action="store_true", help="run the firmware, use no snapshot")
     run.add_argument("--kernel", default="release", metavar="KERNEL", help="release (default), debug, or an ELF file")
     run.add_argument("--ramdisk", default=str(RAMDISK), metavar="FILE", help="another archive than build/ramdisk.cpio")
-    run.add_argument("--image", nargs="?", const="", metavar="FILE", help="boot a disk image (make image) as a real machine would")
+    run.add_argument("--image", nargs="?", const="", metavar="FILE",
+                     help="boot a disk image (make image) as a real machine would")
     run.add_argument("--display", action="store_true", help="open a window with the machine's screen")
     run.add_argument("--dry-run", action="store_true", help="print the QEMU command line and do nothing")
     _add_machine_options(run)
@@ -119,3 +122,6 @@ def main(arguments):
         # The reader of our output has gone; nothing more can be said there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return STATUS_USAGE
+    except OSError as error:  # a full disk, a log that cannot be opened
+        print(f"quire: {error}", file=sys.stderr)
+        return STATUS_ENVIRONMENT

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build"
+BUILD = ROOT / os.environ.get("QUIRE_BUILD", "build")  # make BUILD=... makes other build folders
 LOADER = BUILD / "boot.efi"
 RAMDISK = BUILD / "ramdisk.cpio"
 IMAGE = BUILD / "quire.img"
@@ -63,7 +63,8 @@ def find_qemu():
     name = os.environ.get("QEMU", "qemu-system-x86_64")
     found = shutil.which(name)
     if not found:
-        raise QuireError(f"{name} was not found: install QEMU (Debian: qemu-system-x86), or set QEMU=; see tools/quire doctor")
+        raise QuireError(f"{name} was not found: install QEMU (Debian: qemu-system-x86), or set QEMU=; "
+                         "see tools/quire doctor")
     return found
 
 

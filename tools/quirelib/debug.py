@@ -1,7 +1,7 @@
 """`quire debug`: the machine stopped at the kernel's first instruction, and GDB attached to it.
 
-The machine starts from the snapshot, so GDB has its prompt in a second. QEMU's own GDB server listens on a socket of this
-run; several people may debug on one machine. Output goes to files, because GDB has the terminal.
+The machine starts from the snapshot, so GDB has its prompt in a second. QEMU's own GDB server listens on a socket of
+this run; several people may debug on one machine. Output goes to files, because GDB has the terminal.
 """
 
 import contextlib
@@ -74,7 +74,8 @@ def _start(request, socket_path, cleanup):
                         f"file,path={escaped(FOLDER / 'marks.txt')}")
     boot = next(iter(guest.boots(request, cleanup)))
     command = (base_arguments(request.machine, firmware.find(), channels) + boot.arguments +
-               ["-S", "-chardev", f"socket,id=gdb,path={escaped(socket_path)},server=on,wait=off", "-gdb", "chardev:gdb"])
+               ["-S", "-gdb", "chardev:gdb",
+                "-chardev", f"socket,id=gdb,path={escaped(socket_path)},server=on,wait=off"])
     machine = process.start(command, boot.inherited, stdin=subprocess.DEVNULL)
     cleanup.callback(process.end, machine)
     limit = time.monotonic() + LISTEN_SECONDS

@@ -1,4 +1,4 @@
-"""`quire doctor`: what this machine has for building, running, testing and debugging, and how to mend what is missing."""
+"""`quire doctor`: what this machine has for building, running, testing and debugging; how to mend what is missing."""
 
 import os
 import platform
@@ -111,7 +111,9 @@ def _build_tools():
 
 
 def _file(group, name, path, setup="run"):
-    return Finding(group, name, path if os.path.exists(path) else "not found", None if os.path.exists(path) else _setup(setup))
+    if os.path.exists(path):
+        return Finding(group, name, path)
+    return Finding(group, name, "not found", _setup(setup))
 
 
 def _test_tools():

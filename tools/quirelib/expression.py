@@ -24,7 +24,8 @@ class Expression:
             self._refuse(self._tokens[0])
 
     def _refuse(self, token):
-        raise UsageError(f"-k {self._text!r}: {token!r} does not fit there; write words with and, or, not and parentheses")
+        raise UsageError(f"-k {self._text!r}: {token!r} does not fit there; "
+                         "write words with and, or, not and parentheses")
 
     # ---- the grammar: or < and < not; two words side by side mean and ----
 

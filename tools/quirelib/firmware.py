@@ -69,11 +69,12 @@ def _from_override(path):
         for variables in (code.with_name(other) for other in names if other != name):
             if code.is_file() and variables.is_file():
                 return Firmware(code, variables, "OVMF=")
-    raise QuireError(f"OVMF={path}: no pair of CODE and VARS files there (OVMF_CODE_4M.fd and OVMF_VARS_4M.fd, for example)")
+    raise QuireError(f"OVMF={path}: no pair of CODE and VARS files there "
+                     "(OVMF_CODE_4M.fd and OVMF_VARS_4M.fd, for example)")
 
 
 def _descriptors():
-    """Descriptor files in the order of their names; a file of the user's or /etc hides the system's of the same name."""
+    """Descriptor files in the order of their names; one of the user's or /etc hides the system's of the same name."""
     config = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config"))
     folders = [config / "qemu/firmware", Path("/etc/qemu/firmware"), Path("/usr/share/qemu/firmware"),
                _data_folder() / "firmware"]

@@ -138,7 +138,7 @@ def _files(request, cleanup):
 
 
 def _temporary(archive, keep, cleanup):
-    """A RAM disk for one run: memory without a name where the system has it, else a file. Returns path and descriptors."""
+    """A RAM disk for one run, as path and descriptors: memory without a name where the system has it, else a file."""
     if keep:
         path = RAMDISK.with_name("ramdisk-dry-run.cpio")
         path.write_bytes(archive)

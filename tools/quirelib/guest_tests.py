@@ -114,7 +114,8 @@ class _Boot:
 def _command(programs, log, seconds):
     first = programs[0]
     command = [sys.executable, str(ROOT / "tools" / "quire"), "run", "--icount", "--kernel", "debug",
-               "--mem", str(first.memory_mib), "--timeout", str(seconds), "--stall", str(STALL_SECONDS), "--log", str(log)]
+               "--mem", str(first.memory_mib), "--timeout", str(seconds), "--stall", str(STALL_SECONDS),
+               "--log", str(log)]
     for setting in first.knobs + ("check=1", "run=" + ";".join(f"{one.name}.exe" for one in programs)):
         command += ["--set", setting]
     return command
@@ -143,8 +144,8 @@ def _judge(programs, status, output, log, errors):
                 return _Done(results, len(programs))
             return _Done(results, index + 1)
         details = tap.ending_details(report, ending)
-        results.append(failed(prefix + "exit", details + report.rest[-LOG_LINES:]) if details else passed(prefix + "exit"))
-        results.append(_balance(one, log))
+        ended = failed(prefix + "exit", details + report.rest[-LOG_LINES:]) if details else passed(prefix + "exit")
+        results += [ended, _balance(one, log)]
     return _Done(results, len(programs))
 
 
@@ -173,8 +174,9 @@ def _blocks(programs, output):
 
 def _ending(one, log):
     """The exit status that init reports, or None."""
+    name = re.escape(f"{one.name}.exe")
     for line in log:
-        match = re.search(rf"init: (?:cannot start {one.name}\.exe: |{one.name}\.exe ended with )status (0x[0-9a-fA-F]+)", line)
+        match = re.search(rf"init: (?:cannot start {name}: |{name} ended with )status (0x[0-9a-fA-F]+)", line)
         if match:
             return int(match.group(1), 16)
     return None

@@ -11,7 +11,7 @@ UNIT_SECONDS = 600
 FUZZ_RUNS = 5000
 FUZZ_SECONDS = 20  # of fuzzing; the limit for the process is the double
 FUZZ_SEED = 1
-ENVIRONMENT = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "ASAN_OPTIONS": "detect_stack_use_after_return=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
+ENVIRONMENT = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 
 def _executables(folder, pattern):

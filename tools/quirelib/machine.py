@@ -94,7 +94,10 @@ def loader_arguments(gate):
 
 
 def restore_arguments(source):
-    """Start from a snapshot: `source` is QEMU's address of a migration stream. It holds no run state, so the machine runs on."""
+    """Start from a snapshot: `source` is QEMU's address of a migration stream. None: for taking one.
+
+    The stream holds no run state, so the restored machine runs although the saved one was stopped.
+    """
     return ["-global", "migration.store-global-state=off"] + (["-incoming", source] if source else [])
 
 

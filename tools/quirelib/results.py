@@ -1,4 +1,4 @@
-"""Results of tests, and how they are reported: one line a group when all is well, else each failure with its command."""
+"""Results of tests, and their report: one line a group when all is well, else each failure with its command."""
 
 import re
 import shlex

@@ -35,7 +35,13 @@ def exit_status(program_status):
     return program_status % 256 or (1 if program_status else 0)
 
 
+def _timeout(message):
+    return Outcome("timeout", STATUS_TIMEOUT, message)
+
+
 class Session:
+    """Start once, run once, close always."""
+
     def __init__(self, stages, log_path=None, timeout=None, stall=None, forward_input=False):
         self.stages = stages
         self.marks_seen = []
@@ -68,8 +74,8 @@ class Session:
         all_pipes = pipes + [self._to_com2]
         self._pipes = all_pipes
         com1, com2, debug = pipes
-        channels = Channels(f"file,path={com1.path}",
-                            f"pipe,path={escaped(process.two_way_path(self._to_com2, com2))}", f"file,path={debug.path}")
+        two_way = escaped(process.two_way_path(self._to_com2, com2))
+        channels = Channels(f"file,path={com1.path}", f"pipe,path={two_way}", f"file,path={debug.path}")
         self._restoring = restoring
         self._started = self._heard = time.monotonic()
         try:
@@ -217,14 +223,15 @@ class Session:
         if self._last_words:
             yield self._last_words
         if self._restoring:
-            yield self._started + RESTORE_SECONDS, Outcome("restore", STATUS_ENVIRONMENT, "the snapshot did not start")
+            yield self._started + RESTORE_SECONDS, Outcome("restore", STATUS_ENVIRONMENT,
+                                                           "the snapshot did not start")
         stage = self.stages.current
         seconds = self._timeout or (BOOT_SECONDS if stage != "program" else None)
         if seconds:
-            yield self._started + seconds, Outcome("timeout", STATUS_TIMEOUT, f"no end after {seconds:g} s, in stage {stage}")
+            yield self._started + seconds, _timeout(f"no end after {seconds:g} s, in stage {stage}")
 
         if self._stall and stage == "program":
-            yield self._heard + self._stall, Outcome("timeout", STATUS_TIMEOUT, f"silent for {self._stall:g} s, in stage {stage}")
+            yield self._heard + self._stall, _timeout(f"silent for {self._stall:g} s, in stage {stage}")
 
     def _patience(self):
         return max(0, min([when for when, _ in self._limits()] + [time.monotonic() + 1]) - time.monotonic())
@@ -253,8 +260,8 @@ class Session:
         if self._restoring:
             return Outcome("restore", STATUS_ENVIRONMENT, self._qemu_message(code))
         if code == 0 and self.stages.current in ("kernel", "init", "program"):
-            return Outcome("panic", STATUS_PANIC, f"the machine reset or stopped without a word in stage {self.stages.current} "
-                           "(a triple fault, perhaps; tools/quire debug)")
+            return Outcome("panic", STATUS_PANIC, "the machine reset or stopped without a word in stage "
+                           f"{self.stages.current} (a triple fault, perhaps; tools/quire debug)")
         return Outcome("environment", STATUS_ENVIRONMENT, self._qemu_message(code))
 
     def _qemu_message(self, code):

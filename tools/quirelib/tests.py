@@ -123,7 +123,8 @@ def _miss(containers, tally, expression, memory, all_results):
     results = [result for some in all_results for result in some]
     seen = {result.id for result in results}
     for container in containers:
-        lost = [test_id for test_id in memory.ids(container) or () if test_id not in seen and expression.matches(test_id)]
+        known = memory.ids(container) or ()
+        lost = [test_id for test_id in known if test_id not in seen and expression.matches(test_id)]
         tally.results += [failed(test_id, ["it did not run: its program ended before"]) for test_id in lost]
         if not lost:
             memory.note(container, results)

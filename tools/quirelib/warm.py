@@ -1,9 +1,10 @@
 """Warm starts: the firmware runs once, to the loader's gate; later runs start from there.
 
-OVMF takes four seconds and more under TCG; a snapshot of the machine behind it starts in a tenth of a second. The loader
-is in the snapshot, waiting for its files; kernel, RAM disk and command line come afterwards through fw_cfg, so one
-snapshot serves every build. It is QEMU's migration stream of a stopped machine, in build/warm/KEY/state (QUIRE_WARM=
-names another folder); KEY is a hash of all that must be the same. A snapshot that does not start is removed, and the run starts cold.
+OVMF takes four seconds and more under TCG; a snapshot of the machine behind it starts in a tenth of a second. The
+loader is in the snapshot, waiting for its files; kernel, RAM disk and command line come afterwards through fw_cfg, so
+one snapshot serves every build. It is QEMU's migration stream of a stopped machine, in build/warm/KEY/state
+(QUIRE_WARM= names another folder); KEY is a hash of all that must be the same. A snapshot that does not start is
+removed, and the run starts cold.
 """
 
 import contextlib
@@ -76,20 +77,18 @@ def find_or_make(machine, firmware):
     snapshot = find(machine, firmware)
     if snapshot:
         return snapshot
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    name = key(machine, firmware)
-    with _lock(name):
-        snapshot = find(machine, firmware)  # somebody else was quicker
-        if snapshot:
-            return snapshot
-        note("the firmware runs to its end once now; later runs start behind it")
-        try:
-            _make(machine, firmware, FOLDER / name)
-        except (QuireError, OSError) as error:
-            note(f"no snapshot could be taken, starting cold: {error}")
-            return None
-    _prune()
-    return find(machine, firmware)
+    try:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        with _lock(key(machine, firmware)):
+            snapshot = find(machine, firmware)  # somebody else was quicker, perhaps
+            if not snapshot:
+                note("the firmware runs to its end once now; later runs start behind it")
+                _make(machine, firmware, FOLDER / key(machine, firmware))
+                snapshot = find(machine, firmware)
+        _prune()
+    except (QuireError, OSError) as error:
+        note(f"no snapshot could be taken, starting cold: {error}")
+    return snapshot
 
 
 @contextlib.contextmanager

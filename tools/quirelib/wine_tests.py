@@ -21,8 +21,8 @@ PREFIX_SECONDS = 300
 PROGRAM_SECONDS = 180
 STAMP = PREFIX / "ready"
 # No debugging text, no offers to install a browser engine or .NET, no desktop menus.
-ENVIRONMENT = {"WINEPREFIX": str(PREFIX), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml,winemenubuilder.exe=",
-               "DISPLAY": ""}
+ENVIRONMENT = {"WINEPREFIX": str(PREFIX), "WINEDEBUG": "-all", "DISPLAY": "",
+               "WINEDLLOVERRIDES": "mscoree,mshtml,winemenubuilder.exe="}
 
 
 def find_wine():
@@ -81,7 +81,7 @@ class WineGroup(Group):
             PREFIX.mkdir(parents=True, exist_ok=True)
             status, output, errors = jobs.run([self._wine, "wineboot", "--init"], PREFIX_SECONDS, ENVIRONMENT)
             if status != 0:
-                return [f"Wine could not make its folder {PREFIX} (exit status {status})"] + (output + errors).splitlines()
+                return [f"Wine could not make {PREFIX} (exit status {status})"] + (output + errors).splitlines()
         drive = PREFIX / "drive_c"
         for entry in cpio.read(RAMDISK.read_bytes()):
             target = drive / entry.name

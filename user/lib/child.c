@@ -30,7 +30,8 @@ static HANDLE handle_make_inheritable(HANDLE handle)
 }
 
 static NTSTATUS create_process(struct child *child, const UNICODE_STRING *image,
-			       struct process_parameters *parameters)
+			       struct process_parameters *parameters, ULONG process_flags,
+			       ULONG thread_flags)
 {
 	struct ps_create_info create_info = {.size_bytes = sizeof(create_info)};
 	CLIENT_ID id = {NULL, NULL};
@@ -41,7 +42,7 @@ static NTSTATUS create_process(struct child *child, const UNICODE_STRING *image,
 	};
 	NTSTATUS status = NtCreateUserProcess(
 		&child->process, &child->thread, PROCESS_ALL_ACCESS, THREAD_ALL_ACCESS, NULL, NULL,
-		PROCESS_CREATE_FLAGS_INHERIT_HANDLES, 0, parameters, &create_info, &list);
+		process_flags, thread_flags, parameters, &create_info, &list);
 
 	child->id = (uint64_t)(uintptr_t)id.UniqueProcess;
 	return status;
@@ -62,7 +63,8 @@ static UNICODE_STRING without_nt_prefix(const UNICODE_STRING *image)
 	return result;
 }
 
-NTSTATUS child_start(struct child *child, const UNICODE_STRING *image, const char *command_line)
+NTSTATUS child_start_with(struct child *child, const UNICODE_STRING *image,
+			  const char *command_line, ULONG process_flags, ULONG thread_flags)
 {
 	WCHAR wide[COMMAND_LINE_CHARS];
 	UNICODE_STRING line = {.Buffer = wide}, without_prefix;
@@ -87,7 +89,7 @@ NTSTATUS child_start(struct child *child, const UNICODE_STRING *image, const cha
 	parameters->standard_input = handle_make_inheritable(ours->standard_input);
 	parameters->standard_output = handle_make_inheritable(ours->standard_output);
 	parameters->standard_error = handle_make_inheritable(ours->standard_error);
-	status = create_process(child, image, parameters);
+	status = create_process(child, image, parameters, process_flags, thread_flags);
 	if (parameters->standard_input)
 		NtClose(parameters->standard_input);
 	if (parameters->standard_output)
@@ -98,8 +100,14 @@ NTSTATUS child_start(struct child *child, const UNICODE_STRING *image, const cha
 	return status;
 }
 
-/* Our own image as an NT name: the parameters may hold either form ("C:\..." or "\??\C:\..."). */
-static NTSTATUS own_image(UNICODE_STRING *image, WCHAR *buffer, size_t capacity_chars)
+NTSTATUS child_start(struct child *child, const UNICODE_STRING *image, const char *command_line)
+{
+	return child_start_with(child, image, command_line, PROCESS_CREATE_FLAGS_INHERIT_HANDLES,
+				0);
+}
+
+/* The parameters may hold either form ("C:\..." or "\??\C:\..."). */
+NTSTATUS child_own_image(UNICODE_STRING *image, WCHAR *buffer, size_t capacity_chars)
 {
 	const UNICODE_STRING *ours = &process_parameters()->image_path_name;
 	NTSTATUS status;
@@ -120,7 +128,7 @@ NTSTATUS child_start_self(struct child *child, const char *arguments)
 	char line[COMMAND_LINE_CHARS];
 	WCHAR buffer[512];
 	UNICODE_STRING image;
-	NTSTATUS status = own_image(&image, buffer, sizeof(buffer) / sizeof(buffer[0]));
+	NTSTATUS status = child_own_image(&image, buffer, sizeof(buffer) / sizeof(buffer[0]));
 
 	if (!NT_SUCCESS(status))
 		return status;

@@ -18,8 +18,18 @@ struct child {
  */
 NTSTATUS child_start(struct child *child, const UNICODE_STRING *image, const char *command_line);
 
+/*
+ * The same with NtCreateUserProcess's flags as given: without PROCESS_CREATE_FLAGS_INHERIT_HANDLES
+ * nothing but the standard handles is passed on.
+ */
+NTSTATUS child_start_with(struct child *child, const UNICODE_STRING *image,
+			  const char *command_line, ULONG process_flags, ULONG thread_flags);
+
 /* The same for our own .exe: `arguments` follow the program's name. */
 NTSTATUS child_start_self(struct child *child, const char *arguments);
+
+/* Our own image, as an NT name in the buffer. */
+NTSTATUS child_own_image(UNICODE_STRING *image, WCHAR *buffer, size_t capacity_chars);
 
 /* Waits until it has ended and tells its exit status. */
 NTSTATUS child_wait(const struct child *child, NTSTATUS *exit_status);
