@@ -84,6 +84,8 @@ KERNEL_LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=0x1000 \
 
 KERNEL_SOURCES := $(call sources,kernel arch/x86_64,c)
 KERNEL_ASM := $(call sources,arch/x86_64,asm)
+# By hand: nasm 2.16's own dependency files leave out what it finds through -I.
+KERNEL_ASM_INCLUDES := $(wildcard arch/x86_64/*.inc)
 # More warnings where arithmetic on sizes decides about memory
 extra_warnings = $(if $(filter kernel/mm/%,$(1)),-Wconversion)
 
@@ -108,9 +110,9 @@ $(BUILD)/$(1)/font.o: $(BUILD)/font.c $(BUILD)/flags/$(1)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $(2) -MMD -MP -c -o $$@ $$<
 
-$(BUILD)/$(1)/%.asm.o: %.asm $(BUILD)/flags/$(1)
+$(BUILD)/$(1)/%.asm.o: %.asm $(KERNEL_ASM_INCLUDES) $(BUILD)/flags/$(1)
 	@mkdir -p $$(@D)
-	$$(Q)$$(NASM) $$(KERNEL_ASFLAGS) -MD $$(@:.o=.d) -MP -MT $$@ -o $$@ $$<
+	$$(Q)$$(NASM) $$(KERNEL_ASFLAGS) -o $$@ $$<
 
 # Linked twice: the first link gives the addresses that the symbol table of the second names.
 $(BUILD)/$(1).elf: $$($(1)_OBJECTS) linker.ld tools/make_symbols arch/x86_64/layout.h $(BUILD)/flags/$(1)-link
@@ -151,9 +153,9 @@ $(BUILD)/loader/%.o: %.c $(BUILD)/flags/loader
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LOADER_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/loader/%.asm.o: %.asm $(BUILD)/flags/loader
+$(BUILD)/loader/%.asm.o: %.asm $(wildcard boot/*.inc) $(BUILD)/flags/loader
 	@mkdir -p $(@D)
-	$(Q)$(NASM) -f elf64 -I boot/ -MD $(@:.o=.d) -MP -MT $@ -o $@ $<
+	$(Q)$(NASM) -f elf64 -I boot/ -o $@ $<
 
 $(BUILD)/loader.so: $(LOADER_OBJECTS) $(BUILD)/flags/loader
 	$(Q)$(LD) $(LOADER_LDFLAGS) -o $@ $(GNU_EFI)/crt0-efi-x86_64.o $(LOADER_OBJECTS) -lefi -lgnuefi

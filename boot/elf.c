@@ -1,5 +1,8 @@
 /*
- * elf.c - checks of the kernel file (elf.h).
+ * elf.c - checks of the kernel file (elf.h; ELF-64 Object File Format, and the x86-64 psABI).
+ *
+ * Nothing of the file is believed: each number is compared with the file's size or the image's
+ * space before it is used, by subtraction, so that no sum can wrap around.
  */
 #include "elf.h"
 
@@ -10,11 +13,15 @@
 
 #define PAGE_BYTES 4096ull
 
+/* [offset, offset + bytes) within [0, limit), for any three numbers. */
 static bool range_within(uint64_t offset, uint64_t bytes, uint64_t limit)
 {
 	return offset <= limit && bytes <= limit - offset;
 }
 
+/*
+ * What is wrong with the file header, or NULL: then the program headers are in the file, aligned.
+ */
 static const char *header_check(const Elf64_Ehdr *header, uint64_t size_bytes)
 {
 	if (size_bytes < sizeof(*header))
@@ -35,6 +42,10 @@ static const char *header_check(const Elf64_Ehdr *header, uint64_t size_bytes)
 	return NULL;
 }
 
+/*
+ * What is wrong with one loadable segment by itself, or NULL. The address must begin a page,
+ * because rights are given by pages; the offset in the file need not, because the bytes are copied.
+ */
 static const char *segment_check(const Elf64_Phdr *header, uint64_t size_bytes)
 {
 	uint64_t offset;
@@ -55,11 +66,13 @@ static const char *segment_check(const Elf64_Phdr *header, uint64_t size_bytes)
 	return NULL;
 }
 
+/* The end of the last page that the segment has a part of. */
 static uint64_t segment_end(const struct kernel_segment *segment)
 {
 	return (segment->address + segment->memory_bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 }
 
+/* Ascending addresses make the test for overlaps one comparison; linkers write them so. */
 static const char *segment_add(const Elf64_Phdr *header, struct kernel_layout *layout)
 {
 	struct kernel_segment *segment = &layout->segments[layout->segment_count];
@@ -78,6 +91,7 @@ static const char *segment_add(const Elf64_Phdr *header, struct kernel_layout *l
 	return NULL;
 }
 
+/* In the file's part of a segment: the zeros behind it are executable, but no code. */
 static const char *entry_check(const struct kernel_layout *layout)
 {
 	for (unsigned i = 0; i < layout->segment_count; i++) {
@@ -104,7 +118,7 @@ const char *kernel_check(const void *file, uint64_t size_bytes, struct kernel_la
 		if (program[i].p_type == PT_INTERP)
 			return "is a program for another system: it asks for an interpreter";
 		if (program[i].p_type != PT_LOAD || program[i].p_memsz == 0)
-			continue;
+			continue; /* notes, the stack's rights, an empty .data: nothing to load */
 		wrong = segment_check(&program[i], size_bytes);
 		if (!wrong)
 			wrong = segment_add(&program[i], layout);

@@ -58,12 +58,14 @@ static bool dma_read(void *to, uint32_t bytes, uint32_t select)
 	dma_command.control = __builtin_bswap32(DMA_READ | select);
 	port_write32(DMA_HIGH_PORT, __builtin_bswap32((uint32_t)(address >> 32)));
 	port_write32(DMA_LOW_PORT, __builtin_bswap32((uint32_t)address));
+	/* QEMU has finished before the write returns; its specification promises only this: */
 	do
 		control = __builtin_bswap32(dma_command.control);
 	while (control & ~DMA_ERROR);
 	return control == 0;
 }
 
+/* The first bytes of an item. A read in progress elsewhere is forgotten by the device. */
 static bool item_read_first(uint16_t item, void *to, uint32_t bytes)
 {
 	if (dma_usable)
@@ -73,6 +75,7 @@ static bool item_read_first(uint16_t item, void *to, uint32_t bytes)
 	return true;
 }
 
+/* The bytes behind those read last. */
 static bool item_read_next(void *to, uint32_t bytes)
 {
 	if (dma_usable)
@@ -98,6 +101,7 @@ bool fw_cfg_present(void)
 	return true;
 }
 
+/* The name in an entry comes from outside: it may lack its terminator. */
 static bool name_equal(const char *name, const char entry_name[NAME_BYTES])
 {
 	for (size_t i = 0; i < NAME_BYTES; i++) {

@@ -51,6 +51,7 @@ static bool fw_cfg_offers_kernel(void)
 	return true;
 }
 
+/* False: QEMU offers no such file. */
 static bool fw_cfg_input(const char *name, struct input *input)
 {
 	struct fw_cfg_file file;
@@ -65,6 +66,7 @@ static bool fw_cfg_input(const char *name, struct input *input)
 	return true;
 }
 
+/* False: no such file on the boot volume. */
 static bool volume_input(EFI_HANDLE image, const char *name, struct input *input)
 {
 	CHAR16 path[64];
@@ -112,6 +114,10 @@ static const CHAR16 *options_skip_program(const CHAR16 *text, const CHAR16 *end)
 	return text;
 }
 
+/*
+ * What is not text is left out with a remark: firmware and boot managers put data of their own into
+ * the options of boot entries. Text that is not ASCII was typed by somebody, and is refused.
+ */
 static void cmdline_add_options(EFI_HANDLE image, struct inputs *inputs, uint64_t *length)
 {
 	EFI_LOADED_IMAGE_PROTOCOL *loaded;
@@ -135,6 +141,7 @@ static void cmdline_add_options(EFI_HANDLE image, struct inputs *inputs, uint64_
 		cmdline_add(inputs, length, *text, "load options");
 }
 
+/* The file first, so that the options, typed for this start, are the last word on a knob. */
 static void cmdline_make(EFI_HANDLE image, struct inputs *inputs, const struct input *text)
 {
 	uint64_t length = 0, bytes = trimmed_length(text->file.data, text->file.size_bytes);

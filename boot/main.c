@@ -76,6 +76,7 @@ static void ramdisk_check(const struct input *ramdisk)
 			    ramdisk->name);
 }
 
+/* Copies the segments to their places; the space between and behind them is zero. */
 static void kernel_place(const struct input *kernel)
 {
 	const struct kernel_layout *layout = &handover.layout;
@@ -91,6 +92,7 @@ static void kernel_place(const struct input *kernel)
 	}
 }
 
+/* A visitor of memory_map_each_ram: the end of RAM, at `argument`. */
 static void highest_note(uint64_t base, uint64_t end, void *argument)
 {
 	uint64_t *highest = argument;
@@ -142,6 +144,11 @@ static _Noreturn __attribute__((noinline)) void kernel_enter(uint64_t root, uint
 	cpu_jump(root, stack_top, entry, info);
 }
 
+/*
+ * The pool is counted first, so that mapping cannot run out of tables. The direct map is counted
+ * from address 0 to the end of RAM: the tables of a hole in it are a page for each GiB, and stay
+ * unused.
+ */
 static void tables_build(void)
 {
 	const struct kernel_layout *layout = &handover.layout;
@@ -170,6 +177,7 @@ static uint64_t rsdp_find(void)
 	return (uintptr_t)table;
 }
 
+/* Only what a simple console can draw on: 32 bits a pixel in memory that it can map. */
 static void framebuffer_find(struct boot_framebuffer *framebuffer)
 {
 	EFI_GRAPHICS_OUTPUT_PROTOCOL *output;
@@ -206,6 +214,7 @@ static void info_fill(void)
 	memory_copy(info->cmdline, inputs.cmdline, sizeof(info->cmdline));
 }
 
+/* Everything that can fail, and everything that needs memory. */
 static void handover_prepare(void)
 {
 	const char *wrong = kernel_check(inputs.kernel.file.data, inputs.kernel.file.size_bytes,
@@ -224,6 +233,7 @@ static void handover_prepare(void)
 	info_fill();
 }
 
+/* Whole pages around `bytes` from `base` on; allocations are whole pages. */
 static struct boot_memory_range range_of(const void *base, uint64_t bytes,
 					 enum boot_memory_kind kind)
 {
@@ -236,6 +246,7 @@ static struct boot_memory_range range_of(const void *base, uint64_t bytes,
 	return range;
 }
 
+/* What of the memory that was allocated is in use still; all other allocations end here. */
 static void ranges_make(void)
 {
 	const struct boot_memory_range taken[] = {

@@ -9,6 +9,7 @@
 #include "page_tables.h"
 #include "report.h"
 
+/* The map is read anew at the end, when no memory can be allocated for it any more. */
 #define MAP_SLACK_DESCRIPTORS 64 /* room for what our own later allocations split */
 #define EXIT_ATTEMPTS 8
 #define KIND_NONE 0 /* not RAM */
@@ -25,6 +26,7 @@ void *pages_allocate(uint64_t bytes, const char *what)
 	return (void *)(uintptr_t)address;
 }
 
+/* The firmware aligns to 4 KiB only: so, more than needed, and the rest given back. */
 void *blocks_allocate(uint64_t bytes, const char *what)
 {
 	uint64_t whole = bytes + BLOCK_BYTES - PAGE_BYTES;
@@ -39,6 +41,7 @@ void *blocks_allocate(uint64_t bytes, const char *what)
 	return (void *)(uintptr_t)aligned;
 }
 
+/* EFI_BUFFER_TOO_SMALL also sets the sizes. */
 static EFI_STATUS map_fetch(struct memory_map *map)
 {
 	UINT32 version;
@@ -79,6 +82,10 @@ void memory_map_exit(struct memory_map *map, EFI_HANDLE image)
 		report_fail("the firmware does not end its boot services (%r)", status);
 }
 
+/*
+ * What the kernel may do with memory of this type once the firmware is gone. The loader's own code
+ * and data are free then, too; what it hands over is taken out by memory_ranges_make.
+ */
 static uint64_t kind_of(const EFI_MEMORY_DESCRIPTOR *descriptor)
 {
 	switch (descriptor->Type) {
@@ -98,6 +105,10 @@ static uint64_t kind_of(const EFI_MEMORY_DESCRIPTOR *descriptor)
 	}
 }
 
+/*
+ * The next range of RAM behind *offset, cut off at the end of the direct map. The firmware's map
+ * need not be sorted, and its descriptors may be larger than the structure that we know.
+ */
 static bool map_next(const struct memory_map *map, UINTN *offset, struct boot_memory_range *range)
 {
 	while (*offset + sizeof(EFI_MEMORY_DESCRIPTOR) <= map->size_bytes) {

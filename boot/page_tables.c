@@ -22,6 +22,7 @@ static unsigned level_shift(unsigned level)
 	return 12 + LEVEL_BITS * (level - 1);
 }
 
+/* One table for each span of address space that a table of that level covers, on each level. */
 uint64_t page_tables_needed(uint64_t address, uint64_t bytes, bool large)
 {
 	unsigned lowest = large ? LEVEL_BLOCK : LEVEL_PAGE;
@@ -50,6 +51,10 @@ static uint64_t *table_take(struct page_tables *tables)
 	return tables->pool + tables->used++ * (PAGE_BYTES / sizeof(uint64_t));
 }
 
+/*
+ * Rights are decided at the last level: the entries above allow all. Accessed and dirty bits are
+ * left to the processor.
+ */
 void page_tables_map(struct page_tables *tables, uint64_t va, uint64_t pa, unsigned flags)
 {
 	unsigned lowest = (flags & MAP_LARGE) ? LEVEL_BLOCK : LEVEL_PAGE;

@@ -28,6 +28,7 @@ static void debug_console_write(const char *text)
 		port_write8(DEBUG_CONSOLE_PORT, (uint8_t)*text++);
 }
 
+/* Without a debug console the port belongs to nobody, or to somebody else: no byte goes there. */
 static void mark_write(const char *kind, const char *text)
 {
 	if (!debug_console_present())
@@ -43,6 +44,7 @@ void report_mark(const char *text)
 	mark_write("", text);
 }
 
+/* The firmware's cursor may be anywhere in a line. */
 static void firmware_console_write(const char *before, const char *message)
 {
 	Print((CHAR16 *)L"\r\n%a%a\r\n", before, message);

@@ -28,6 +28,7 @@ static EFI_FILE_PROTOCOL *volume_open(EFI_HANDLE image)
 	return root;
 }
 
+/* A file that is there but cannot be read is a broken disk: no other source is tried. */
 static void file_read(EFI_FILE_PROTOCOL *handle, const CHAR16 *path, struct file_bytes *file)
 {
 	EFI_FILE_INFO *info = LibFileInfo(handle);

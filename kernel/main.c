@@ -139,6 +139,7 @@ static void ramdisk_start(void)
 
 	if (!disk)
 		start_failed("there is no RAM disk: the loader found no ramdisk.cpio");
+	/* cppcheck-suppress nullPointerRedundantCheck ; start_failed does not return */
 	if (!NT_SUCCESS(ramdisk_mount(phys_to_virt(boot.ramdisk_base), boot.ramdisk_size_bytes,
 				      disk->base + disk->size_bytes - boot.ramdisk_base, message,
 				      sizeof(message))))

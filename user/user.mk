@@ -34,17 +34,30 @@ USER_NTDLL_OBJECTS := $(call user_objects,$(sort $(wildcard user/ntdll/*.c user/
 USER_PROGRAM_NAMES := $(sort $(basename $(notdir $(wildcard user/programs/*.c))) \
 	$(notdir $(patsubst %/,%,$(dir $(wildcard user/programs/*/*.c)))))
 USER_TEST_NAMES := $(sort $(basename $(notdir $(wildcard tests/guest/test_*.c))))
-USER_TEST_SHARED := $(call user_objects,$(filter-out tests/guest/test_%,$(wildcard tests/guest/*.c)))
+USER_TEST_SHARED := $(call user_objects,$(filter-out tests/guest/test_%,$(wildcard tests/guest/*.[cS])))
 USER_PROGRAMS := $(USER_PROGRAM_NAMES:%=$(USER_OUT)/%.exe)
 USER_TESTS := $(USER_TEST_NAMES:%=$(USER_OUT)/tests/%.exe)
+
+# Libraries that tests load: tests/guest/libraries/NAME.c becomes NAME.dll beside the tests
+USER_TEST_LIBRARY_NAMES := $(sort $(basename $(notdir $(wildcard tests/guest/libraries/*.c))))
+USER_TEST_LIBRARIES := $(USER_TEST_LIBRARY_NAMES:%=$(USER_OUT)/tests/%.dll)
+USER_TESTS += $(USER_TEST_LIBRARIES)
+# 0x140000000 is where the programs are, so these are never where they are linked.
+TEST_LIBRARY_LDFLAGS := -shared -nostdlib -Wl,-e,DllMain -Wl,--image-base,0x140000000 \
+	-Wl,--no-insert-timestamp -Wl,--build-id=none -Wl,--subsystem,console
+
+# Linked over the shared data page at 0x7FFE0000
+USER_LDFLAGS_test_based.exe := -Wl,--image-base,0x7FFD0000
 
 # The objects of one program, and all there are
 program_objects = $(call user_objects,$(sort $(wildcard user/programs/$(1).c user/programs/$(1)/*.[cS])))
 USER_OBJECTS := $(sort $(USER_LIBRARY_OBJECTS) $(USER_NTDLL_OBJECTS) $(USER_TEST_SHARED) \
 	$(foreach name,$(USER_PROGRAM_NAMES),$(call program_objects,$(name))) \
-	$(USER_TEST_NAMES:%=$(USER_OUT)/obj/tests/guest/%.o))
+	$(USER_TEST_NAMES:%=$(USER_OUT)/obj/tests/guest/%.o) \
+	$(USER_TEST_LIBRARY_NAMES:%=$(USER_OUT)/obj/tests/guest/libraries/%.o))
 
-$(eval $(call flags_rule,user,$(USER_CC) $(USER_CFLAGS) $(USER_LDFLAGS) $(NTDLL_LDFLAGS)))
+$(eval $(call flags_rule,user,$(USER_CC) $(USER_CFLAGS) $(USER_LDFLAGS) $(NTDLL_LDFLAGS) $(TEST_LIBRARY_LDFLAGS) \
+	$(foreach name,$(USER_TEST_NAMES),$(USER_LDFLAGS_$(name).exe))))
 $(eval $(call flags_rule,user-lists,$(USER_OBJECTS)))
 
 $(USER_OUT)/obj/%.o: %.c $(BUILD)/flags/user
@@ -81,6 +94,15 @@ $(foreach name,$(USER_TEST_NAMES),\
 	$(eval $(call program_rule,$(USER_OUT)/tests/$(name).exe,\
 	$(USER_OUT)/obj/tests/guest/$(name).o $(USER_TEST_SHARED))))
 
+# The name inside a library is that of the linker's output, which is not the library yet: hence a .def file. second.dll
+# imports from first.dll: ld links against the library itself.
+$(USER_TEST_LIBRARIES:=.debug): $(USER_OUT)/tests/%.dll.debug: $(USER_OUT)/obj/tests/guest/libraries/%.o \
+		$(BUILD)/flags/user-lists
+	@mkdir -p $(@D)
+	@echo LIBRARY $*.dll >$(<:.o=.def)
+	$(Q)$(USER_CC) $(TEST_LIBRARY_LDFLAGS) -o $@ $(filter %.o %.dll,$^) $(<:.o=.def) -lntdll -lgcc
+$(USER_OUT)/tests/second.dll.debug: $(USER_OUT)/tests/first.dll
+
 # Files for tests to write to (there is no creating of files yet): so many bytes of "A"
 USER_SCRATCH_BYTES_empty := 0
 USER_SCRATCH_BYTES_scratch0 := 13398
@@ -90,6 +112,8 @@ USER_SCRATCH_BYTES_scratch3 := 4096
 USER_SCRATCH_BYTES_scratch4 := 65536
 USER_SCRATCH_BYTES_scratch5 := 0
 USER_SCRATCH_BYTES_scratch6 := 0
+USER_SCRATCH_BYTES_scratch7 := 0
+USER_SCRATCH_BYTES_scratch8 := 4096
 USER_DATA := $(patsubst USER_SCRATCH_BYTES_%,$(USER_OUT)/data/%.bin,\
 	$(sort $(filter USER_SCRATCH_BYTES_%,$(.VARIABLES))))
 

@@ -68,6 +68,6 @@ void exception_raise_fault(struct trap_frame *frame, NTSTATUS status, enum acces
  * What happened, in words, for panic_trap: who, what kind of access, which address, what the page
  * tables say.
  */
-void fault_describe(const struct trap_frame *frame, vaddr_t address, char *text, size_t capacity);
+void fault_describe(const struct trap_frame *frame, vaddr_t address, char *buffer, size_t capacity);
 /* The same for a double fault; `address` is CR2. Names the stack if one has overflowed. */
-void double_fault_describe(vaddr_t address, char *text, size_t capacity);
+void double_fault_describe(vaddr_t address, char *buffer, size_t capacity);

@@ -151,9 +151,12 @@ static void evict(struct frame *frame) REQUIRES(frame_lock)
 {
 	KASSERT(frame->state == FRAME_STANDBY && !(frame->flags & FRAME_DIRTY));
 	KASSERT(pte_kind(*frame->word) == PTE_IN_FRAME);
-	word_set_locked(frame->word, frame->original);
-	if (!(frame->flags & FRAME_PRIVATE))
+	if (frame->flags & FRAME_PRIVATE) {
+		word_set_locked(frame->word, frame->original);
+	} else {
+		pt_write(frame->word, frame->original); /* state words are not counted */
 		((struct segment *)frame->owner)->resident_pages--;
+	}
 	frame->flags = 0;
 	frame->word = NULL;
 	frame->owner = NULL;

@@ -390,7 +390,7 @@ static void cut_view(struct view *view, vaddr_t start, vaddr_t end, struct regio
 		view->start = end;
 		return;
 	}
-	if (end < view->end) {
+	if (tail) {
 		*tail = *view;
 		tail->start = end;
 		tail->commit_pages = count_pages(space, end, view->end, REGION_COMMITTED);

@@ -8,12 +8,12 @@
 
 #define ROOT_LEVEL 4
 
-/* State words of small segments stand in pool blocks, which are not counted. */
 static void count_use(pte_t *word, bool was_used, bool is_used) REQUIRES(frame_lock)
 {
 	struct frame *table = frame_of_word(word);
 
-	if (table->state != FRAME_TABLE || was_used == is_used)
+	KASSERT(table->state == FRAME_TABLE);
+	if (was_used == is_used)
 		return;
 	if (is_used) {
 		table->shares++;

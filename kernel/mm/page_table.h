@@ -2,9 +2,9 @@
  * page_table.h - slots of an address space: finding them, making the tables they stand in, counting
  * their use.
  *
- * A TABLE frame counts its entries in use in `shares`, so an empty page table is noticed and given
- * back. Every change of a slot or state word therefore goes through word_set_locked or
- * slot_exchange_locked.
+ * A page table counts its entries in use in the `shares` of its frame, so an empty one is noticed and
+ * given back. Every change of a slot therefore goes through word_set_locked or slot_exchange_locked.
+ * State words are not counted: their tables go with the segment.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 
 struct tlb_batch;
 
-/* Writes a word that the MMU does not use now (it was not valid), and counts it in its table. */
+/* Writes a slot that the MMU does not use now (it was not valid), and counts it in its table. */
 void word_set_locked(pte_t *word, pte_t value) REQUIRES(frame_lock);
 
 /*

@@ -67,21 +67,31 @@ static vaddr_t copy_run_end(struct region *region, vaddr_t va)
 	return at < region->end ? at : region->end;
 }
 
+/* From a page of a SEC_RESERVE section on: where pages stop, or start, to be committed. */
+static vaddr_t commit_run_end(struct region *region, vaddr_t va)
+{
+	page_index_t first = segment_page(region->view, va);
+	page_index_t end = first + bytes_to_pages(region->end - va);
+
+	return va + pages_to_bytes(segment_commit_run_end(region->view->segment, first, end) - first);
+}
+
 /* The end of the pages from `va` on, within the region, that have its attributes. */
 static vaddr_t uniform_end(struct region *region, vaddr_t va)
 {
-	struct view *view = region->view;
-	page_index_t first, end;
+	struct segment *segment = region->view->segment;
+	vaddr_t end = region->end, copies_end;
 
-	if (view->segment && view->segment->is_reserve && region->state == REGION_COMMITTED) {
-		first = segment_page(view, va);
-		end = first + bytes_to_pages(region->end - va);
-		return va +
-		       pages_to_bytes(segment_commit_run_end(view->segment, first, end) - first);
+	if (region->state == REGION_RESERVED)
+		return end;
+	if (segment && segment->is_reserve)
+		end = commit_run_end(region, va);
+	if (protection_is_copy(region->protection)) {
+		copies_end = copy_run_end(region, va);
+		if (copies_end < end)
+			end = copies_end;
 	}
-	if (region->state == REGION_COMMITTED && protection_is_copy(region->protection))
-		return copy_run_end(region, va);
-	return region->end;
+	return end;
 }
 
 static vaddr_t run_end(struct region *region, vaddr_t va, struct page_attributes wanted)

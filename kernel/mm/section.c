@@ -178,6 +178,7 @@ static NTSTATUS plan_file(const struct section_request *request, struct section_
 					       : plan_data(request, plan);
 }
 
+/* The object comes first: a plan that succeeds may have made the file longer. */
 NTSTATUS section_create(const struct section_request *request, struct section **result)
 {
 	struct section_plan plan = {0};
@@ -188,12 +189,12 @@ NTSTATUS section_create(const struct section_request *request, struct section **
 				      request->file != NULL);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = request->file ? plan_file(request, &plan) : plan_pagefile(request, &plan);
+	status = object_create(&section_type, &section);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = object_create(&section_type, &section);
+	status = request->file ? plan_file(request, &plan) : plan_pagefile(request, &plan);
 	if (!NT_SUCCESS(status)) {
-		segment_release(plan.segment);
+		object_release(section);
 		return status;
 	}
 	section->segment = plan.segment;

@@ -176,7 +176,7 @@ static void free_tables_below(struct segment *segment, unsigned level)
 	uint64_t span = entry_pages(level);
 
 	for (page_index_t index = 0; index < segment->page_count;) {
-		unsigned missing = 0;
+		unsigned missing = level;
 		pte_t *entry = entry_find(segment, index, level, &missing);
 
 		if (entry && !pte_is_none(*entry)) {

@@ -47,10 +47,10 @@ struct object_type {
 
 /* First field of every object's structure. */
 struct object {
-	struct object_type *type;    /* (C) */
-	atomic_uint reference_count; /* (A) */
-	atomic_uint handle_count;    /* (A) changed under the handle-table lock of the handle */
-	uint32_t flags;		     /* (namespace lock) OBJ_PERMANENT, OBJ_EXCLUSIVE */
+	struct object_type *type;	    /* (C) */
+	atomic_uint reference_count;	    /* (A) */
+	atomic_uint handle_count;	    /* (A) by object_handle_opened and _closed only */
+	uint32_t flags;			    /* (namespace lock) OBJ_PERMANENT, OBJ_EXCLUSIVE */
 	struct directory_entry *name_entry; /* (namespace lock) NULL: no name */
 };
 

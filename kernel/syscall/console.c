@@ -4,28 +4,11 @@
  */
 #include "console.h"
 
-#include "kernel/core/cmdline.h"
 #include "kernel/mm/user_memory.h"
 #include "kernel/process/waitable.h"
 
 #define CHUNK_BYTES 128u
 #define POLL_INTERVAL (-100000ll) /* relative, 10 ms in units of 100 ns: the timer's period */
-
-#define CHARACTER_BACKSPACE '\b'
-#define CHARACTER_DELETE 0x7F
-
-/* What a terminal needs to see of a typed character. */
-static void console_echo(char character)
-{
-	if (!knobs.echo)
-		return;
-	if (character == '\n')
-		arch_console_write(CONSOLE_STDIO, "\r\n", 2);
-	else if (character == CHARACTER_BACKSPACE || character == CHARACTER_DELETE)
-		arch_console_write(CONSOLE_STDIO, "\b \b", 3);
-	else
-		arch_console_write(CONSOLE_STDIO, &character, 1);
-}
 
 /* Bytes that have arrived, at most `capacity`. */
 static size_t console_take(char *bytes, size_t capacity)
@@ -38,7 +21,6 @@ static size_t console_take(char *bytes, size_t capacity)
 		if (byte < 0)
 			break;
 		bytes[count] = byte == '\r' ? '\n' : (char)byte;
-		console_echo(bytes[count]);
 		count++;
 	}
 	return count;

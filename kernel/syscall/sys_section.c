@@ -229,7 +229,7 @@ static NTSTATUS map_perform(struct address_space *space, handle_t section_handle
 	if (!NT_SUCCESS(copy_status)) {
 		/* Whatever another thread did to the view meanwhile, it is not reported as made. */
 		status = view_unmap(space, request->base);
-		return copy_status;
+		return NT_SUCCESS(status) ? copy_status : STATUS_ACCESS_VIOLATION;
 	}
 	return status;
 }

@@ -38,7 +38,7 @@ static void settle_guard(unsigned space, vaddr_t va)
 	if (!oracle_is_guard(side, va) || (protection_seen(space, va) & PAGE_GUARD))
 		return;
 	if (oracle_find(side, va)->is_stack &&
-	    !(protection_seen(space, va - PAGE_SIZE) & PAGE_GUARD))
+	    protection_seen(space, va - PAGE_SIZE) != (PAGE_READWRITE | PAGE_GUARD))
 		status = STATUS_STACK_OVERFLOW;
 	(void)oracle_accessed(side, va, ACCESS_READ, status);
 }
@@ -56,7 +56,7 @@ static bool access_may_fail(unsigned space, vaddr_t va, NTSTATUS status)
 		return call_lost_allocation() && oracle_is_guard(side, va);
 	case (uint32_t)STATUS_STACK_OVERFLOW:
 		return oracle_is_guard(side, va) && oracle_find(side, va)->is_stack &&
-		       (call_lost_allocation() || call_room() <= 1);
+		       call_met_failure();
 	}
 	return false;
 }
@@ -426,7 +426,7 @@ static void judge_transfer(const struct transfer *asked)
 	size = file_size(world.nodes[asked->file]);
 	if (asked->is_write && size > file->size_bytes && size == asked->offset + asked->size)
 		oracle_file_resized(file, size);
-	if (status == want.status && done == done_wanted)
+	if (status == want.status && done == done_wanted && (!status || !call_met_failure()))
 		transferred(&inside, inside.size);
 	else if (status != STATUS_DISK_FULL || done)
 		forgive_transfer(&inside, done);

@@ -207,7 +207,7 @@ static NTSTATUS check_map_section(const struct oracle_section *section,
 	return STATUS_SUCCESS;
 }
 
-struct oracle_expectation oracle_expect_map(struct oracle_space *space,
+static struct oracle_expectation expect_map(struct oracle_space *space,
 					    const struct oracle_section *section,
 					    const struct map_request *request)
 {
@@ -232,9 +232,21 @@ struct oracle_expectation oracle_expect_map(struct oracle_space *space,
 		result = must(STATUS_CONFLICTING_ADDRESSES);
 	else if (!request->base && !oracle_place(space, size, limit, false))
 		result = must(STATUS_NO_MEMORY);
-	if (request->base && end > limit) /* row 8 speaks of the base */
-		result.other = STATUS_INVALID_PARAMETER_4;
 	result.charge_min = result.charge_max = charge; /* its place in the order is open */
+	return result;
+}
+
+struct oracle_expectation oracle_expect_map(struct oracle_space *space,
+					    const struct oracle_section *section,
+					    const struct map_request *request)
+{
+	struct oracle_expectation result = expect_map(space, section, request);
+	vaddr_t limit;
+
+	/* row 8 speaks of the base; whether the end must satisfy the zero bits, too, is open */
+	if (request->base && oracle_zero_bits(request->zero_bits, &limit) &&
+	    request->size_bytes + (request->base - 1) > limit - 1)
+		result.other = STATUS_INVALID_PARAMETER_4;
 	return result;
 }
 

@@ -249,12 +249,8 @@ bool call_was_short(void)
 
 bool call_met_failure(void)
 {
-	return call_lost_allocation() || call_lost_transfer() || call_was_short();
-}
-
-uint64_t call_room(void)
-{
-	return before.room;
+	return call_lost_allocation() || call_lost_transfer() || call_was_short() ||
+	       before.room < LIMIT_SLACK;
 }
 
 bool failures_are_near(void)

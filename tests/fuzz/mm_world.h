@@ -58,10 +58,8 @@ bool call_lost_allocation(void);
 bool call_lost_transfer(void);
 /* Memory was, or is, so short that the call may have failed for it. */
 bool call_was_short(void);
-/* Any of the three: the call may have stopped in the middle. */
+/* Any of the three, or no page was left to promise: the call may have stopped in the middle. */
 bool call_met_failure(void);
-/* Pages that could be promised when the call began. */
-uint64_t call_room(void);
 /* Failures on purpose are to come, or memory is scarce: the next call may stop in the middle. */
 bool failures_are_near(void);
 void fail_allocation_after(unsigned count);

@@ -48,9 +48,9 @@ static const char *parameter_parse(const char *text, struct call_parameter *para
 		const char *letters;
 		enum parameter_kind kind;
 	} kinds[] = {
-		{"v", PARAMETER_VALUE},	      {"h", PARAMETER_HANDLE},
-		{"o", PARAMETER_OUTPUT},      {"i", PARAMETER_INPUT},
-		{"io", PARAMETER_BOTH},	      {"ob", PARAMETER_OUTPUT_BUFFER},
+		{"v", PARAMETER_VALUE},		{"h", PARAMETER_HANDLE},
+		{"o", PARAMETER_OUTPUT},	{"i", PARAMETER_INPUT},
+		{"io", PARAMETER_BOTH},		{"ob", PARAMETER_OUTPUT_BUFFER},
 		{"ib", PARAMETER_INPUT_BUFFER}, {"a", PARAMETER_ATTRIBUTES},
 		{"p", PARAMETER_STRUCTURE},
 	};
@@ -60,8 +60,7 @@ static const char *parameter_parse(const char *text, struct call_parameter *para
 	while (text[length] >= 'a' && text[length] <= 'z')
 		length++;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
-		if (strlen(kinds[i].letters) == length &&
-		    !strncmp(text, kinds[i].letters, length))
+		if (strlen(kinds[i].letters) == length && !strncmp(text, kinds[i].letters, length))
 			parameter->kind = kinds[i].kind;
 	text += length;
 	if (*text == '?') {
@@ -241,8 +240,8 @@ static char *block_make(ULONG type)
 {
 	PVOID base = NULL;
 	SIZE_T bytes = BLOCK_BYTES;
-	NTSTATUS status = NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &bytes, type,
-						  PAGE_READWRITE);
+	NTSTATUS status =
+		NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &bytes, type, PAGE_READWRITE);
 
 	if (!NT_SUCCESS(status))
 		bail_out("memory for a call", status);
@@ -304,8 +303,7 @@ static void fill_create_section(uint64_t *arguments)
 static void fill_open_process(uint64_t *arguments)
 {
 	*SLOT(2, OBJECT_ATTRIBUTES) = stock.empty_attributes;
-	*SLOT(3, CLIENT_ID) =
-		(CLIENT_ID){.UniqueProcess = NtCurrentTeb()->Reserved1[8]};
+	*SLOT(3, CLIENT_ID) = (CLIENT_ID){.UniqueProcess = NtCurrentTeb()->Reserved1[8]};
 }
 
 static void fill_create_thread(uint64_t *arguments)
@@ -324,10 +322,9 @@ static void fill_create_process(uint64_t *arguments)
 		struct ps_attribute image_name;
 	} list;
 
-	if (!parameters &&
-	    !NT_SUCCESS(RtlCreateProcessParametersEx(&parameters, &stock.image_name, NULL, NULL,
-						     &stock.image_name, NULL, NULL, NULL, NULL,
-						     NULL, PROCESS_PARAMETERS_NORMALIZED)))
+	if (!parameters && !NT_SUCCESS(RtlCreateProcessParametersEx(
+				   &parameters, &stock.image_name, NULL, NULL, &stock.image_name,
+				   NULL, NULL, NULL, NULL, NULL, PROCESS_PARAMETERS_NORMALIZED)))
 		bail_out("process parameters", STATUS_NO_MEMORY);
 	parameters->standard_output = parameters->standard_error = NULL;
 	list.total_bytes = sizeof(list);
@@ -366,8 +363,10 @@ static const struct valid valids[] = {
 	{"NtAllocateVirtualMemory", {[4] = MEM_COMMIT, [5] = PAGE_READWRITE}, fill_allocate},
 	{"NtClose", {0}, fill_close},
 	{"NtCreateFile",
-	 {[1] = FILE_READ_DATA | SYNCHRONIZE, [6] = FILE_SHARE_READ | FILE_SHARE_WRITE,
-	  [7] = FILE_OPEN, [8] = FILE_SYNCHRONOUS_IO_NONALERT},
+	 {[1] = FILE_READ_DATA | SYNCHRONIZE,
+	  [6] = FILE_SHARE_READ | FILE_SHARE_WRITE,
+	  [7] = FILE_OPEN,
+	  [8] = FILE_SYNCHRONOUS_IO_NONALERT},
 	 fill_open_file},
 	{"NtCreateSection",
 	 {[1] = SECTION_ALL_ACCESS, [4] = PAGE_READONLY, [5] = SEC_COMMIT},
@@ -384,7 +383,8 @@ static const struct valid valids[] = {
 	{"NtFreeVirtualMemory", {[3] = MEM_RELEASE}, fill_free},
 	{"NtMapViewOfSection", {[7] = ViewShare, [9] = PAGE_READWRITE}, NULL},
 	{"NtOpenFile",
-	 {[1] = FILE_READ_DATA | SYNCHRONIZE, [4] = FILE_SHARE_READ | FILE_SHARE_WRITE,
+	 {[1] = FILE_READ_DATA | SYNCHRONIZE,
+	  [4] = FILE_SHARE_READ | FILE_SHARE_WRITE,
 	  [5] = FILE_SYNCHRONOUS_IO_NONALERT},
 	 fill_open_file},
 	{"NtOpenProcess", {[1] = PROCESS_ALL_ACCESS}, fill_open_process},

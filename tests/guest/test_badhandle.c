@@ -29,7 +29,8 @@ static bool differs_on_wine(const struct call *call, unsigned argument, const ch
 {
 	const char *type = call->parameters[argument].type;
 
-	return !strcmp(type, "Event") || (!strcmp(type, "File") && !strncmp(what, "a Section", 9)) ||
+	return !strcmp(type, "Event") ||
+	       (!strcmp(type, "File") && !strncmp(what, "a Section", 9)) ||
 	       (!strcmp(call->name, "NtClose") && !strcmp(what, "closed"));
 }
 
@@ -107,9 +108,11 @@ static void try_other_types(const struct call *call, unsigned argument)
 		NtClose(mute);
 	}
 	if (parameter->type[0] && strcmp(parameter->type, "Process"))
-		expect(call, argument, CURRENT_PROCESS, STATUS_OBJECT_TYPE_MISMATCH, "-1, this process");
+		expect(call, argument, CURRENT_PROCESS, STATUS_OBJECT_TYPE_MISMATCH,
+		       "-1, this process");
 	if (parameter->type[0] && strcmp(parameter->type, "Thread"))
-		expect(call, argument, CURRENT_THREAD, STATUS_OBJECT_TYPE_MISMATCH, "-2, this thread");
+		expect(call, argument, CURRENT_THREAD, STATUS_OBJECT_TYPE_MISMATCH,
+		       "-2, this thread");
 }
 
 /* catches: a right that is not asked for */
@@ -197,8 +200,8 @@ static void test_process_rights(void)
 		if (system_is_wine() && rows[i].right == PROCESS_QUERY_LIMITED_INFORMATION)
 			tap_skip(1, "Wine asks for PROCESS_QUERY_INFORMATION");
 		else
-			tap_ok(NT_SUCCESS(call_perform(&call, arguments)),
-			       "C6: %s with 0x%x alone", call.name, (unsigned)rows[i].right);
+			tap_ok(NT_SUCCESS(call_perform(&call, arguments)), "C6: %s with 0x%x alone",
+			       call.name, (unsigned)rows[i].right);
 		NtClose(with);
 		NtClose(without);
 	}
@@ -209,7 +212,7 @@ static void test_generations(void)
 {
 	HANDLE first, copy;
 	unsigned resolved = 0;
-	const unsigned rounds = 200;
+	const unsigned rounds = 3000;
 
 	if (!system_is_quire()) {
 		tap_skip(1, "others give values again at once");

@@ -60,8 +60,9 @@ static const struct {
 	{UINT64_MAX, "all ones"},
 };
 
-static const uint64_t lengths[] = {0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x100000000,
-				   0x7FFFFFFFFFFFFFFF, 0x8000000000000000, UINT64_MAX};
+static const uint64_t lengths[] = {0,	       1,	    0x7FFFFFFF,		0x80000000,
+				   0xFFFFFFFF, 0x100000000, 0x7FFFFFFFFFFFFFFF, 0x8000000000000000,
+				   UINT64_MAX};
 
 static char *zone; /* two pages: a good one, and one whose state changes */
 static unsigned cases, complaints;
@@ -115,8 +116,7 @@ static void case_run(const struct call *call, unsigned argument, const uint64_t 
 
 	after = usage_read();
 	cases++;
-	if (verdict == MUST_FAIL &&
-	    !tells_of_pointer(call, argument, arguments[argument], status))
+	if (verdict == MUST_FAIL && !tells_of_pointer(call, argument, arguments[argument], status))
 		complain(call, argument, place, "not refused", status);
 	if (verdict == MUST_NOT_FAULT && status == STATUS_ACCESS_VIOLATION)
 		complain(call, argument, place, "refused, but nothing is wrong", status);

@@ -10,7 +10,7 @@
 #include "guest.h"
 #include "path.h"
 
-#define VICTIM_FILE "C:\\data\\scratch5.bin"    /* empty at first; this test's own */
+#define VICTIM_FILE "C:\\data\\scratch5.bin"	/* empty at first; this test's own */
 #define TRUNCATED_FILE "C:\\data\\scratch6.bin" /* empty at first: grows byte by byte */
 #define PROGRAM_BYTES_MAX 0x8000u
 
@@ -250,8 +250,7 @@ static const struct defect defects[] = {
 	{"65535 sections", sections_many, STATUS_INVALID_IMAGE_FORMAT, STATUS_SUCCESS},
 	{"two sections at one place", section_overlap, STATUS_INVALID_IMAGE_FORMAT, STATUS_SUCCESS},
 	{"an unaligned section", section_unaligned, STATUS_INVALID_IMAGE_FORMAT, STATUS_SUCCESS},
-	{"a section beyond the image", section_beyond, STATUS_INVALID_IMAGE_FORMAT,
-	 STATUS_SUCCESS},
+	{"a section beyond the image", section_beyond, STATUS_INVALID_IMAGE_FORMAT, STATUS_SUCCESS},
 	{"a section that wraps", section_wraps, STATUS_INVALID_IMAGE_FORMAT, STATUS_SUCCESS},
 	{"a section over the headers", section_on_headers, STATUS_INVALID_IMAGE_FORMAT,
 	 STATUS_SUCCESS},
@@ -355,8 +354,10 @@ static void view_read(const char *base)
 	MEMORY_BASIC_INFORMATION region = region_at(address);
 
 	for (; region.AllocationBase == base; region = region_at(address)) {
-		if (region.State == MEM_COMMIT && !(region.Protect & (PAGE_NOACCESS | PAGE_EXECUTE)))
-			for (SIZE_T at = 0; at < region.RegionSize && at < 0x100000; at += PAGE_BYTES)
+		if (region.State == MEM_COMMIT &&
+		    !(region.Protect & (PAGE_NOACCESS | PAGE_EXECUTE)))
+			for (SIZE_T at = 0; at < region.RegionSize && at < 0x100000;
+			     at += PAGE_BYTES)
 				(void)*(volatile const char *)(address + at);
 		address += region.RegionSize;
 	}

@@ -103,7 +103,7 @@ static void test_rights(void)
 	NtClose(writer);
 }
 
-/* catches: a position that does not move, or moves by what was asked for instead of what was there */
+/* catches: a position that does not move, or by what was asked for instead of what there was */
 static void test_position(void)
 {
 	HANDLE file = file_need(ODD_FILE, FILE_READ_DATA);
@@ -133,7 +133,7 @@ static void test_position(void)
 	NtClose(file);
 }
 
-/* catches: two caches of one file; a write that misses the mapped frame, or a view that misses it */
+/* catches: two caches of one file; a write that misses the mapped frame, or is missed by a view */
 static void test_coherence(void)
 {
 	HANDLE file = file_need(GROWING_FILE, FILE_READ_DATA | FILE_WRITE_DATA), section;
@@ -225,7 +225,8 @@ static void test_growth_by_write(void)
 	NtClose(section);
 	section_make(&section, 0, PAGE_READONLY, SEC_COMMIT, file);
 	view = view_need(section, PAGE_READONLY);
-	tap_ok(!memcmp(view + before + 0x2010, "end", 4), "a new section shows it, and zeros behind");
+	tap_ok(!memcmp(view + before + 0x2010, "end", 4),
+	       "a new section shows it, and zeros behind");
 	view_drop(view);
 	NtClose(section);
 	NtClose(file);
@@ -295,8 +296,8 @@ static void test_sharing(void)
 	tap_is_status(section_make(&section, 0, PAGE_READONLY, SEC_IMAGE, image_file),
 		      STATUS_SUCCESS, "an image section");
 	NtClose(image_file);
-	tap_is_status(open_try(IMAGE_FILE, FILE_WRITE_DATA, SHARE_ALL, 0),
-		      STATUS_SHARING_VIOLATION, "P5.105: an image is not opened for writing");
+	tap_is_status(open_try(IMAGE_FILE, FILE_WRITE_DATA, SHARE_ALL, 0), STATUS_SHARING_VIOLATION,
+		      "P5.105: an image is not opened for writing");
 	NtClose(section);
 	tap_is_status(open_try(IMAGE_FILE, FILE_WRITE_DATA, SHARE_ALL, 0), STATUS_SUCCESS,
 		      "8.4: once it is gone, it is");

@@ -94,7 +94,8 @@ static void check_region(const char *address, ULONG protection, const char *text
 {
 	MEMORY_BASIC_INFORMATION region = region_at(address);
 
-	tap_ok(region.State == MEM_COMMIT && region.Type == MEM_IMAGE, "%s: committed, image", text);
+	tap_ok(region.State == MEM_COMMIT && region.Type == MEM_IMAGE, "%s: committed, image",
+	       text);
 	tap_is_number(region.Protect, protection, "%s: protection", text);
 	tap_is_number(region.AllocationProtect, PAGE_EXECUTE_WRITECOPY,
 		      "%s: the allocation's protection", text);
@@ -112,7 +113,8 @@ static void test_protections(void)
 	check_region(page_with(view, CODE_RIGHTS), PAGE_EXECUTE_READ, "P6.120: code");
 	check_region(data, PAGE_WRITECOPY, "P6.120: data");
 	if (section_with(view, IMAGE_SCN_MEM_READ))
-		check_region(page_with(view, IMAGE_SCN_MEM_READ), PAGE_READONLY, "P6.120: constants");
+		check_region(page_with(view, IMAGE_SCN_MEM_READ), PAGE_READONLY,
+			     "P6.120: constants");
 	tap_is_status(protect(data, 1, PAGE_READWRITE, &old), STATUS_SUCCESS,
 		      "P6.123: READWRITE is granted");
 	tap_is_number(old, PAGE_WRITECOPY, "P6.123: it was WRITECOPY");
@@ -157,7 +159,8 @@ static void test_data_is_private(void)
 	}
 	file = file_need(IMAGE_FILE, FILE_READ_DATA);
 	file_read_at(file, header->PointerToRawData, &in_file, 1);
-	tap_is_number((unsigned char)in_file, (unsigned char)before, "P6.121: the file is unchanged");
+	tap_is_number((unsigned char)in_file, (unsigned char)before,
+		      "P6.121: the file is unchanged");
 	NtClose(file);
 	view_drop(view);
 	view = view_need(section, PAGE_READONLY);
@@ -232,13 +235,15 @@ static void test_processes_share(void)
 	tap_is_status(status, STATUS_SUCCESS, "a section to report through");
 	report = (uint64_t *)view_need(section, PAGE_READWRITE);
 	own_data[0] = 'p';
-	tap_is_status(child_run_self(OWN_ARGUMENT), STATUS_SUCCESS, "another process of this program");
+	tap_is_status(child_run_self(OWN_ARGUMENT), STATUS_SUCCESS,
+		      "another process of this program");
 	tap_is_number((unsigned char)own_data[0], 'p', "its store to .data is not seen here");
 	tap_is_number(report[3], (uintptr_t)__ImageBase, "it stands at the same address");
 	if (system_is_quire()) {
 		tap_ok(report[0] && report[0] == frame_at((const char *)(uintptr_t)child_report),
 		       "its code was in our frame");
-		tap_ok(*(const volatile char *)own_constant && report[1] && report[1] == frame_at(own_constant),
+		tap_ok(*(const volatile char *)own_constant && report[1] &&
+			       report[1] == frame_at(own_constant),
 		       "its constants too");
 		tap_ok(report[2] && report[2] != frame_at(own_data), "its written data was not");
 	} else {
@@ -284,9 +289,9 @@ static void test_information(void)
 	SIZE_T length = 0;
 	uint64_t bytes = 0;
 
-	tap_is_status(NtQuerySection(section, SectionImageInformation, &image, sizeof(image),
-				     &length),
-		      STATUS_SUCCESS, "P6.125: image information");
+	tap_is_status(
+		NtQuerySection(section, SectionImageInformation, &image, sizeof(image), &length),
+		STATUS_SUCCESS, "P6.125: image information");
 	tap_is_number(length, 64, "P6.125: 64 bytes");
 	tap_is_number((uintptr_t)image.TransferAddress & 0xFFFF,
 		      optional->AddressOfEntryPoint & 0xFFFF, "the entry point");
@@ -304,8 +309,8 @@ static void test_information(void)
 		      "3.1.2: the size is the image's");
 	view_drop(view);
 	NtClose(section);
-	tap_is_status(section_try(1, PAGE_READONLY, SEC_IMAGE, file),
-		      STATUS_SUCCESS, "P6.128: one byte of it");
+	tap_is_status(section_try(1, PAGE_READONLY, SEC_IMAGE, file), STATUS_SUCCESS,
+		      "P6.128: one byte of it");
 	tap_is_status(section_try(1 << 30, PAGE_READONLY, SEC_IMAGE, file), STATUS_SECTION_TOO_BIG,
 		      "P6.128: more than it has");
 	NtClose(file);

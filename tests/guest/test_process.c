@@ -28,8 +28,8 @@ static NTSTATUS start_flags(struct child *child, const char *arguments, ULONG pr
 
 static void start_need(struct child *child, const char *arguments, ULONG thread_flags)
 {
-	NTSTATUS status = start_flags(child, arguments, PROCESS_CREATE_FLAGS_INHERIT_HANDLES,
-				      thread_flags);
+	NTSTATUS status =
+		start_flags(child, arguments, PROCESS_CREATE_FLAGS_INHERIT_HANDLES, thread_flags);
 
 	if (!NT_SUCCESS(status))
 		bail_out("NtCreateUserProcess", status);
@@ -81,13 +81,12 @@ static NTSTATUS child_main(int argc, char **argv)
 	if (!strcmp(task, "sleep"))
 		return NtDelayExecution(FALSE, &(LARGE_INTEGER){.QuadPart = 100 * SECOND});
 	if (!strcmp(task, "spin"))
-		for (;;)
-			__asm__ volatile("");
+		for (volatile uint64_t spins = 0;;)
+			spins++;
 	if (!strcmp(task, "view")) /* an inherited section */
 		return view_try((HANDLE)(uintptr_t)number, PAGE_READWRITE);
 	if (!strcmp(task, "words")) /* "a b" and nothing else */
-		return argc == 4 && !strcmp(argv[2], "a b") && !*argv[3] ? STATUS_SUCCESS
-									 : argc;
+		return argc == 4 && !strcmp(argv[2], "a b") && !*argv[3] ? STATUS_SUCCESS : argc;
 	if (!strcmp(task, "parent"))
 		return (NTSTATUS)information_of(CURRENT_PROCESS).InheritedFromUniqueProcessId;
 	return STATUS_INVALID_PARAMETER;
@@ -122,7 +121,7 @@ static void test_exit(void)
 	child_close(&child);
 }
 
-/* catches: termination that waits for a system call, or that never reaches a program that makes none */
+/* catches: termination that waits for a system call, and so never reaches some programs */
 static void test_terminate(void)
 {
 	struct child child;
@@ -211,8 +210,7 @@ static void test_ids(void)
 		      "a child knows its parent");
 	start_need(&child, "sleep", 0);
 	theirs = information_of(child.process);
-	tap_ok(theirs.UniqueProcessId != ours.UniqueProcessId &&
-		       theirs.UniqueProcessId == child.id,
+	tap_ok(theirs.UniqueProcessId != ours.UniqueProcessId && theirs.UniqueProcessId == child.id,
 	       "the child's id is its own, and the one that creation told");
 	InitializeObjectAttributes(&attributes, NULL, 0, NULL, NULL);
 	id.UniqueProcess = (HANDLE)theirs.UniqueProcessId;
@@ -244,7 +242,10 @@ static NTSTATUS start_file(const char *text)
 	return STATUS_SUCCESS;
 }
 
-/* catches: a process half made when its image cannot be had (the balance after this test shows it) */
+/*
+ * catches: a process half made when its image cannot be had (the balance after this test shows
+ * it)
+ */
 static void test_bad_images(void)
 {
 	static const struct {
@@ -295,11 +296,12 @@ static void test_other_process(void)
 	tap_ok(region.State == MEM_COMMIT && region.RegionSize == 0x3000, "but there");
 	tap_is_status(NtFreeVirtualMemory(child.process, &base, (bytes = 0, &bytes), MEM_RELEASE),
 		      STATUS_SUCCESS, "and is freed there");
-	tap_is_status(NtMapViewOfSection(section, child.process, &remote, 0, 0, NULL,
-					 &remote_bytes, ViewShare, 0, PAGE_READWRITE),
+	tap_is_status(NtMapViewOfSection(section, child.process, &remote, 0, 0, NULL, &remote_bytes,
+					 ViewShare, 0, PAGE_READWRITE),
 		      STATUS_SUCCESS, "a view in another process");
 	*view = 'v'; /* first touched here */
-	tap_is_status(NtUnmapViewOfSection(child.process, remote), STATUS_SUCCESS, "unmapped there");
+	tap_is_status(NtUnmapViewOfSection(child.process, remote), STATUS_SUCCESS,
+		      "unmapped there");
 	tap_is_number((unsigned char)*view, 'v', "our view stays");
 	NtTerminateProcess(child.process, 0);
 	NtWaitForSingleObject(child.process, FALSE, NULL);

@@ -151,7 +151,8 @@ static void test_commit(void)
 	for (unsigned i = 1; i <= 5; i++)
 		*(volatile char *)(limit - i * PAGE_BYTES) = 1;
 	fault_counts_read(&after);
-	tap_is_number(after.commit_pages - before.commit_pages, 5, "each page is charged as it comes");
+	tap_is_number(after.commit_pages - before.commit_pages, 5,
+		      "each page is charged as it comes");
 }
 
 /* catches: an overflow that is an access violation, or that hangs for want of a stack */
@@ -163,8 +164,10 @@ static void test_ends(void)
 		return;
 	}
 	tap_is_status(child_run_self("overflow"), STATUS_STACK_OVERFLOW, "recursion without end");
-	tap_is_status(child_run_self("thread"), STATUS_STACK_OVERFLOW, "in a small stack of a thread");
-	tap_is_status(child_run_self("jump"), STATUS_ACCESS_VIOLATION, "5.10: a jump over the guard");
+	tap_is_status(child_run_self("thread"), STATUS_STACK_OVERFLOW,
+		      "in a small stack of a thread");
+	tap_is_status(child_run_self("jump"), STATUS_ACCESS_VIOLATION,
+		      "5.10: a jump over the guard");
 	tap_is_status(child_run_self("bottom"), STATUS_ACCESS_VIOLATION, "the lowest page");
 }
 
@@ -208,7 +211,8 @@ static void test_guard(void)
 		      "5.9: so it succeeds the second time");
 	protect(guarded, PAGE_BYTES, PAGE_READWRITE | PAGE_GUARD, NULL);
 	protect(guarded, PAGE_BYTES, PAGE_READWRITE, &old);
-	tap_is_number(old, PAGE_READWRITE | PAGE_GUARD, "5.9: the old protection tells of the guard");
+	tap_is_number(old, PAGE_READWRITE | PAGE_GUARD,
+		      "5.9: the old protection tells of the guard");
 	memory_drop(guarded);
 }
 

@@ -95,8 +95,8 @@ static void test_terminate(void)
 	pause(20);
 	tap_is_status(NtTerminateThread(thread, 1), STATUS_SUCCESS, "a thread that sleeps");
 	tap_is_status(wait_for(thread, 60000 * MILLISECOND), STATUS_SUCCESS, "ends");
-	tap_is_status_or(NtTerminateThread(thread, 2), STATUS_THREAD_IS_TERMINATING,
-			 STATUS_SUCCESS, "not twice");
+	tap_is_status_or(NtTerminateThread(thread, 2), STATUS_THREAD_IS_TERMINATING, STATUS_SUCCESS,
+			 "not twice");
 	NtClose(thread);
 	thread = thread_start(count_forever, &counter, 0);
 	pause(30);
@@ -224,45 +224,15 @@ static void test_limit(void)
 struct vectors {
 	uint64_t words[32]; /* xmm0 to xmm15 */
 	uint32_t mxcsr;
-	uint16_t control;
-	double stack;
+	uint16_t control, padding;
+	double number;
 };
+_Static_assert(offsetof(struct vectors, mxcsr) == 0x100, "vectors.S");
+_Static_assert(offsetof(struct vectors, control) == 0x104, "vectors.S");
+_Static_assert(offsetof(struct vectors, number) == 0x108, "vectors.S");
 
-static void vectors_load(const struct vectors *v)
-{
-	__asm__ volatile("ldmxcsr %1\n\tfninit\n\tfldcw %2\n\tfldl %3\n\t"
-			 "movups (%0), %%xmm0\n\tmovups 16(%0), %%xmm1\n\t"
-			 "movups 32(%0), %%xmm2\n\tmovups 48(%0), %%xmm3\n\t"
-			 "movups 64(%0), %%xmm4\n\tmovups 80(%0), %%xmm5\n\t"
-			 "movups 96(%0), %%xmm6\n\tmovups 112(%0), %%xmm7\n\t"
-			 "movups 128(%0), %%xmm8\n\tmovups 144(%0), %%xmm9\n\t"
-			 "movups 160(%0), %%xmm10\n\tmovups 176(%0), %%xmm11\n\t"
-			 "movups 192(%0), %%xmm12\n\tmovups 208(%0), %%xmm13\n\t"
-			 "movups 224(%0), %%xmm14\n\tmovups 240(%0), %%xmm15"
-			 :
-			 : "r"(v->words), "m"(v->mxcsr), "m"(v->control), "m"(v->stack)
-			 : "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
-			   "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
-}
-
-/* Loads, computes `rounds` rounds with nothing but a general register, and stores. */
-static void vectors_hold(const struct vectors *in, struct vectors *out, uint64_t rounds)
-{
-	vectors_load(in);
-	__asm__ volatile("1: dec %0\n\tjnz 1b\n\t"
-			 "movups %%xmm0, (%1)\n\tmovups %%xmm1, 16(%1)\n\t"
-			 "movups %%xmm2, 32(%1)\n\tmovups %%xmm3, 48(%1)\n\t"
-			 "movups %%xmm4, 64(%1)\n\tmovups %%xmm5, 80(%1)\n\t"
-			 "movups %%xmm6, 96(%1)\n\tmovups %%xmm7, 112(%1)\n\t"
-			 "movups %%xmm8, 128(%1)\n\tmovups %%xmm9, 144(%1)\n\t"
-			 "movups %%xmm10, 160(%1)\n\tmovups %%xmm11, 176(%1)\n\t"
-			 "movups %%xmm12, 192(%1)\n\tmovups %%xmm13, 208(%1)\n\t"
-			 "movups %%xmm14, 224(%1)\n\tmovups %%xmm15, 240(%1)\n\t"
-			 "stmxcsr %2\n\tfnstcw %3\n\tfstpl %4"
-			 : "+r"(rounds)
-			 : "r"(out->words), "m"(out->mxcsr), "m"(out->control), "m"(out->stack)
-			 : "memory", "cc");
-}
+/* vectors.S: loads all registers from `in`, computes a while, stores them in `out`. */
+void vectors_hold(const struct vectors *in, struct vectors *out, uint64_t rounds);
 
 struct register_task {
 	unsigned number;
@@ -273,7 +243,8 @@ static volatile bool registers_stop;
 
 static NTSTATUS NTAPI registers_check(PVOID argument)
 {
-	static const uint32_t roundings[] = {0x1F80, 0x3F80, 0x5F80, 0x7F80}; /* exceptions masked */
+	static const uint32_t roundings[] = {0x1F80, 0x3F80, 0x5F80,
+					     0x7F80}; /* exceptions masked */
 	static const uint16_t controls[] = {0x037F, 0x077F, 0x0B7F, 0x0F7F};
 	struct register_task *task = argument;
 	struct vectors in, out;
@@ -282,15 +253,15 @@ static NTSTATUS NTAPI registers_check(PVOID argument)
 		in.words[i] = 0x0101010101010101ull * (task->number * 32 + i);
 	in.mxcsr = roundings[task->number % 4];
 	in.control = controls[task->number % 4];
-	in.stack = task->number + 0.5;
+	in.number = task->number + 0.5;
 	while (!registers_stop) {
 		memset(&out, 0, sizeof(out));
 		vectors_hold(&in, &out, 200000);
 		task->wrong += memcmp(in.words, out.words, sizeof(in.words)) ||
 			       in.mxcsr != out.mxcsr || in.control != out.control ||
-			       in.stack != out.stack;
+			       in.number != out.number;
 		task->rounds++;
-		if (task->rounds % 3 == 0)
+		if (!task->number) /* the others are interrupted while they hold their values */
 			NtYieldExecution();
 	}
 	return STATUS_SUCCESS;
@@ -308,7 +279,7 @@ static void test_registers(void)
 		tasks[i].number = i;
 		threads[i] = thread_start(registers_check, &tasks[i], 0);
 	}
-	pause(300);
+	pause(500);
 	registers_stop = true;
 	for (unsigned i = 0; i < TASKS; i++) {
 		thread_end(threads[i]);
@@ -337,7 +308,8 @@ static void test_last_thread(void)
 	else
 		tap_is_status(child_run_self("outlive"), 42,
 			      "a process ends with its last thread, and its status");
-	tap_is_status(child_run_self("others"), 43, "NtTerminateProcess(0) ends all threads but us");
+	tap_is_status(child_run_self("others"), 43,
+		      "NtTerminateProcess(0) ends all threads but us");
 }
 
 static NTSTATUS child_main(const char *task)

@@ -130,8 +130,8 @@ static NTSTATUS NTAPI sleeper_run(PVOID argument)
 /* catches: sleepers woken in the order in which they went to sleep */
 static void test_order(void)
 {
-	static struct sleeper sleepers[] = {{300 * MILLISECOND, 9}, {100 * MILLISECOND, 9},
-					    {200 * MILLISECOND, 9}};
+	static struct sleeper sleepers[] = {
+		{300 * MILLISECOND, 9}, {100 * MILLISECOND, 9}, {200 * MILLISECOND, 9}};
 	HANDLE threads[COUNT_OF(sleepers)];
 
 	for (unsigned i = 0; i < COUNT_OF(sleepers); i++)

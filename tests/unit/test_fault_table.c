@@ -1,6 +1,6 @@
 /*
- * test_fault_table.c - fault_resolve as a decision table: for every combination of view, protection,
- * page state, access and spare frame, the step that design section 4 asks for.
+ * test_fault_table.c - fault_resolve as a decision table: for every combination of view,
+ * protection, page state, access and spare frame, the step that design section 4 asks for.
  *
  * The expected column is computed from rules written down here, in the words of the design, not
  * from fault.c. One machine serves all rows; each row makes its view, sets the page's state, asks
@@ -476,7 +476,8 @@ static bool is_possible(const struct row *row)
 		return false;
 	if (row->word == MAPPED_ELSEWHERE && row->source == RESERVE_SECTION)
 		return false;
-	if (row->word == MAPPED_ELSEWHERE && row->slot == NO_TABLE) /* its neighbour has the table */
+	/* its neighbour has the table */
+	if (row->word == MAPPED_ELSEWHERE && row->slot == NO_TABLE)
 		return false;
 	if ((row->source == NO_VIEW || row->source == RESERVED_PRIVATE) && row->slot != NO_TABLE)
 		return false;

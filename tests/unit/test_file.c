@@ -169,7 +169,9 @@ static void test_growing_without_memory(void **state)
 	assert_int_equal(file_set_size(a, 1030 * PAGE_SIZE), STATUS_SUCCESS);
 	assert_int_equal(file_set_size(a, 1000 * PAGE_SIZE), STATUS_SUCCESS);
 	assert_int_equal(statistics().blocks_free, blocks - 1000);
+	assert_int_equal(statistics().table_bytes, 2 * 4096);
 	assert_int_equal(file_set_size(a, 0), STATUS_SUCCESS);
+	assert_int_equal(statistics().table_bytes, 0);
 	pool_statistics_read(&after);
 	assert_int_equal(after.blocks_used, before.blocks_used);
 }

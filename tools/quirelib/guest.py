@@ -98,19 +98,17 @@ def boots(request, cleanup):
     files = _files(request, cleanup)
     arguments = machines.files_arguments(files.files)
     if not request.cold:
-        yield from _warm_boot(request, files, arguments, cleanup)
+        yield from _warm_boot(request, files, arguments)
     yield machines.Boot(machines.loader_arguments(gate=False) + arguments, files.inherited)
 
 
-def _warm_boot(request, files, arguments, cleanup):
+def _warm_boot(request, files, arguments):
     found = firmware.find()
     snapshot = warm.find(request.machine, found) if request.dry_run else warm.find_or_make(request.machine, found)
     if snapshot is None:
         return
-    cleanup.callback(snapshot.close)
-    source = f"exec:cat {shlex.quote(str(snapshot.state))}" if request.dry_run else snapshot.source()
-    yield machines.Boot(machines.loader_arguments(gate=True) + arguments + machines.restore_arguments(source),
-                        files.inherited + (snapshot.descriptor,), snapshot)
+    yield machines.Boot(machines.loader_arguments(gate=True) + arguments + machines.restore_arguments(snapshot.source()),
+                        files.inherited, snapshot)
 
 
 class _Inputs(NamedTuple):

@@ -40,9 +40,9 @@ static NTSTATUS create_process(struct child *child, const UNICODE_STRING *image,
 		.image_name = {PS_ATTRIBUTE_IMAGE_NAME, image->Length, image->Buffer, NULL},
 		.client_id = {PS_ATTRIBUTE_CLIENT_ID, sizeof(id), &id, NULL},
 	};
-	NTSTATUS status = NtCreateUserProcess(
-		&child->process, &child->thread, PROCESS_ALL_ACCESS, THREAD_ALL_ACCESS, NULL, NULL,
-		process_flags, thread_flags, parameters, &create_info, &list);
+	NTSTATUS status = NtCreateUserProcess(&child->process, &child->thread, PROCESS_ALL_ACCESS,
+					      THREAD_ALL_ACCESS, NULL, NULL, process_flags,
+					      thread_flags, parameters, &create_info, &list);
 
 	child->id = (uint64_t)(uintptr_t)id.UniqueProcess;
 	return status;
