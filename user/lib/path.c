@@ -3,9 +3,21 @@
  */
 #include "path.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "format.h"
+
+/* Names of the native name space; any other name that begins with '\\' counts from the root of C:. */
+static bool is_native_name(const char *text)
+{
+	static const char *const roots[] = {"\\??\\", "\\Device\\"};
+
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
+		if (!strncmp(text, roots[i], strlen(roots[i])))
+			return true;
+	return false;
+}
 
 NTSTATUS path_parse(struct path *path, const char *folder, const char *text)
 {
@@ -15,7 +27,7 @@ NTSTATUS path_parse(struct path *path, const char *folder, const char *text)
 	if (!*text)
 		return STATUS_OBJECT_NAME_INVALID;
 	if (text[0] == '\\' || text[0] == '/')
-		folder = "";
+		folder = is_native_name(text) ? "" : "\\??\\C:";
 	else if (text[1] == ':')
 		folder = "\\??\\";
 	else if (!folder)

@@ -14,9 +14,9 @@ struct path {
 };
 
 /*
- * The NT name of `text`: "\..." stays as it is, "C:\x" becomes "\??\C:\x", anything else is looked
- * up below `folder` (NULL: \??\C:\). '/' counts as '\'. => returns: STATUS_OBJECT_NAME_INVALID if
- * it is empty or too long.
+ * The NT name of `text`: "\??\..." and "\Device\..." stay as they are, "\x" and "C:\x" become
+ * "\??\C:\x", anything else is looked up below `folder` (NULL: \??\C:\). '/' counts as '\'.
+ * => returns: STATUS_OBJECT_NAME_INVALID if it is empty or too long.
  */
 NTSTATUS path_parse(struct path *path, const char *folder, const char *text);
 
