@@ -164,17 +164,23 @@ static void memory_start(void)
 	mm_init(&boot, knobs.frames);
 }
 
+/* "The rest" is what the kernel costs: its image, boot page tables, stacks, pool. */
 static void memory_report(void)
 {
+	const struct boot_memory_range *disk = ramdisk_range();
+	uint64_t disk_frames = disk ? bytes_to_pages(disk->size_bytes) : 0;
+	uint64_t database_frames = bytes_to_pages(mm_frame_database_bytes());
 	struct quire_memory memory = {0};
 
 	mm_memory_information(&memory);
 	system_text.frames_at_start =
 		memory.frames_total - memory.free - memory.zeroed - memory.standby;
-	log_line("memory: %lu MiB in %lu frames, %lu free, %lu in use by the kernel; pool %lu KiB",
+	log_line("memory: %lu MiB, %lu frames; %lu free, %lu RAM disk, %lu frame database, "
+		 "%lu the rest (%lu KiB)",
 		 pages_to_bytes(memory.frames_total) / MIB, memory.frames_total,
-		 memory.free + memory.zeroed, system_text.frames_at_start,
-		 pages_to_bytes(memory.pool_pages) / 1024);
+		 memory.free + memory.zeroed, disk_frames, database_frames,
+		 system_text.frames_at_start - disk_frames - database_frames,
+		 pages_to_bytes(system_text.frames_at_start - disk_frames - database_frames) / 1024);
 }
 
 /* ---- init ---- */

@@ -88,6 +88,11 @@ static void remember_loader_range(const struct boot_memory_range *range)
 		loader_ranges[loader_range_count++] = *range;
 }
 
+uint64_t mm_frame_database_bytes(void)
+{
+	return page_round_up(frame_highest() * sizeof(struct frame));
+}
+
 void mm_init(const struct boot_info *info, uint64_t frame_cap)
 {
 	pfn_t entries = count_entries(info);

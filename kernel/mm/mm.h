@@ -164,6 +164,9 @@ void mm_memory_information(
 void mm_space_information(struct address_space *space,
 			  struct quire_fault_counts *result); /* all but handles */
 
+/* Bytes of RAM that hold the frame database. */
+uint64_t mm_frame_database_bytes(void);
+
 /* What a leak would change: compared before and after each test program. */
 struct mm_balance {
 	uint64_t frames_in_use; /* all but free, zeroed and standby */

@@ -213,17 +213,23 @@ static uint64_t frames_available(void)
 	return memory.free + memory.zeroed + memory.standby;
 }
 
-void call_begin(void)
+static uint64_t commit_room(void)
 {
-	struct ramdisk_statistics disk;
 	struct quire_memory memory;
 
 	mm_memory_information(&memory);
+	return memory.commit < memory.commit_limit ? memory.commit_limit - memory.commit : 0;
+}
+
+void call_begin(void)
+{
+	struct ramdisk_statistics disk;
+
 	ramdisk_statistics_read(&disk);
 	before.allocations = sim_allocation_count();
 	before.transfers = sim_io_count();
 	before.available = frames_available();
-	before.room = memory.commit < memory.commit_limit ? memory.commit_limit - memory.commit : 0;
+	before.room = commit_room();
 	before.disk_blocks = disk.blocks_free;
 }
 
@@ -256,7 +262,7 @@ bool call_met_failure(void)
 bool failures_are_near(void)
 {
 	return failure.allocation > sim_allocation_count() || failure.transfer > sim_io_count() ||
-	       frames_available() < SCARCE_FRAMES;
+	       frames_available() < SCARCE_FRAMES || commit_room() < SCARCE_FRAMES;
 }
 
 void fail_allocation_after(unsigned count)
