@@ -6,7 +6,7 @@
  *   rdi  the address of struct boot_info in the direct map
  *   rsp  a stack of 16 KiB in the direct map (BOOT_MEMORY_LOADER), aligned as after a call; rbp = 0
  *   cr3  page_table_root: the kernel image with its segments' permissions, all RAM at
- *        DIRECT_MAP_BASE (2 MiB pages, writable, no execute, without the kernel's 2 MiB blocks),
+ *        DIRECT_MAP_BASE (2 MiB pages, writable, no execute, without the kernel's image),
  *        and, in the user half, one or two pages of the loader that the jump needed: drop them
  *   interrupts are off; EFER.NXE is on; CR0 and CR4 are as the firmware left them; the descriptor
  *   tables are the firmware's, in memory that is now usable, so the kernel loads its own first

@@ -102,6 +102,14 @@ static void highest_note(uint64_t base, uint64_t end, void *argument)
 		*highest = end;
 }
 
+/* What the image leaves of its last block is ordinary memory, mapped page by page. */
+static void direct_map_add_rest(uint64_t block, uint64_t image_end)
+{
+	for (uint64_t at = block; at < block + BLOCK_BYTES; at += PAGE_BYTES)
+		if (at >= image_end)
+			page_tables_map(&handover.tables, DIRECT_MAP_BASE + at, at, MAP_WRITABLE);
+}
+
 /* Large pages: the neighbourhood of a range within 2 MiB is mapped with it. */
 static void direct_map_add(uint64_t base, uint64_t end, void *argument)
 {
@@ -109,8 +117,11 @@ static void direct_map_add(uint64_t base, uint64_t end, void *argument)
 
 	(void)argument;
 	for (base &= ~(BLOCK_BYTES - 1); base < end; base += BLOCK_BYTES) {
-		if (base >= image && base - image < handover.image_block_bytes)
-			continue; /* no writable second address for kernel code */
+		if (base >= image && base - image < handover.image_block_bytes) {
+			/* no writable second address for the kernel */
+			direct_map_add_rest(base, image + handover.layout.size_bytes);
+			continue;
+		}
 		page_tables_map(&handover.tables, DIRECT_MAP_BASE + base, base,
 				MAP_WRITABLE | MAP_LARGE);
 	}
@@ -158,6 +169,7 @@ static void tables_build(void)
 	memory_map_each_ram(&handover.map, highest_note, &highest);
 	count = 1 + page_tables_needed(DIRECT_MAP_BASE, highest, true) +
 		page_tables_needed(layout->base, layout->size_bytes, false) +
+		handover.image_block_bytes / BLOCK_BYTES +
 		page_tables_needed(jump, JUMP_PAGES * PAGE_BYTES, false);
 	page_tables_init(&handover.tables, pages_allocate(count * PAGE_BYTES, "page tables"),
 			 count);
@@ -251,7 +263,7 @@ static void ranges_make(void)
 {
 	const struct boot_memory_range taken[] = {
 		range_of(NULL, PAGE_BYTES, BOOT_MEMORY_RESERVED),
-		range_of(handover.image, handover.image_block_bytes, BOOT_MEMORY_KERNEL),
+		range_of(handover.image, handover.layout.size_bytes, BOOT_MEMORY_KERNEL),
 		range_of(handover.tables.pool, handover.tables.page_count * PAGE_BYTES,
 			 BOOT_MEMORY_TABLES),
 		range_of(handover.info, sizeof(*handover.info), BOOT_MEMORY_LOADER),
