@@ -83,14 +83,13 @@ pte_t *slot_next(struct address_space *space, vaddr_t *va, vaddr_t end)
 	return NULL;
 }
 
-/* Removes the empty table that the entry of `level` for `va` names, if it is empty. */
-static void table_unlink_locked(struct address_space *space, vaddr_t va, unsigned level,
-				struct tlb_batch *batch) REQUIRES(frame_lock)
+/* Removes the table that the entry names, if it is empty. */
+static void table_unlink_locked(struct address_space *space, pte_t *entry, struct tlb_batch *batch)
+	REQUIRES(frame_lock)
 {
-	pte_t *entry = pt_slot(space->root, va, level, NULL);
 	pfn_t table;
 
-	if (!entry || pte_kind(pt_read(entry)) != PTE_VALID)
+	if (pte_kind(pt_read(entry)) != PTE_VALID)
 		return;
 	table = pte_pfn(pt_read(entry));
 	if (frame_of(table)->shares > 0 || !tlb_batch_has_room(batch))
@@ -104,9 +103,13 @@ void tables_prune_locked(struct address_space *space, vaddr_t start, vaddr_t end
 			 struct tlb_batch *batch)
 {
 	for (unsigned level = 2; level <= ROOT_LEVEL; level++) {
-		uint64_t span = pt_entry_span(level);
+		for (vaddr_t va = start; va < end;) {
+			unsigned step_level = level; /* of what is missing, if something is */
+			pte_t *entry = pt_slot(space->root, va, level, &step_level);
 
-		for (vaddr_t va = start & ~(span - 1); va < end; va += span)
-			table_unlink_locked(space, va, level, batch);
+			if (entry)
+				table_unlink_locked(space, entry, batch);
+			va = (va | (pt_entry_span(entry ? level : step_level) - 1)) + 1;
+		}
 	}
 }

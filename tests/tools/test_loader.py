@@ -49,12 +49,15 @@ class HandoverTest(QuireTest):
                 self.assertEqual(self._kind_at(ranges, fields["info"]), LOADER)
                 self.assertEqual(self._kind_at(ranges, fields["frame"]), LOADER)
 
-    def test_kernel_has_blocks_of_its_own(self):
+    def test_kernel_range_is_the_image(self):
+        """The image starts a 2 MiB block; what it leaves of its last block is ordinary memory."""
         fields, ranges = self._boot()
-        blocks = [(base, end) for base, end, kind in ranges if kind == KERNEL]
-        self.assertEqual(len(blocks), 1)
-        self.assertEqual((fields["kernel_base"] % BLOCK, blocks[0][1] % BLOCK), (0, 0))
-        self.assertLessEqual(fields["kernel_size"], blocks[0][1] - blocks[0][0])
+        images = [(base, end) for base, end, kind in ranges if kind == KERNEL]
+        self.assertEqual(len(images), 1)
+        base, end = images[0]
+        self.assertEqual((base, base % BLOCK), (fields["kernel_base"], 0))
+        self.assertEqual(end - base, (fields["kernel_size"] + 4095) // 4096 * 4096)
+        self.assertEqual(self._kind_at(ranges, end), USABLE)
 
     def test_no_screen_no_framebuffer(self):
         fields, _ = self._boot()
