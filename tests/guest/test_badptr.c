@@ -371,63 +371,6 @@ static NTSTATUS try_call(const char *name)
 	return (NTSTATUS)complaints;
 }
 
-/* ---- the child: a page that comes and goes ---- */
-
-static volatile bool race_over;
-
-static NTSTATUS NTAPI race_page(PVOID argument)
-{
-	(void)argument;
-	for (unsigned i = 0; !race_over; i++) {
-		PVOID base = zone + PAGE_BYTES;
-		SIZE_T bytes = PAGE_BYTES;
-
-		zone_set(pages[i % COUNT_OF(pages)].state);
-		NtYieldExecution();
-		NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &bytes, MEM_COMMIT,
-					PAGE_READWRITE);
-		NtYieldExecution();
-	}
-	return STATUS_SUCCESS;
-}
-
-static bool makes_processes(const struct call *call)
-{
-	return !strcmp(call->name, "NtCreateUserProcess") ||
-	       !strcmp(call->name, "NtCreateThreadEx");
-}
-
-/* Every pointer over the border of a page that another thread takes away and brings back. */
-static NTSTATUS try_race(void)
-{
-	HANDLE thread;
-
-	calls_init();
-	zone = memory_need(2 * PAGE_BYTES);
-	NtCreateThreadEx(&thread, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS, race_page, NULL, 0, 0,
-			 0, 0, NULL);
-	for (unsigned round = 0; round < 100; round++) {
-		for (size_t i = 0; i < calls_count(); i++) {
-			struct call call = call_at(i);
-
-			for (unsigned j = 0; j < call.argument_count; j++) {
-				uint64_t arguments[CALL_ARGUMENTS];
-
-				if (!parameter_is_pointer(&call.parameters[j]) ||
-				    makes_processes(&call))
-					continue;
-				call_prepare(&call, arguments);
-				arguments[j] = (uintptr_t)zone + PAGE_BYTES - 4;
-				call_perform(&call, arguments);
-				if (j % 2 == round % 2)
-					NtYieldExecution();
-			}
-		}
-	}
-	race_over = true;
-	return NtWaitForSingleObject(thread, FALSE, NULL);
-}
-
 /* ---- the parent ---- */
 
 static bool has_pointer(const struct call *call)
@@ -465,16 +408,6 @@ static void test_all(void)
 	}
 }
 
-/* catches: an address checked once and used twice */
-static void test_race(void)
-{
-	if (system_is_quire())
-		tap_is_status(child_run_self("race"), STATUS_SUCCESS,
-			      "pointers to a page that comes and goes");
-	else
-		tap_skip(1, "Wine runs part of the calls in the caller");
-}
-
 /* catches: damage that shows later */
 static void test_afterwards(void)
 {
@@ -490,11 +423,8 @@ int program_main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "call"))
 		return try_call(argv[2]);
-	if (argc == 2 && !strcmp(argv[1], "race"))
-		return try_race();
 	tap_start("bad pointers");
 	test_all();
-	test_race();
 	test_afterwards();
 	return tap_finish();
 }

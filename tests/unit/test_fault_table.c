@@ -151,12 +151,13 @@ static struct answer expected(const struct row *row)
 	static const char letters[] = {
 		[ACCESS_READ] = 'r', [ACCESS_WRITE] = 'w', [ACCESS_EXECUTE] = 'x'};
 	bool wants_copy = row->access == ACCESS_WRITE && row->protection->is_copy;
+	bool is_committed = row->source != RESERVE_SECTION || row->word != AS_BORN;
 
 	if (row->source == NO_VIEW || row->source == RESERVED_PRIVATE)
 		return refused(QUIRE_FAULT_NO_VIEW);
 	if (!strchr(row->protection->rights, letters[row->access]))
 		return refused(QUIRE_FAULT_PROTECTION);
-	if (row->protection->value & PAGE_GUARD)
+	if ((row->protection->value & PAGE_GUARD) && is_committed)
 		return (struct answer){.step = FAULT_GUARD};
 	switch (row->slot) {
 	case NO_TABLE: /* the one spare becomes a page table, and the next one is asked for */

@@ -355,6 +355,24 @@ static void test_commit_size_of_a_map_call(void **state)
 	object_release(section);
 }
 
+/* catches: a table of state words that is not made, where a range begins in one and ends in the next */
+static void test_a_commit_over_several_tables(void **state)
+{
+	struct section *section = section_of(NULL, TIB, PAGE_READWRITE, SEC_RESERVE);
+	vaddr_t base = map(section, PAGE_READWRITE);
+
+	(void)state;
+	ok(try_commit(base + pages_to_bytes(511), 514, PAGE_READWRITE));
+	assert_query(base + pages_to_bytes(511), 514, MEM_COMMIT, PAGE_READWRITE);
+	assert_query(base, 511, MEM_RESERVE, 0);
+	ok(sim_poke(base + pages_to_bytes(511), 1));
+	ok(sim_poke(base + pages_to_bytes(1024), 2));
+	assert_int_equal(sim_peek(base + pages_to_bytes(1025)), -1);
+	mm_check();
+	ok(view_unmap(space, base));
+	object_release(section);
+}
+
 static NTSTATUS commit_across_tables(void *base)
 {
 	/* the last page of one table of state words and the first of the next */
@@ -398,6 +416,7 @@ int main(int argc, char **argv)
 		TEST(test_two_views_see_each_others_first_write),
 		TEST(test_commit_through_one_view_is_seen_by_the_other),
 		TEST(test_commit_size_of_a_map_call),
+		TEST(test_a_commit_over_several_tables),
 		TEST(test_a_commit_that_fails_commits_nothing),
 	};
 

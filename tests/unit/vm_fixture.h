@@ -33,9 +33,9 @@ static inline void ok(NTSTATUS status)
 
 /* ---- start and stop ---- */
 
-static inline void vm_start(void)
+static inline void vm_start(uint64_t ram_bytes)
 {
-	sim_start(VM_RAM_BYTES, 0);
+	sim_start(ram_bytes, 0);
 	space = sim_space_create();
 	sim_enter_space(space);
 }
@@ -53,7 +53,7 @@ static inline void vm_stop(void)
 static inline int vm_setup(void **state)
 {
 	(void)state;
-	vm_start();
+	vm_start(VM_RAM_BYTES);
 	return 0;
 }
 

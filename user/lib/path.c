@@ -8,7 +8,7 @@
 
 #include "format.h"
 
-/* Names of the native name space; any other name that begins with '\\' counts from the root of C:. */
+/* Names of the native name space; others that begin with '\\' count from the root of C:. */
 static bool is_native_name(const char *text)
 {
 	static const char *const roots[] = {"\\??\\", "\\Device\\"};
