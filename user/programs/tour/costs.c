@@ -118,9 +118,9 @@ void tour_costs(const char *path)
 	LARGE_INTEGER size = {.QuadPart = PAGES * PAGE_BYTES};
 	HANDLE file, section;
 
-	print("\nWhat a fault costs: ticks of the time-stamp counter per fault. Under -icount "
-	      "(tools/quire\n"
-	      "does that) a tick is one instruction, and the figures are the same in every run.\n");
+	print("\nWhat a fault costs: ticks of the time-stamp counter per fault. With tools/quire's "
+	      "--icount a\n"
+	      "tick is one instruction, and the figures are the same in every run.\n");
 	step_need(file_open_text(&file, path, FILE_READ_DATA), "NtOpenFile");
 	step_need(NtCreateSection(&section, SECTION_ALL_ACCESS, NULL, &size, PAGE_READONLY,
 				  SEC_COMMIT, file),
