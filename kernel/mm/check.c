@@ -164,26 +164,35 @@ static void check_slot(const struct region *region, vaddr_t va,
 	      "0x%llx is copy-on-write, writable and shared", at);
 }
 
+/* => returns: the valid slots of the page table that `slot`, its first one, stands in. */
+static uint64_t check_slots_of_table(struct address_space *space, const pte_t *slot, vaddr_t va)
+{
+	uint64_t resident = 0;
+
+	for (unsigned i = 0; i < PAGE_TABLE_ENTRIES; i++, va += PAGE_SIZE) {
+		pte_t word = pt_read(&slot[i]);
+		struct region *region;
+
+		if (pte_is_none(word))
+			continue;
+		region = region_find(space, va);
+		CHECK(7, region, "0x%llx has a slot and no view", (unsigned long long)va);
+		if (pte_kind(word) == PTE_VALID) {
+			check_slot(region, va, word);
+			resident++;
+		}
+	}
+	return resident;
+}
+
 static void check_slots(struct address_space *space)
 {
 	uint64_t resident = 0;
 	vaddr_t va = 0;
 	pte_t *slot;
 
-	while ((slot = slot_next(space, &va, USER_LIMIT)) != NULL) {
-		pte_t word = pt_read(slot);
-
-		if (!pte_is_none(word)) {
-			struct region *region = region_find(space, va);
-
-			CHECK(7, region, "0x%llx has a slot and no view", (unsigned long long)va);
-			if (pte_kind(word) == PTE_VALID) {
-				check_slot(region, va, word);
-				resident++;
-			}
-		}
-		va += PAGE_SIZE;
-	}
+	for (; (slot = slot_next(space, &va, USER_LIMIT)) != NULL; va += pt_entry_span(2))
+		resident += check_slots_of_table(space, slot, va);
 	CHECK(9, resident == space->resident_pages, "%llu resident pages, %llu counted",
 	      (unsigned long long)space->resident_pages, (unsigned long long)resident);
 }
@@ -213,12 +222,15 @@ static void check_table(pfn_t table, unsigned entries)
 static uint64_t check_tables_of_level(struct address_space *space, unsigned level)
 {
 	uint64_t tables = 0;
+	pte_t *entry = NULL;
 	vaddr_t va = 0;
 
 	while (va < USER_LIMIT) {
 		unsigned missing = level;
-		pte_t *entry = pt_slot(space->root, va, level, &missing);
 
+		/* the entries of one table lie together */
+		entry = entry && pt_index(va, level) ? entry + 1
+						     : pt_slot(space->root, va, level, &missing);
 		if (entry && pte_kind(pt_read(entry)) == PTE_VALID) {
 			check_table(pte_pfn(pt_read(entry)), PAGE_TABLE_ENTRIES);
 			CHECK(8,

@@ -2,9 +2,9 @@
  * page_table.h - slots of an address space: finding them, making the tables they stand in, counting
  * their use.
  *
- * A page table counts its entries in use in the `shares` of its frame, so an empty one is noticed and
- * given back. Every change of a slot therefore goes through word_set_locked or slot_exchange_locked.
- * State words are not counted: their tables go with the segment.
+ * A page table counts its entries in use in the `shares` of its frame, so an empty one is noticed
+ * and given back. Every change of a slot therefore goes through word_set_locked or
+ * slot_exchange_locked. State words are not counted: their tables go with the segment.
  */
 #pragma once
 

@@ -13,9 +13,8 @@ NTSTATUS guard_remove(struct address_space *space, vaddr_t va) MUST_CHECK;
 
 /*
  * The guard page of a stack was touched: it becomes an ordinary page and the page below it the
- * guard. Needs the space's lock. => returns: STATUS_STACK_OVERFLOW when no page is left below,
- * STATUS_COMMITMENT_LIMIT; nothing changed then but, on overflow, the guard, which is gone for
- * good.
+ * guard. Needs the space's lock. => returns: STATUS_STACK_OVERFLOW when no page is left below or
+ * none can be had; then the guard is gone for good. STATUS_INSUFFICIENT_RESOURCES: nothing changed.
  */
 NTSTATUS stack_grow(struct address_space *space, vaddr_t va) MUST_CHECK;
 

@@ -1,6 +1,6 @@
 /*
- * test_memory.c - private memory: releasing parts, decommitting, guard pages, stacks, the commit
- * charge to the page, and every allocation failing in turn.
+ * test_memory.c - private memory: releasing parts, decommitting, guard pages, stacks, and the
+ * commit charge to the page. (Every allocation failing in turn: test_memory_shortage.c.)
  */
 #include "vm_fixture.h"
 
@@ -53,6 +53,7 @@ static void test_releasing_the_head(void **state)
 	assert_int_equal(commit_used(), 0);
 }
 
+/* catches: a tail that stays mapped, charged or part of the region */
 static void test_releasing_the_tail(void **state)
 {
 	vaddr_t base = allocate(16, COMMITTED, PAGE_READWRITE);
@@ -310,6 +311,9 @@ static void test_the_charge_is_exact(void **state)
 	assert_int_equal(commit_used(), 12);
 	ok(try_protect(shared, 3, PAGE_WRITECOPY, NULL));
 	assert_int_equal(commit_used(), 13);
+	ok(try_protect(copy, 4, PAGE_READONLY, NULL)); /* and back: they are charged already */
+	ok(try_protect(copy, 4, PAGE_WRITECOPY, NULL));
+	assert_int_equal(commit_used(), 13);
 	ok(view_unmap(space, shared));
 	ok(view_unmap(space, copy));
 	assert_int_equal(commit_used(), 5);
@@ -328,6 +332,30 @@ static void test_the_charge_is_exact(void **state)
 	release(memory);
 	release(odd);
 	assert_int_equal(commit_used(), 0);
+}
+
+/* catches: a run of private pages that goes on over pages that nobody has touched (8.2) */
+static void test_runs_of_private_pages(void **state)
+{
+	struct map_request request = {
+		.inherit = VIEW_UNMAP, .protection = PAGE_WRITECOPY, .base = 16 * pt_entry_span(2)};
+	vaddr_t base = request.base;
+
+	(void)state;
+	vm_start(16 << 20);
+	request.section = section_of(NULL, bytes(1536), PAGE_READWRITE, SEC_COMMIT);
+	ok(view_map(space, &request));
+	ok(sim_poke(base + bytes(510), 1));
+	ok(sim_poke(base + bytes(511), 1));
+	ok(sim_poke(base + bytes(1024), 1)); /* between them a page table is missing */
+	assert_query(base, 510, MEM_COMMIT, PAGE_WRITECOPY);
+	assert_query(base + bytes(510), 2, MEM_COMMIT, PAGE_READWRITE);
+	assert_query(base + bytes(512), 512, MEM_COMMIT, PAGE_WRITECOPY);
+	assert_query(base + bytes(1024), 1, MEM_COMMIT, PAGE_READWRITE);
+	assert_query(base + bytes(1025), 511, MEM_COMMIT, PAGE_WRITECOPY);
+	ok(view_unmap(space, base));
+	object_release(request.section);
+	vm_stop();
 }
 
 /* catches: a limit that is passed by one, or that a refused call leaves lower */
@@ -351,162 +379,6 @@ static void test_the_limit_is_the_limit(void **state)
 	release(base);
 }
 
-/* ---- every allocation fails in turn ---- */
-
-/* The attempts undo what they did once they succeed; their context is what they work on. */
-static NTSTATUS attempt_reserve(void *unused)
-{
-	uint64_t size = bytes(4);
-	vaddr_t base = 0;
-	NTSTATUS status = memory_allocate(space, &base, 0, &size, COMMITTED, PAGE_READWRITE);
-
-	(void)unused;
-	if (!NT_SUCCESS(status))
-		assert_true(base == 0 && size == bytes(4));
-	else
-		release(base);
-	return status;
-}
-
-static NTSTATUS attempt_commit(void *base)
-{
-	return try_commit(*(vaddr_t *)base + bytes(1), 1, PAGE_READONLY);
-}
-
-static NTSTATUS attempt_protect(void *base)
-{
-	return try_protect(*(vaddr_t *)base + bytes(1), 1, PAGE_READONLY, NULL);
-}
-
-static NTSTATUS attempt_decommit(void *base)
-{
-	return try_free(*(vaddr_t *)base + bytes(1), bytes(1), MEM_DECOMMIT);
-}
-
-static NTSTATUS attempt_cut(void *base)
-{
-	return try_free(*(vaddr_t *)base + bytes(1), bytes(1), MEM_RELEASE);
-}
-
-static NTSTATUS attempt_map(void *section)
-{
-	vaddr_t base;
-	NTSTATUS status = try_map(section, PAGE_WRITECOPY, &base);
-
-	if (NT_SUCCESS(status))
-		ok(view_unmap(space, base));
-	return status;
-}
-
-static NTSTATUS attempt_section(void *attributes)
-{
-	struct section *section;
-	NTSTATUS status =
-		try_section(NULL, bytes(300), PAGE_READWRITE, *(uint32_t *)attributes, &section);
-
-	if (NT_SUCCESS(status))
-		object_release(section);
-	return status;
-}
-
-static NTSTATUS attempt_file_section(void *file)
-{
-	struct section *section;
-	NTSTATUS status = try_section(file, 0, PAGE_READWRITE, SEC_COMMIT, &section);
-
-	if (NT_SUCCESS(status))
-		object_release(section);
-	return status;
-}
-
-static NTSTATUS attempt_space(void *unused)
-{
-	struct address_space *another;
-	NTSTATUS status = space_create(&another);
-
-	(void)unused;
-	if (NT_SUCCESS(status))
-		space_destroy(another);
-	return status;
-}
-
-static NTSTATUS attempt_stack(void *unused)
-{
-	vaddr_t bottom, limit, top;
-	NTSTATUS status = stack_allocate(space, bytes(16), bytes(2), &bottom, &limit, &top);
-
-	(void)unused;
-	if (NT_SUCCESS(status))
-		release(bottom);
-	return status;
-}
-
-/* catches: what a call did before it ran out of memory and did not undo */
-static void test_no_memory_for_the_calls(void **state)
-{
-	NTSTATUS no = STATUS_INSUFFICIENT_RESOURCES;
-	vaddr_t base = allocate(3, COMMITTED, PAGE_READWRITE);
-	vaddr_t reserved = allocate(3, MEM_RESERVE, PAGE_READWRITE);
-
-	(void)state;
-	fill(base, 3);
-	assert_int_equal(fail_each_allocation(attempt_reserve, NULL, no), 1);
-	assert_int_equal(fail_each_allocation(attempt_stack, NULL, no), 3);
-	assert_int_equal(fail_each_allocation(attempt_space, NULL, no), 1);
-	assert_int_equal(fail_each_allocation(attempt_commit, &reserved, no), 2);
-	assert_query(reserved + bytes(1), 1, MEM_COMMIT, PAGE_READONLY);
-	assert_int_equal(fail_each_allocation(attempt_protect, &base, no), 2);
-	assert_query(base + bytes(1), 1, MEM_COMMIT, PAGE_READONLY);
-	assert_filled(base, 0, 3);
-	assert_int_equal(fail_each_allocation(attempt_decommit, &base, no), 2);
-	assert_int_equal(fail_each_allocation(attempt_cut, &base, no), 3);
-	assert_filled(base, 0, 1);
-	assert_filled(base, 2, 3);
-	release(base);
-	release(base + bytes(2));
-	release(reserved);
-}
-
-static void test_no_memory_for_sections_and_views(void **state)
-{
-	uint32_t commit = SEC_COMMIT, reserve = SEC_RESERVE;
-	NTSTATUS no = STATUS_INSUFFICIENT_RESOURCES;
-	struct file_node *file = disk_with("text", 4, 1 << 20);
-	struct section *section = section_of(file, 0, PAGE_READWRITE, SEC_COMMIT);
-
-	(void)state;
-	assert_int_equal(fail_each_allocation(attempt_map, section, no), 1);
-	object_release(section);
-	assert_int_equal(fail_each_allocation(attempt_file_section, file, no), 2);
-	assert_int_equal(fail_each_allocation(attempt_section, &commit, no), 2);
-	assert_int_equal(fail_each_allocation(attempt_section, &reserve, no), 2);
-	assert_int_equal(starve_of_frames(attempt_section, &commit, no), 1);
-	assert_int_equal(starve_of_frames(attempt_file_section, file, no), 1);
-	assert_int_equal(starve_of_frames(attempt_space, NULL, STATUS_NO_MEMORY), 1);
-	file_release(file);
-}
-
-/* catches: a fault that leaves something behind, or never ends, when there is no frame */
-static void test_no_frames_for_a_fault(void **state)
-{
-	vaddr_t base = allocate(2, COMMITTED, PAGE_READWRITE);
-	static struct hoard hoard;
-
-	(void)state;
-	for (unsigned spared = 0; spared < 4; spared++) { /* three tables and the page */
-		hoard_begin(&hoard, 0);
-		for (unsigned i = 0; i < (spared ? 1 : 0); i++)
-			frame_free(hoard.frames[--hoard.count]);
-		assert_int_equal(sim_poke(base, 1), STATUS_NO_MEMORY);
-		mm_check();
-		assert_int_equal(space->table_frames, 1 + spared);
-		hoard_end(&hoard);
-	}
-	ok(sim_poke(base, 1));
-	release(base);
-	assert_int_equal(space->table_frames, 1);
-}
-
 #define TEST(function) cmocka_unit_test_setup_teardown(function, vm_setup, vm_teardown)
 
 int main(int argc, char **argv)
@@ -523,10 +395,8 @@ int main(int argc, char **argv)
 		TEST(test_a_stack_grows_page_by_page),
 		TEST(test_a_stack_that_cannot_be_charged),
 		TEST(test_the_charge_is_exact),
+		cmocka_unit_test(test_runs_of_private_pages),
 		TEST(test_the_limit_is_the_limit),
-		TEST(test_no_memory_for_the_calls),
-		TEST(test_no_memory_for_sections_and_views),
-		TEST(test_no_frames_for_a_fault),
 	};
 
 	if (argc > 1)

@@ -126,7 +126,7 @@ static void test_two_processes_wait_for_one_read(void **state)
 
 /* ---- the read fails ---- */
 
-/* catches: an unread page that is mapped, a word that is not restored, an error that is remembered */
+/* catches: an unread page that is mapped, a word not restored, an error that is remembered */
 static void test_an_in_page_error_leaves_nothing_behind(void **state)
 {
 	vaddr_t base = map_into(space, PAGE_READWRITE);
@@ -176,9 +176,8 @@ static void test_an_error_reaches_the_kernels_readers(void **state)
 
 	(void)state;
 	sim_fail_nth_io(2, STATUS_DEVICE_DATA_ERROR);
-	assert_int_equal(
-		file_segment_read(section->segment, 4096 - 4, buffer, 8, &done),
-		STATUS_IN_PAGE_ERROR);
+	assert_int_equal(file_segment_read(section->segment, 4096 - 4, buffer, 8, &done),
+			 STATUS_IN_PAGE_ERROR);
 	assert_int_equal(done, 4);
 	ok(file_segment_read(section->segment, 4096 - 4, buffer, 8, &done));
 	assert_int_equal(done, 8);
@@ -222,8 +221,8 @@ static void remap(void *base)
 	uint64_t size = PAGE_SIZE;
 
 	SIM_CHECK(view_unmap(space, va) == STATUS_SUCCESS);
-	SIM_CHECK(memory_allocate(space, &va, 0, &size, MEM_RESERVE | MEM_COMMIT,
-				  PAGE_READWRITE) == STATUS_SUCCESS);
+	SIM_CHECK(memory_allocate(space, &va, 0, &size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE) ==
+		  STATUS_SUCCESS);
 }
 
 /* catches: a fault that goes on with the view it found before it slept */
@@ -341,7 +340,7 @@ static void body_copy(void *unused)
 	world_stop();
 }
 
-/* Two preemptions of each take half a minute, so only the one with the most to go wrong has them. */
+/* Two preemptions of each take half a minute: only the one with the most to go wrong has them. */
 static void explore(void (*body)(void *), unsigned preemptions)
 {
 	uint64_t runs = sim_explore(body, NULL, preemptions, 1000000);
@@ -357,12 +356,14 @@ static void test_every_schedule_of_two_readers(void **state)
 	explore(body_read_twice, 1);
 }
 
+/* catches: a segment or a view freed between any two steps of a fault on it */
 static void test_every_schedule_of_an_unmap(void **state)
 {
 	(void)state;
 	explore(body_unmap, 2);
 }
 
+/* catches: a waiter that sleeps, or shares the frame, after its read was given up */
 static void test_every_schedule_of_a_failure(void **state)
 {
 	(void)state;

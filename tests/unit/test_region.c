@@ -154,8 +154,8 @@ static void compare_queries(void)
 	uint64_t size = pages_to_bytes(1 + random_below(60));
 	bool top_down = random_below(2);
 	vaddr_t low = random_below(4) ? pages_to_bytes(random_below(WINDOW_PAGES)) : 0;
-	vaddr_t high = random_below(4) ? pages_to_bytes(random_below(WINDOW_PAGES + 64))
-				       : USER_LIMIT;
+	vaddr_t high =
+		random_below(4) ? pages_to_bytes(random_below(WINDOW_PAGES + 64)) : USER_LIMIT;
 
 	assert_int_equal(region_range_is_free(tree, start, end), model_is_free(start, end));
 	assert_int_equal(region_find_gap(tree, size, low, high, top_down),

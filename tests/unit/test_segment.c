@@ -104,12 +104,10 @@ static void test_state_words_at_the_borders(void **state)
 	check_table(USER_LIMIT / PAGE_SIZE, 4);
 }
 
-
 static NTSTATUS try_segment(void *page_count)
 {
 	struct segment *segment;
-	NTSTATUS status =
-		segment_create(SEGMENT_PAGEFILE, *(uint64_t *)page_count, NULL, &segment);
+	NTSTATUS status = segment_create(SEGMENT_PAGEFILE, *(uint64_t *)page_count, NULL, &segment);
 
 	if (NT_SUCCESS(status))
 		segment_release(segment);
@@ -122,13 +120,13 @@ static void test_no_memory_for_a_segment(void **state)
 	uint64_t small = 1, frame_sized = 512;
 
 	(void)state;
-	assert_int_equal(
-		fail_each_allocation(try_segment, &small, STATUS_INSUFFICIENT_RESOURCES), 2);
+	assert_int_equal(fail_each_allocation(try_segment, &small, STATUS_INSUFFICIENT_RESOURCES),
+			 2);
 	assert_int_equal(
 		fail_each_allocation(try_segment, &frame_sized, STATUS_INSUFFICIENT_RESOURCES), 1);
 	assert_int_equal(starve_of_frames(try_segment, &small, STATUS_INSUFFICIENT_RESOURCES), 0);
-	assert_int_equal(
-		starve_of_frames(try_segment, &frame_sized, STATUS_INSUFFICIENT_RESOURCES), 1);
+	assert_int_equal(starve_of_frames(try_segment, &frame_sized, STATUS_INSUFFICIENT_RESOURCES),
+			 1);
 }
 
 /* ---- cost ---- */
@@ -355,7 +353,7 @@ static void test_commit_size_of_a_map_call(void **state)
 	object_release(section);
 }
 
-/* catches: a table of state words that is not made, where a range begins in one and ends in the next */
+/* catches: a table of state words that is not made, where a range reaches into the next one */
 static void test_a_commit_over_several_tables(void **state)
 {
 	struct section *section = section_of(NULL, TIB, PAGE_READWRITE, SEC_RESERVE);
@@ -379,6 +377,31 @@ static NTSTATUS commit_across_tables(void *base)
 	return try_commit(*(vaddr_t *)base + 511 * PAGE_SIZE, 2, PAGE_READWRITE);
 }
 
+/*
+ * catches: a call that looks at each page of a range before it refuses: it takes minutes then; one
+ * that charges what is committed already
+ */
+static void test_a_commit_of_too_much_is_refused_at_once(void **state)
+{
+	struct section *section = section_of(NULL, TIB, PAGE_READWRITE, SEC_RESERVE);
+	vaddr_t base = map(section, PAGE_READWRITE);
+	uint64_t rest;
+
+	(void)state;
+	ok(try_commit(base, 1, PAGE_READWRITE));
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(try_commit(base, page_of(TIB), PAGE_READWRITE),
+				 STATUS_COMMITMENT_LIMIT);
+	assert_int_equal(commit_used(), 1);
+	rest = commit_limit() - 1;
+	ok(commit_charge(rest));
+	ok(try_commit(base, 1, PAGE_READONLY)); /* nothing more is promised: it is committed */
+	assert_int_equal(try_commit(base, 2, PAGE_READONLY), STATUS_COMMITMENT_LIMIT);
+	commit_release(rest);
+	ok(view_unmap(space, base));
+	object_release(section);
+}
+
 /* catches: pages committed, or charged, by a call that fails */
 static void test_a_commit_that_fails_commits_nothing(void **state)
 {
@@ -393,9 +416,9 @@ static void test_a_commit_that_fails_commits_nothing(void **state)
 	/* tables of state words stay when a commit fails: have them made before */
 	ok(try_commit(base + 510 * PAGE_SIZE, 1, PAGE_READWRITE));
 	ok(try_commit(base + 513 * PAGE_SIZE, 1, PAGE_READWRITE));
-	assert_int_equal(fail_each_allocation(commit_across_tables, &base,
-					      STATUS_INSUFFICIENT_RESOURCES),
-			 2);
+	assert_int_equal(
+		fail_each_allocation(commit_across_tables, &base, STATUS_INSUFFICIENT_RESOURCES),
+		2);
 	assert_query(base + 510 * PAGE_SIZE, 4, MEM_COMMIT, PAGE_READWRITE);
 	assert_int_equal(commit_used(), 4);
 	ok(view_unmap(space, base));
@@ -417,6 +440,7 @@ int main(int argc, char **argv)
 		TEST(test_commit_through_one_view_is_seen_by_the_other),
 		TEST(test_commit_size_of_a_map_call),
 		TEST(test_a_commit_over_several_tables),
+		TEST(test_a_commit_of_too_much_is_refused_at_once),
 		TEST(test_a_commit_that_fails_commits_nothing),
 	};
 

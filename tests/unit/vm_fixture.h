@@ -43,6 +43,7 @@ static inline void vm_start(uint64_t ram_bytes)
 static inline void vm_stop(void)
 {
 	mm_check();
+	assert_int_equal(frame_count(FRAME_HELD), 0);
 	sim_enter_space(NULL);
 	sim_space_destroy(space);
 	space = NULL;

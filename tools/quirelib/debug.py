@@ -9,6 +9,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 from . import firmware, guest, process
 from .common import BUILD, LOADER, RAMDISK, ROOT, QuireError, kernel_path, note, relative, require_built
 from .machine import Channels, Machine, base_arguments, escaped
+from .qmp import Monitor
 
 FOLDER = BUILD / "debug"
 LISTEN_SECONDS = 20
@@ -69,21 +71,30 @@ def _gdb(options):
 
 
 def _start(request, socket_path, cleanup):
-    """QEMU, stopped, with the GDB server listening."""
+    """QEMU, stopped, restored and with the GDB server listening."""
     channels = Channels(f"file,path={escaped(FOLDER / 'kernel.log')}", f"file,path={escaped(FOLDER / 'output.txt')}",
                         f"file,path={escaped(FOLDER / 'marks.txt')}")
     boot = next(iter(guest.boots(request, cleanup)))
     command = (base_arguments(request.machine, firmware.find(), channels) + boot.arguments +
                ["-S", "-gdb", "chardev:gdb",
                 "-chardev", f"socket,id=gdb,path={escaped(socket_path)},server=on,wait=off"])
-    machine = process.start(command, boot.inherited, stdin=subprocess.DEVNULL)
+    monitor, far_end = socket.socketpair()
+    cleanup.callback(monitor.close)
+    command += ["-chardev", f"socket,id=qmp,fd={far_end.fileno()}", "-mon", "chardev=qmp,mode=control"]
+    machine = process.start(command, (*boot.inherited, far_end.fileno()), stdin=subprocess.DEVNULL)
+    far_end.close()
     cleanup.callback(process.end, machine)
+    _await_restored(Monitor(monitor, LISTEN_SECONDS), machine, socket_path)
+    return machine
+
+
+def _await_restored(monitor, machine, socket_path):
+    """A GDB that continues a machine before its snapshot is read would start an empty one."""
     limit = time.monotonic() + LISTEN_SECONDS
-    while not os.path.exists(socket_path):
+    while not os.path.exists(socket_path) or monitor.execute("query-status")["status"] == "inmigrate":
         if machine.poll() is not None or time.monotonic() > limit:
             raise QuireError("QEMU did not start its GDB server (see above)")
         time.sleep(0.02)
-    return machine
 
 
 def _wait(machine, command):
