@@ -180,7 +180,8 @@ static void memory_report(void)
 		 pages_to_bytes(memory.frames_total) / MIB, memory.frames_total,
 		 memory.free + memory.zeroed, disk_frames, database_frames,
 		 system_text.frames_at_start - disk_frames - database_frames,
-		 pages_to_bytes(system_text.frames_at_start - disk_frames - database_frames) / 1024);
+		 pages_to_bytes(system_text.frames_at_start - disk_frames - database_frames) /
+			 1024);
 }
 
 /* ---- init ---- */

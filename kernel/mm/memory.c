@@ -113,34 +113,12 @@ static NTSTATUS reserve_locked(struct address_space *space, uint64_t zero_bits, 
 	return STATUS_SUCCESS;
 }
 
-static uint64_t count_pages(struct address_space *space, vaddr_t start, vaddr_t end,
-			    enum region_state state)
-{
-	struct region *region = region_find(space, start);
-	uint64_t pages = 0;
-
-	for (; region && region->start < end; region = region_next(region)) {
-		vaddr_t from = region->start > start ? region->start : start;
-		vaddr_t to = region->end < end ? region->end : end;
-
-		if (region->state == state)
-			pages += bytes_to_pages(to - from);
-	}
-	return pages;
-}
-
-static void charge_view(struct view *view, int64_t pages)
-{
-	view->commit_pages += (uint64_t)pages;
-	space_commit_changed(view->space, pages);
-}
-
 /* MEM_COMMIT over private memory. Needs the space's lock; [start, end) lies in `view`. */
 static NTSTATUS commit_private_locked(struct view *view, vaddr_t start, vaddr_t end,
 				      uint32_t protection)
 {
 	struct address_space *space = view->space;
-	uint64_t pages = count_pages(space, start, end, REGION_RESERVED);
+	uint64_t pages = region_count_pages(space, start, end, REGION_RESERVED);
 	struct region_spares spares;
 	NTSTATUS status;
 
@@ -152,7 +130,7 @@ static NTSTATUS commit_private_locked(struct view *view, vaddr_t start, vaddr_t 
 		return status;
 	status = commit_charge(pages);
 	if (NT_SUCCESS(status)) {
-		charge_view(view, (int64_t)pages);
+		view_charge(view, (int64_t)pages);
 		region_change(space, start, end, REGION_COMMITTED, protection, &spares);
 		pages_protect(space, start, end, protection);
 	}
@@ -300,162 +278,6 @@ NTSTATUS memory_allocate(struct address_space *space, vaddr_t *base, uint64_t ze
 	if (NT_SUCCESS(status)) {
 		*base = start;
 		*size_bytes = end - start;
-	}
-	return status;
-}
-
-/* ---- freeing ---- */
-
-/* Rows 6-10 of table 5.2; on success the range to free. Needs the space's lock. */
-static NTSTATUS find_range_to_free(struct address_space *space, vaddr_t base, uint64_t size,
-				   struct view **result, vaddr_t *start, vaddr_t *end)
-{
-	struct view *view = view_find(space, base);
-
-	if (!view)
-		return STATUS_MEMORY_NOT_ALLOCATED;
-	*start = page_round_down(base);
-	*end = size ? page_round_up(base + size) : view->end;
-	if (*end > view->end)
-		return STATUS_UNABLE_TO_FREE_VM;
-	if (view->segment)
-		return STATUS_UNABLE_TO_DELETE_SECTION;
-	if (!size && *start != view->start)
-		return STATUS_FREE_VM_NOT_AT_BASE;
-	*result = view;
-	return STATUS_SUCCESS;
-}
-
-static void refund(struct view *view, vaddr_t start, vaddr_t end)
-{
-	uint64_t pages = count_pages(view->space, start, end, REGION_COMMITTED);
-
-	charge_view(view, -(int64_t)pages);
-	commit_release(pages);
-}
-
-static NTSTATUS decommit_locked(struct view *view, vaddr_t start, vaddr_t end)
-{
-	struct region_spares spares;
-	NTSTATUS status = region_spares_alloc(&spares);
-
-	if (!NT_SUCCESS(status))
-		return status;
-	pages_discard(view->space, start, end);
-	refund(view, start, end);
-	region_change(view->space, start, end, REGION_RESERVED, 0, &spares);
-	region_spares_free(&spares);
-	return STATUS_SUCCESS;
-}
-
-/*
- * The regions from `start` on become those of `tail`, a new view; the embedded node of the old view
- * is replaced.
- */
-static void move_regions(struct view *view, vaddr_t start, struct view *tail)
-{
-	struct region *region = region_at_or_after(view->space, start);
-
-	while (region && region->view == view) {
-		struct region *next = region_next(region);
-
-		if (region == &view->first) {
-			region_remove(view->space, region);
-			tail->first = *region;
-			tail->first.view = tail;
-			region_insert(view->space, &tail->first);
-		} else {
-			region->view = tail;
-		}
-		region = next;
-	}
-}
-
-/* Cuts [start, end) out of a private view; `tail` is used when something is left on both sides. */
-static void cut_view(struct view *view, vaddr_t start, vaddr_t end, struct region_spares *spares,
-		     struct view *tail)
-{
-	struct address_space *space = view->space;
-	struct region *region = region_isolate(space, start, end, spares);
-
-	while (region && region->start < end) {
-		struct region *next = region_next(region);
-
-		region_remove(space, region);
-		region_discard(region);
-		region = next;
-	}
-	space->virtual_bytes -= end - start;
-	if (start == view->start) {
-		view->start = end;
-		return;
-	}
-	if (tail) {
-		*tail = *view;
-		tail->start = end;
-		tail->commit_pages = count_pages(space, end, view->end, REGION_COMMITTED);
-		view->commit_pages -= tail->commit_pages;
-		move_regions(view, end, tail);
-		space->view_count++;
-		view_count_changed(1);
-	}
-	view->end = start;
-}
-
-static NTSTATUS release_part_locked(struct view *view, vaddr_t start, vaddr_t end)
-{
-	bool needs_tail = start > view->start && end < view->end;
-	struct region_spares spares;
-	struct view *tail = NULL;
-	NTSTATUS status = region_spares_alloc(&spares);
-
-	if (!NT_SUCCESS(status))
-		return status;
-	if (needs_tail)
-		tail = pool_alloc(sizeof(*tail));
-	if (needs_tail && !tail) {
-		region_spares_free(&spares);
-		return STATUS_INSUFFICIENT_RESOURCES;
-	}
-	pages_discard(view->space, start, end);
-	refund(view, start, end);
-	cut_view(view, start, end, &spares, tail);
-	region_spares_free(&spares);
-	return STATUS_SUCCESS;
-}
-
-NTSTATUS memory_free(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,
-		     uint32_t type)
-{
-	struct view *view = NULL, *gone = NULL;
-	vaddr_t start, end;
-	NTSTATUS status;
-
-	if (type != MEM_DECOMMIT && type != MEM_RELEASE)
-		return STATUS_INVALID_PARAMETER_4;
-	if (*base > USER_HIGHEST_ADDRESS)
-		return STATUS_INVALID_PARAMETER_2;
-	if (!range_ok(*base, *size_bytes, USER_LIMIT))
-		return STATUS_INVALID_PARAMETER_3;
-	mutex_lock(&space->lock);
-	status = find_range_to_free(space, *base, *size_bytes, &view, &start, &end);
-	if (NT_SUCCESS(status)) {
-		if (type == MEM_DECOMMIT) {
-			status = decommit_locked(view, start, end);
-		} else if (start == view->start && end == view->end) {
-			view_remove(space, view);
-			gone = view;
-		} else {
-			status = release_part_locked(view, start, end);
-		}
-	}
-	mutex_unlock(&space->lock);
-	if (gone)
-		view_free(gone);
-	if (NT_SUCCESS(status)) {
-		*base = start;
-		if (*size_bytes || type == MEM_RELEASE) /* DECOMMIT of all reports size 0 (5.2) */
-			*size_bytes = end - start;
 	}
 	return status;
 }

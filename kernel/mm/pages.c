@@ -55,11 +55,12 @@ static void discard_unmapped_locked(pte_t *slot) REQUIRES(frame_lock)
 	frame_free_locked(frame);
 }
 
-static void discard_slot_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va)
+static void discard_slot_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va, uint32_t unused)
 	REQUIRES(frame_lock)
 {
 	bool is_private = slot_is_private_locked(pt_read(slot));
 
+	(void)unused;
 	switch (pte_kind(pt_read(slot))) {
 	case PTE_VALID:
 		tlb_batch_add(batch, va, slot_exchange_locked(slot, pte_none()),
@@ -89,7 +90,13 @@ static bool prune_some(struct tlb_batch *batch, vaddr_t start, vaddr_t end)
 	return full;
 }
 
-void pages_discard(struct address_space *space, vaddr_t start, vaddr_t end)
+/*
+ * Lets `change` have each slot of [start, end) that stands in a table, a batch of them at a time.
+ */
+static void change_slots(struct address_space *space, vaddr_t start, vaddr_t end,
+			 void (*change)(struct tlb_batch *batch, pte_t *slot, vaddr_t va,
+					uint32_t protection),
+			 uint32_t protection)
 {
 	struct tlb_batch batch;
 	vaddr_t va = start;
@@ -101,12 +108,20 @@ void pages_discard(struct address_space *space, vaddr_t start, vaddr_t end)
 
 		spin_lock(&frame_lock);
 		while (tlb_batch_has_room(&batch) && (slot = slot_next(space, &va, end)) != NULL) {
-			discard_slot_locked(&batch, slot, va);
+			change(&batch, slot, va, protection);
 			va += PAGE_SIZE;
 		}
 		spin_unlock(&frame_lock);
 		tlb_batch_flush(&batch);
 	}
+}
+
+void pages_discard(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+	struct tlb_batch batch;
+
+	change_slots(space, start, end, discard_slot_locked, 0);
+	tlb_batch_begin(&batch, space);
 	while (prune_some(&batch, start, end))
 		;
 }
@@ -144,20 +159,5 @@ static void protect_slot_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va
 
 void pages_protect(struct address_space *space, vaddr_t start, vaddr_t end, uint32_t protection)
 {
-	struct tlb_batch batch;
-	vaddr_t va = start;
-
-	KASSERT(mutex_is_held(&space->lock));
-	tlb_batch_begin(&batch, space);
-	while (va < end) {
-		pte_t *slot;
-
-		spin_lock(&frame_lock);
-		while (tlb_batch_has_room(&batch) && (slot = slot_next(space, &va, end)) != NULL) {
-			protect_slot_locked(&batch, slot, va, protection);
-			va += PAGE_SIZE;
-		}
-		spin_unlock(&frame_lock);
-		tlb_batch_flush(&batch);
-	}
+	change_slots(space, start, end, protect_slot_locked, protection);
 }

@@ -54,8 +54,7 @@ NTSTATUS view_protect_locked(struct view *view, vaddr_t start, vaddr_t end, uint
 	protection = protection_in_allocation(view->allocation_protect, protection);
 	status = charge_copies(view, start, end, protection, &charged);
 	if (NT_SUCCESS(status)) {
-		view->commit_pages += charged;
-		space_commit_changed(view->space, (int64_t)charged);
+		view_charge(view, (int64_t)charged);
 		region_change(view->space, start, end, REGION_COMMITTED, protection, &spares);
 		pages_protect(view->space, start, end, protection);
 	}

@@ -73,7 +73,8 @@ static vaddr_t commit_run_end(struct region *region, vaddr_t va)
 	page_index_t first = segment_page(region->view, va);
 	page_index_t end = first + bytes_to_pages(region->end - va);
 
-	return va + pages_to_bytes(segment_commit_run_end(region->view->segment, first, end) - first);
+	return va +
+	       pages_to_bytes(segment_commit_run_end(region->view->segment, first, end) - first);
 }
 
 /* The end of the pages from `va` on, within the region, that have its attributes. */

@@ -125,7 +125,9 @@ void region_remove(struct address_space *space, struct region *region)
 	struct region *next = region_next(region);
 
 	KASSERT(mutex_is_held(&space->lock));
-	/* RB_REMOVE recomputes only the nodes that it moves: none above may count this gap any more */
+	/*
+	 * RB_REMOVE recomputes only the nodes that it moves: none above may count this gap any more
+	 */
 	region->gap = 0;
 	gap_propagate(region);
 	RB_REMOVE(region_tree, &space->regions, region);
@@ -278,6 +280,22 @@ void region_spares_free(struct region_spares *spares)
 		pool_free(spares->nodes[i], sizeof(struct region));
 }
 
+uint64_t region_count_pages(struct address_space *space, vaddr_t start, vaddr_t end,
+			    enum region_state state)
+{
+	struct region *region = region_find(space, start);
+	uint64_t pages = 0;
+
+	for (; region && region->start < end; region = region_next(region)) {
+		vaddr_t from = region->start > start ? region->start : start;
+		vaddr_t to = region->end < end ? region->end : end;
+
+		if (region->state == state)
+			pages += bytes_to_pages(to - from);
+	}
+	return pages;
+}
+
 /* Splits `region` at `at`, which lies strictly inside it. */
 static void split(struct address_space *space, struct region *region, vaddr_t at,
 		  struct region *upper)
@@ -322,20 +340,14 @@ static bool can_merge(const struct region *a, const struct region *b)
 	       (a->state == REGION_RESERVED || a->protection == b->protection);
 }
 
-/* The node that stays must be the view's own, where one of the two is. */
-static struct region *merge_pair(struct address_space *space, struct region *a, struct region *b)
+/* The lower node stays: a view's own first region is its lowest, or out of the tree. */
+static void merge_pair(struct address_space *space, struct region *lower, struct region *upper)
 {
-	struct region *kept = b == &b->view->first ? b : a;
-	struct region *gone = kept == a ? b : a;
-	vaddr_t start = a->start, end = b->end;
-
-	region_remove(space, gone);
-	region_remove(space, kept);
-	kept->start = start;
-	kept->end = end;
-	region_insert(space, kept);
-	region_discard(gone);
-	return kept;
+	KASSERT(upper != &upper->view->first);
+	region_remove(space, upper);
+	lower->end = upper->end;
+	gap_update(region_next(lower));
+	region_discard(upper);
 }
 
 void region_merge(struct address_space *space, vaddr_t start, vaddr_t end)
@@ -343,8 +355,12 @@ void region_merge(struct address_space *space, vaddr_t start, vaddr_t end)
 	struct region *region = region_at_or_after(space, start > PAGE_SIZE ? start - 1 : 0);
 	struct region *next;
 
-	while (region && region->start < end && (next = region_next(region)) != NULL)
-		region = can_merge(region, next) ? merge_pair(space, region, next) : next;
+	while (region && region->start < end && (next = region_next(region)) != NULL) {
+		if (can_merge(region, next))
+			merge_pair(space, region, next);
+		else
+			region = next;
+	}
 }
 
 void region_change(struct address_space *space, vaddr_t start, vaddr_t end, enum region_state state,

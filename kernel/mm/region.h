@@ -54,5 +54,9 @@ void region_change(struct address_space *space, vaddr_t start, vaddr_t end, enum
 /* Joins neighbours of one view with equal attributes around [start, end). */
 void region_merge(struct address_space *space, vaddr_t start, vaddr_t end);
 
+/* Pages of [start, end) that regions of this state cover; the range begins in a region. */
+uint64_t region_count_pages(struct address_space *space, vaddr_t start, vaddr_t end,
+			    enum region_state state);
+
 /* Gives back a node that is out of the tree (a view's first region is part of the view). */
 void region_discard(struct region *region);

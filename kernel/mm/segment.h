@@ -64,10 +64,10 @@ const struct subsection *segment_subsection(const struct segment *segment, page_
 /* ---- commit state of SEC_RESERVE segments (segment_commit.c) ---- */
 
 /*
- * Committing `count` pages from `first`, in two halves. The first makes the tables of state words and
- * charges the pages that are not committed yet; it may fail, and changes nothing that anybody can
- * see. No lock held; may sleep. Then follows either the second, which cannot fail (the space's lock
- * may be held), or commit_release(charged).
+ * Committing `count` pages from `first`, in two halves. The first makes the tables of state words
+ * and charges the pages that are not committed yet; it may fail, and changes nothing that anybody
+ * can see. No lock held; may sleep. Then follows either the second, which cannot fail (the space's
+ * lock may be held), or commit_release(charged).
  * => returns: STATUS_COMMITMENT_LIMIT, STATUS_NO_MEMORY.
  */
 NTSTATUS segment_commit_prepare(struct segment *segment, page_index_t first, uint64_t count,

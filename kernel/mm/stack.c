@@ -25,37 +25,46 @@ NTSTATUS guard_remove(struct address_space *space, vaddr_t va)
 				   region->protection & ~(uint32_t)PAGE_GUARD);
 }
 
-NTSTATUS stack_grow(struct address_space *space, vaddr_t va)
+/*
+ * Makes [guard, va) the new guard page and takes the guard off `va`. Whatever can fail comes first.
+ */
+static NTSTATUS guard_move_down(struct view *view, vaddr_t va, struct region_spares *spares)
 {
-	struct region *region = region_find(space, va);
-	struct view *view = region->view;
+	struct address_space *space = view->space;
 	vaddr_t guard = va - PAGE_SIZE;
-	struct region_spares spares;
-	uint64_t charge;
-	NTSTATUS status = guard_remove(space, va);
+	/* the program may have committed the page itself, and used it */
+	uint64_t charge = region_find(space, guard)->state == REGION_RESERVED;
+	NTSTATUS status = commit_charge(charge);
 
 	if (!NT_SUCCESS(status))
 		return status;
-	if (guard <=
-	    view->start) /* the lowest page stays reserved: there is always a hole below a stack */
-		return STATUS_STACK_OVERFLOW;
+	status = guard_remove(space, va);
+	if (!NT_SUCCESS(status)) {
+		commit_release(charge);
+		return status;
+	}
+	view_charge(view, (int64_t)charge);
+	region_change(space, guard, va, REGION_COMMITTED, PAGE_READWRITE | PAGE_GUARD, spares);
+	pages_protect(space, guard, va, PAGE_READWRITE | PAGE_GUARD);
+	return STATUS_SUCCESS;
+}
+
+NTSTATUS stack_grow(struct address_space *space, vaddr_t va)
+{
+	struct view *view = region_find(space, va)->view;
+	struct region_spares spares;
+	NTSTATUS status;
+
+	if (va - PAGE_SIZE <= view->start) { /* there is always a hole below a stack */
+		status = guard_remove(space, va);
+		return NT_SUCCESS(status) ? STATUS_STACK_OVERFLOW : status;
+	}
 	status = region_spares_alloc(&spares);
 	if (!NT_SUCCESS(status))
 		return STATUS_STACK_OVERFLOW;
-	/* the program may have committed the page itself, and used it */
-	charge = region_find(space, guard)->state == REGION_RESERVED;
-	status = commit_charge(charge);
-	if (NT_SUCCESS(status)) {
-		view->commit_pages += charge;
-		space_commit_changed(space, (int64_t)charge);
-		region_change(space, guard, va, REGION_COMMITTED, PAGE_READWRITE | PAGE_GUARD,
-			      &spares);
-		pages_protect(space, guard, va, PAGE_READWRITE | PAGE_GUARD);
-	} else {
-		status = STATUS_STACK_OVERFLOW;
-	}
+	status = guard_move_down(view, va, &spares);
 	region_spares_free(&spares);
-	return status;
+	return NT_SUCCESS(status) ? status : STATUS_STACK_OVERFLOW;
 }
 
 void stack_limit_publish(struct address_space *space, vaddr_t limit)

@@ -13,8 +13,9 @@ NTSTATUS guard_remove(struct address_space *space, vaddr_t va) MUST_CHECK;
 
 /*
  * The guard page of a stack was touched: it becomes an ordinary page and the page below it the
- * guard. Needs the space's lock. => returns: STATUS_STACK_OVERFLOW when no page is left below or
- * none can be had; then the guard is gone for good. STATUS_INSUFFICIENT_RESOURCES: nothing changed.
+ * guard. Needs the space's lock. => returns: STATUS_STACK_OVERFLOW when only the lowest page is
+ * left (the guard is gone then, so that a handler has the page), or when memory is short (nothing
+ * changed).
  */
 NTSTATUS stack_grow(struct address_space *space, vaddr_t va) MUST_CHECK;
 

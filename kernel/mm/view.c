@@ -231,3 +231,9 @@ NTSTATUS view_unmap(struct address_space *space, vaddr_t address)
 	view_free(view);
 	return STATUS_SUCCESS;
 }
+
+void view_charge(struct view *view, int64_t pages)
+{
+	view->commit_pages += (uint64_t)pages;
+	space_commit_changed(view->space, pages);
+}

@@ -36,6 +36,9 @@ void view_remove(struct address_space *space, struct view *view);
  */
 void view_free(struct view *view);
 
+/* The view's charge changed by `pages` (the global charge is commit.h's). */
+void view_charge(struct view *view, int64_t pages);
+
 /* The view that contains the address, or NULL. */
 struct view *view_find(struct address_space *space, vaddr_t va);
 
@@ -67,7 +70,10 @@ NTSTATUS view_protect_locked(struct view *view, vaddr_t start, vaddr_t end,
  */
 uint32_t page_protection(struct region *region, vaddr_t va);
 
-/* The page can be touched: as its region says, and for SEC_RESERVE its section. Takes frame_lock. (query.c) */
+/*
+ * The page can be touched: as its region says, and for SEC_RESERVE its section. Takes frame_lock.
+ * (query.c)
+ */
 bool page_is_committed(const struct region *region, vaddr_t va);
 
 uint64_t view_count_all(void); /* views alive, for accounting */

@@ -15,166 +15,25 @@
 #include <cmocka.h>
 
 #include "kernel/io/file.h"
-#include "kernel/mm/fault.h"
 #include "kernel/mm/frame.h"
 #include "kernel/mm/mm.h"
 #include "kernel/mm/page_table.h"
 #include "nt/ntio.h"
+#include "fault_rules.h"
 #include "tests/sim/sim.h"
 
-/* ---- the dimensions ---- */
+/* ---- names, for what fails ---- */
 
-enum source { NO_VIEW, RESERVED_PRIVATE, PRIVATE, PAGEFILE, RESERVE_SECTION, FILE_VIEW, SOURCES };
 static const char *const source_names[SOURCES] = {"no view",   "reserved private",	"private",
 						  "page file", "SEC_RESERVE page file", "file"};
 
-/* What the segment's state word says; for the frame states, how the frame stands. */
-enum word {
-	AS_BORN,
-	WORD_ZERO,
-	READING,
-	PINNED,
-	MAPPED_ELSEWHERE,
-	STANDBY,
-	MODIFIED,
-	WRITING,
-	WORDS
-};
 static const char *const word_names[WORDS] = {"as born", "zero",    "reading",	"pinned",
 					      "mapped",	 "standby", "modified", "writing"};
 
-enum slot { EMPTY, NO_TABLE, VALID_SHARED, VALID_PRIVATE, PRIVATE_FRAME, SLOTS };
 static const char *const slot_names[SLOTS] = {"empty", "no table", "valid shared", "valid private",
 					      "private frame"};
 
-enum spare { NONE, ANY_CONTENT, ZEROED, SPARES };
 static const char *const spare_names[SPARES] = {"no spare", "a spare", "a zeroed spare"};
-
-static const struct protection {
-	uint32_t value;
-	const char *name;
-	const char *rights; /* what an access may do: r, w (also to a private copy), x */
-	bool is_copy;
-} protections[] = {
-	{PAGE_NOACCESS, "NA", "", false},
-	{PAGE_READONLY, "RO", "r", false},
-	{PAGE_READWRITE, "RW", "rw", false},
-	{PAGE_WRITECOPY, "WC", "rw", true},
-	{PAGE_EXECUTE, "X", "rx", false},
-	{PAGE_EXECUTE_READ, "XR", "rx", false},
-	{PAGE_EXECUTE_READWRITE, "XRW", "rwx", false},
-	{PAGE_EXECUTE_WRITECOPY, "XWC", "rwx", true},
-	{PAGE_READWRITE | PAGE_GUARD, "RW+guard", "rw", false},
-	{PAGE_READONLY | PAGE_GUARD, "RO+guard", "r", false},
-};
-#define PROTECTIONS (sizeof(protections) / sizeof(protections[0]))
-
-struct row {
-	enum source source;
-	const struct protection *protection;
-	enum slot slot;
-	enum word word;
-	enum access access;
-	enum spare spare;
-};
-
-struct answer {
-	enum fault_step step;
-	enum quire_fault_class class; /* DONE and FAIL */
-	enum page_step page_step;     /* PAGE_STEP */
-	bool need_zeroed;	      /* NEED_FRAME */
-};
-
-/* ---- the rules ---- */
-
-static struct answer done(enum quire_fault_class class)
-{
-	return (struct answer){.step = FAULT_DONE, .class = class};
-}
-
-static struct answer refused(enum quire_fault_class class)
-{
-	return (struct answer){.step = FAULT_FAIL, .class = class};
-}
-
-static struct answer page_step(enum page_step step)
-{
-	return (struct answer){.step = FAULT_PAGE_STEP, .page_step = step};
-}
-
-static struct answer need_frame(bool zeroed)
-{
-	return (struct answer){
-		.step = FAULT_PAGE_STEP, .page_step = PAGE_NEED_FRAME, .need_zeroed = zeroed};
-}
-
-static struct answer zero_page(const struct row *row)
-{
-	return row->spare == ZEROED ? done(QUIRE_FAULT_DEMAND_ZERO) : need_frame(true);
-}
-
-static struct answer copy(const struct row *row)
-{
-	return row->spare == NONE ? need_frame(false) : done(QUIRE_FAULT_COPY_ON_WRITE);
-}
-
-/* The slot says "ask the view", the view says "ask the segment". */
-static struct answer segment_answer(const struct row *row, bool wants_copy)
-{
-	switch (row->word) {
-	case AS_BORN:
-		if (row->source == RESERVE_SECTION) /* not committed */
-			return refused(QUIRE_FAULT_NO_VIEW);
-		if (row->source == PAGEFILE)
-			return zero_page(row);
-		return row->spare == NONE ? need_frame(false) : page_step(PAGE_IN);
-	case WORD_ZERO:
-		return zero_page(row);
-	case READING:
-		return page_step(PAGE_WAIT);
-	case PINNED:
-	case STANDBY:
-	case MODIFIED:
-	case WRITING:
-		return wants_copy ? copy(row) : done(QUIRE_FAULT_SOFT);
-	case MAPPED_ELSEWHERE:
-		return wants_copy ? copy(row) : done(QUIRE_FAULT_SHARED);
-	case WORDS:
-		break;
-	}
-	fail();
-	return refused(QUIRE_FAULT_NO_VIEW);
-}
-
-static struct answer expected(const struct row *row)
-{
-	static const char letters[] = {
-		[ACCESS_READ] = 'r', [ACCESS_WRITE] = 'w', [ACCESS_EXECUTE] = 'x'};
-	bool wants_copy = row->access == ACCESS_WRITE && row->protection->is_copy;
-	bool is_committed = row->source != RESERVE_SECTION || row->word != AS_BORN;
-
-	if (row->source == NO_VIEW || row->source == RESERVED_PRIVATE)
-		return refused(QUIRE_FAULT_NO_VIEW);
-	if (!strchr(row->protection->rights, letters[row->access]))
-		return refused(QUIRE_FAULT_PROTECTION);
-	if ((row->protection->value & PAGE_GUARD) && is_committed)
-		return (struct answer){.step = FAULT_GUARD};
-	switch (row->slot) {
-	case NO_TABLE: /* the one spare becomes a page table, and the next one is asked for */
-		return need_frame(true);
-	case VALID_SHARED:
-		return wants_copy ? copy(row) : done(QUIRE_FAULT_SPURIOUS);
-	case VALID_PRIVATE:
-		return done(QUIRE_FAULT_SPURIOUS);
-	case PRIVATE_FRAME:
-		return done(QUIRE_FAULT_SOFT);
-	case EMPTY:
-		break;
-	case SLOTS:
-		fail();
-	}
-	return row->source == PRIVATE ? zero_page(row) : segment_answer(row, wants_copy);
-}
 
 /* ---- making a row's state ---- */
 
@@ -418,7 +277,7 @@ static const char *describe(const struct row *row)
 
 static void compare(const struct row *row, const struct fault *fault, enum fault_step step)
 {
-	struct answer want = expected(row);
+	struct answer want = fault_rules_answer(row);
 	bool same = step == want.step;
 
 	if (same && (step == FAULT_DONE || step == FAULT_FAIL))
@@ -461,58 +320,19 @@ static void run_row(const struct row *row)
 	mm_check();
 }
 
-/* Combinations that cannot come about. */
-static bool is_possible(const struct row *row)
-{
-	bool is_private_memory = row->source == PRIVATE || row->source == RESERVED_PRIVATE;
-	bool is_segment = row->source >= PAGEFILE;
-	bool readable =
-		strchr(row->protection->rights, 'r') && !(row->protection->value & PAGE_GUARD);
-
-	if (is_private_memory && row->protection->is_copy)
-		return false;
-	if (!is_segment && row->word != AS_BORN)
-		return false;
-	if (row->word == WORD_ZERO && row->source != RESERVE_SECTION)
-		return false;
-	if (row->word == MAPPED_ELSEWHERE && row->source == RESERVE_SECTION)
-		return false;
-	/* its neighbour has the table */
-	if (row->word == MAPPED_ELSEWHERE && row->slot == NO_TABLE)
-		return false;
-	if ((row->source == NO_VIEW || row->source == RESERVED_PRIVATE) && row->slot != NO_TABLE)
-		return false;
-	switch (row->slot) {
-	case EMPTY:
-	case NO_TABLE:
-		return true;
-	case VALID_SHARED:
-		return is_segment && readable && row->source != RESERVE_SECTION &&
-		       row->word == AS_BORN;
-	case VALID_PRIVATE:
-	case PRIVATE_FRAME:
-		if (row->word != AS_BORN || !readable || row->source == RESERVE_SECTION)
-			return false;
-		return is_private_memory || row->protection->is_copy;
-	case SLOTS:
-		break;
-	}
-	return false;
-}
-
 /* Calls run_row for every possible row of one source and slot; returns how many. */
 static unsigned run_rows(enum source source, enum slot slot)
 {
 	unsigned rows = 0;
 
-	for (size_t p = 0; p < PROTECTIONS; p++)
+	for (size_t p = 0; p < fault_protection_count; p++)
 		for (enum word word = 0; word < WORDS; word++)
 			for (unsigned access = 0; access < 3; access++)
 				for (enum spare spare = 0; spare < SPARES; spare++) {
-					struct row row = {source, &protections[p],     slot,
-							  word,	  (enum access)access, spare};
+					struct row row = {source, &fault_protections[p], slot,
+							  word,	  (enum access)access,	 spare};
 
-					if (!is_possible(&row))
+					if (!fault_rules_possible(&row))
 						continue;
 					run_row(&row);
 					rows++;

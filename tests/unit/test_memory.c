@@ -284,6 +284,7 @@ static void test_a_stack_that_cannot_be_charged(void **state)
 	mm_check();
 	assert_int_equal(commit_used(), 2);
 	ok(sim_poke(limit - 1, 1));
+	ok(sim_poke(limit - PAGE_SIZE - 1, 1)); /* the guard was not lost */
 	release(bottom);
 }
 

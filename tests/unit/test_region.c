@@ -357,7 +357,10 @@ static void test_gaps_between_two_views(void **state)
 		bool top_down;
 		int64_t found_page; /* -1: none */
 	} rows[] = {
-		/* the views are pages 0..16 (one page into block 1) and 64..80: blocks 2 and 3 are free */
+		/*
+		 * the views are pages 0..16 (one page into block 1) and 64..80: blocks 2 and 3 are
+		 * free
+		 */
 		{1, 0, WINDOW_PAGES, false, 32},
 		{32, 0, WINDOW_PAGES, false, 32},
 		{33, 0, WINDOW_PAGES, false, 80},
