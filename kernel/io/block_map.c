@@ -71,6 +71,7 @@ uint32_t *block_map_slot(struct block_map *map, page_index_t page, bool create)
 		return NULL;
 	if (!map->root || page >= table_span(map->levels))
 		return NULL;
+	KASSERT(map->levels <= LEVELS_MAX);
 	for (unsigned level = map->levels; level > 0; level--) {
 		slot = (void **)*slot + ((page >> entry_shift(level)) & (POINTERS - 1));
 		if (!*slot && create)

@@ -53,7 +53,7 @@ static void name_show(const char *name, char *buffer)
 {
 	size_t i;
 
-	for (i = 0; name[i] && i < NAME_SHOWN_BYTES - 1; i++)
+	for (i = 0; i < NAME_SHOWN_BYTES - 1 && name[i]; i++)
 		buffer[i] = name[i] < ' ' || name[i] > '~' ? '?' : name[i];
 	buffer[i] = '\0';
 }
