@@ -32,6 +32,7 @@ test   clang                   clang                   clang               clang
 test   /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a,/usr/lib*/clang/*/lib/*/libclang_rt.fuzzer*.a,/opt/homebrew/opt/llvm/lib/clang clang-runtime compiler-rt compiler-rt llvm
 test   /usr/include/cmocka.h,/opt/homebrew/include/cmocka.h,/usr/local/include/cmocka.h libcmocka-dev libcmocka-devel cmocka cmocka
 test   wine64,wine,/usr/lib/wine/wine64 wine64         wine-core           wine               wine-stable
+test   gdb,x86_64-elf-gdb      gdb                     gdb                 gdb                x86_64-elf-gdb
 lint   clang                   clang                   clang               clang              llvm
 lint   clang-format            clang-format            clang-tools-extra   clang              clang-format
 lint   clang-tidy              clang-tidy              clang-tools-extra   clang              llvm

@@ -155,19 +155,20 @@ static void contents_begin(void)
 static void world_begin(void)
 {
 	static const unsigned frames[] = {256, 160, 192, 384, 512, 1024, 256, 140};
-	const struct sim_file files[FILES] = {{file_name(0), large, LARGE_BYTES},
-					      {file_name(1), small, SMALL_BYTES},
-					      {file_name(2), "", 0}};
+	struct sim_file files[FILES] = {{file_name(0), large, LARGE_BYTES},
+					{file_name(1), small, SMALL_BYTES},
+					{file_name(2), "", 0},
+					{file_name(IMAGE_FILE), NULL, 0}};
 	unsigned count = TAKE_FROM(frames);
 
 	contents_begin();
+	files[IMAGE_FILE].bytes = image_file_begin(&files[IMAGE_FILE].size_bytes);
 	say("%u frames of RAM\n", count);
 	sim_start(pages_to_bytes(count), 0);
 	sim_ramdisk(files, FILES, DISK_FREE_BYTES);
 	memset(&world, 0, sizeof(world));
-	file_begin(0, large, LARGE_BYTES);
-	file_begin(1, small, SMALL_BYTES);
-	file_begin(2, NULL, 0);
+	for (unsigned file = 0; file < FILES; file++)
+		file_begin(file, files[file].bytes, files[file].size_bytes);
 	for (unsigned space = 0; space < ORACLE_SPACES; space++)
 		world.spaces[space] = sim_space_create();
 	sim_enter_space(world.spaces[0]);

@@ -440,7 +440,8 @@ void transfer_file(void)
 	transfer.offset = take_two() * 16 % (file->size_bytes + 2 * PAGE_SIZE);
 	transfer.size = take_size();
 	transfer.buffer = take_address(world.current);
-	if (!world.opens[transfer.file] || transfer.size > TRANSFER_BYTES)
+	if (!world.opens[transfer.file] || transfer.size > TRANSFER_BYTES ||
+	    (transfer.is_write && transfer.file == IMAGE_FILE))
 		return;
 	/* a part that fails must be a whole piece, or nobody can tell what became of the rest */
 	if (failures_are_near())

@@ -62,6 +62,8 @@ void create_section(void)
 					       FILE_READ_DATA | FILE_WRITE_DATA,
 					       FILE_READ_DATA | FILE_EXECUTE, 0};
 	unsigned slot = take() % SECTIONS, file = take() % (2 * FILES);
+	const struct oracle_image *image;
+	struct oracle_content *content;
 	struct oracle_expectation want;
 	struct section_request request;
 	NTSTATUS status;
@@ -70,21 +72,27 @@ void create_section(void)
 		return;
 	if (file >= FILES)
 		file = FILES; /* page file */
+	image = file < FILES ? image_of_file(file) : NULL;
 	request = (struct section_request){.file = file < FILES ? world.nodes[file] : NULL,
 					   .file_access = TAKE_FROM(access),
 					   .protection = take_protection(),
 					   .attributes = take_attributes()};
 	request.size_bytes = take_section_size(file);
+	if (image) { /* mostly as a program, and never to be written to */
+		request.attributes = take() % 4 ? SEC_IMAGE : request.attributes;
+		request.file_access &= FILE_READ_DATA | FILE_EXECUTE;
+	}
 	say("section %u: create of %s, size %#llx, protection %s, attributes %#x, file access %#x",
 	    slot, file < FILES ? file_name(file) : "the page file",
 	    (unsigned long long)request.size_bytes, protection_words(request.protection),
 	    request.attributes, request.file_access);
-	want = oracle_expect_section(&request, file < FILES ? world.oracle_files[file] : NULL);
+	content = file < FILES ? world.oracle_files[file] : NULL;
+	want = oracle_expect_section(&request, content, image);
 	call_begin();
 	status = section_create(&request, &world.sections[slot]);
 	if (judge(&want, status))
 		oracle_section_created(&world.oracle_sections[slot], &request,
-				       file < FILES ? world.oracle_files[file] : NULL);
+				       request.attributes & SEC_IMAGE ? image_content() : content);
 	else if (world.sections[slot])
 		mismatch("a section was given although the call failed");
 	forgive_lost_pages();
@@ -187,11 +195,14 @@ void map_view(void)
 {
 	unsigned space = take_space(), slot = take() % SECTIONS;
 	struct map_request request = {.section = world.sections[slot]}, given;
+	const struct oracle_image *image;
 	struct oracle_expectation want;
+	vaddr_t want_base;
 	NTSTATUS status;
 
 	if (!world.sections[slot] || !has_room(space))
 		return;
+	image = world.oracle_sections[slot].content->image;
 	take_map_request(space, &request);
 	given = request;
 	if (!commit_is_known(&world.oracle_sections[slot], &request))
@@ -215,9 +226,12 @@ void map_view(void)
 	check_place(space,
 		    oracle_is_free(oracle_of(space), request.base, request.base + request.size_bytes),
 		    request.base, request.size_bytes);
-	if (given.base && given.base != request.base)
+	want_base = given.base;
+	if (!given.base && status != STATUS_IMAGE_NOT_AT_BASE && image)
+		want_base = image->base;
+	if (want_base && want_base != request.base)
 		mismatch("mapped at %#llx", (unsigned long long)request.base);
-	if (!given.base)
+	if (!want_base)
 		check_chosen(space, request.base, request.size_bytes, given.zero_bits,
 			     given.allocation_type & MEM_TOP_DOWN);
 	oracle_mapped(oracle_of(space), &world.oracle_sections[slot], &given, request.base,

@@ -215,11 +215,15 @@ void oracle_mapped(struct oracle_space *space, const struct oracle_section *sect
 
 	if (section->is_nocache)
 		protection |= PAGE_NOCACHE;
+	if (section->content->image)
+		protection = PAGE_EXECUTE_WRITECOPY;
 	view_init(view, start, size, protection);
 	view->content = section->content;
 	view->content->references++;
 	view->first_page = page_of(request->offset_bytes);
 	view->was_copy = is_copy(protection);
+	for (uint64_t i = 0; view->content->image && i < known_pages(view); i++)
+		view->pages[i].protection = view->content->image->protections[i];
 	/* 3.4.5: the head of the view is committed */
 	for (uint64_t i = 0; view->content->is_reserve && i < bytes_to_pages(request->commit_bytes);
 	     i++)
@@ -268,8 +272,30 @@ static uint32_t stored_protection(const struct oracle_view *view, uint32_t prote
 	return protection;
 }
 
+static bool is_writable(uint32_t protection)
+{
+	return protection & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE);
+}
+
+/*
+ * 3.3.3: the pages of an image stay copied on write, except where all of them are shared. A range
+ * with both kinds is on the safe side.
+ */
+static bool becomes_copy(const struct oracle_view *view, vaddr_t start, vaddr_t end,
+			 uint32_t protection)
+{
+	if (!view->content || !view->content->image || !is_writable(protection))
+		return false;
+	for (; start < end; start += PAGE_SIZE)
+		if (!is_writable(view->content->image->protections[page_of(start - view->start)]))
+			return true;
+	return false;
+}
+
 void oracle_protected(struct oracle_view *view, vaddr_t start, vaddr_t end, uint32_t protection)
 {
+	if (becomes_copy(view, start, end, protection))
+		protection = (protection & ~0xFFu) | (protection & 0xFF) << 1;
 	view->was_copy |= view->content && is_copy(protection);
 	for (vaddr_t va = start; va < end; va += PAGE_SIZE)
 		page_at(view, va)->protection = stored_protection(view, protection);
@@ -346,6 +372,8 @@ static void commit_of_view(const struct oracle_view *view, uint64_t *lowest, uin
 
 static void commit_of_content(const struct oracle_content *content, uint64_t *pages)
 {
+	for (uint64_t i = 0; content->image && i < content->image->page_count; i++)
+		*pages += is_writable(content->image->protections[i]);
 	if (content->is_file)
 		return;
 	if (!content->is_reserve)
@@ -575,5 +603,7 @@ NTSTATUS oracle_query(struct oracle_space *space, vaddr_t va,
 	result->allocation_protect = view->allocation_protect;
 	result->region_size_bytes = pages_to_bytes(last - page);
 	result->type = view->content ? MEM_MAPPED : MEM_PRIVATE;
+	if (view->content && view->content->image)
+		result->type = MEM_IMAGE;
 	return STATUS_SUCCESS;
 }

@@ -17,10 +17,18 @@
 /* Pages of a view or section that have an entry. Those above stay as they were born; nobody asks for them. */
 #define ORACLE_PAGES 1200u
 
-/* What sections map: a file, or memory of the page file. */
+/* A program (3.3.3): the protection of each page of a fresh view. Plain writable pages are shared by all. */
+struct oracle_image {
+	vaddr_t base;
+	uint64_t page_count;
+	const uint32_t *protections;
+};
+
+/* What sections map: a file, a file as an image, or memory of the page file. */
 struct oracle_content {
 	unsigned references; /* sections and views */
 	bool is_file;
+	const struct oracle_image *image; /* NULL: bytes as they are */
 	bool is_reserve;     /* pages have to be committed first */
 	uint64_t size_bytes; /* page file: whole pages */
 	uint8_t *bytes[ORACLE_PAGES];
@@ -79,9 +87,11 @@ bool oracle_zero_bits(uint64_t zero_bits, vaddr_t *limit);
 
 /* ---- sections and files ---- */
 
+/* image: what the file is if it is a program. */
 struct oracle_expectation oracle_expect_section(const struct section_request *request,
-						const struct oracle_content *file);
-/* file NULL: of the page file. */
+						const struct oracle_content *file,
+						const struct oracle_image *image);
+/* file: the file's content or its image's; NULL: of the page file. */
 void oracle_section_created(struct oracle_section *section, const struct section_request *request,
 			    struct oracle_content *file);
 void oracle_section_closed(struct oracle_section *section);

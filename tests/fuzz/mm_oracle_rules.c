@@ -95,8 +95,27 @@ static uint32_t file_access_needed(uint32_t protection)
 	return need | (rights(protection) & X ? FILE_EXECUTE : 0);
 }
 
+/* Rows 17 to 19 for images. Their shared pages are promised once. */
+static struct oracle_expectation expect_image_section(const struct section_request *request,
+						      const struct oracle_content *file,
+						      const struct oracle_image *image)
+{
+	uint64_t shared = 0;
+
+	if (!file->size_bytes)
+		return must(STATUS_INVALID_FILE_FOR_SECTION);
+	if (!image)
+		return must(STATUS_INVALID_IMAGE_NOT_MZ);
+	for (uint64_t i = 0; i < image->page_count; i++)
+		shared += (rights(image->protections[i]) & W) != 0;
+	if (request->size_bytes > pages_to_bytes(image->page_count))
+		return must(STATUS_SECTION_TOO_BIG);
+	return succeed(0, shared);
+}
+
 static struct oracle_expectation expect_file_section(const struct section_request *request,
-						     const struct oracle_content *file)
+						     const struct oracle_content *file,
+						     const struct oracle_image *image)
 {
 	uint64_t size = request->size_bytes;
 	uint32_t need = request->attributes & SEC_IMAGE ? FILE_READ_DATA
@@ -105,9 +124,8 @@ static struct oracle_expectation expect_file_section(const struct section_reques
 
 	if ((request->file_access & need) != need)
 		return must(STATUS_ACCESS_DENIED);
-	if (request->attributes & SEC_IMAGE) /* rows 17, 18: the files here are no programs */
-		return must(file->size_bytes ? STATUS_INVALID_IMAGE_NOT_MZ
-					     : STATUS_INVALID_FILE_FOR_SECTION);
+	if (request->attributes & SEC_IMAGE)
+		return expect_image_section(request, file, image);
 	if (!file->size_bytes && !size)
 		return must(STATUS_MAPPED_FILE_SIZE_ZERO);
 	if (size > file->size_bytes && !(rights(request->protection) & W))
@@ -122,7 +140,8 @@ static struct oracle_expectation expect_file_section(const struct section_reques
 }
 
 struct oracle_expectation oracle_expect_section(const struct section_request *request,
-						const struct oracle_content *file)
+						const struct oracle_content *file,
+						const struct oracle_image *image)
 {
 	bool is_bad = !is_valid(request->protection) || (request->protection & ONE_MODIFIER) ||
 		      request->protection == PAGE_NOACCESS;
@@ -136,7 +155,7 @@ struct oracle_expectation oracle_expect_section(const struct section_request *re
 	if (file && (request->attributes & SEC_LARGE_PAGES))
 		return must(STATUS_INVALID_PARAMETER_6);
 	if (file)
-		return expect_file_section(request, file);
+		return expect_file_section(request, file, image);
 	if (!request->size_bytes) /* row 10: the order of the two is open, too */
 		return either(STATUS_INVALID_PARAMETER_4,
 			      request->attributes & SEC_IMAGE ? STATUS_INVALID_FILE_FOR_SECTION
@@ -187,7 +206,8 @@ static NTSTATUS check_map_section(const struct oracle_section *section,
 
 	if ((request->base | offset) % ALLOCATION_GRANULARITY)
 		return STATUS_MAPPED_ALIGNMENT;
-	if (!section_allows(section->protection, request->protection))
+	/* 3.3.3: the pages of an image have their own */
+	if (!section->content->image && !section_allows(section->protection, request->protection))
 		return STATUS_SECTION_PROTECTION;
 	if ((request->allocation_type & MEM_RESERVE) && !section->content->is_file)
 		return STATUS_INVALID_PARAMETER_9;
@@ -202,6 +222,8 @@ static NTSTATUS check_map_section(const struct oracle_section *section,
 	*size = request->size_bytes ? request->size_bytes : section->size_bytes - offset;
 	if (request->commit_bytes > *size)
 		return STATUS_INVALID_PARAMETER_5;
+	if (section->content->image && offset) /* not said: an image begins with its headers */
+		return STATUS_INVALID_VIEW_SIZE;
 	if (!section->content->is_file && (request->protection & PAGE_WRITECOMBINE))
 		return STATUS_INVALID_PARAMETER_10;
 	return STATUS_SUCCESS;
@@ -212,6 +234,7 @@ static struct oracle_expectation expect_map(struct oracle_space *space,
 					    const struct map_request *request)
 {
 	NTSTATUS status = check_map_values(request);
+	const struct oracle_image *image = section->content->image;
 	struct oracle_expectation result = must(STATUS_SUCCESS);
 	uint64_t size, charge = 0;
 	vaddr_t limit, end;
@@ -221,7 +244,9 @@ static struct oracle_expectation expect_map(struct oracle_space *space,
 	if (status != STATUS_SUCCESS)
 		return must(status);
 	size = page_round_up(size);
-	if (request->protection & COPY)
+	for (uint64_t i = 0; image && i < bytes_to_pages(size); i++)
+		charge += (image->protections[i] & COPY) != 0;
+	if (!image && (request->protection & COPY))
 		charge = bytes_to_pages(size);
 	for (uint64_t i = 0; section->content->is_reserve && i < bytes_to_pages(request->commit_bytes);
 	     i++)
@@ -232,6 +257,11 @@ static struct oracle_expectation expect_map(struct oracle_space *space,
 		result = must(STATUS_CONFLICTING_ADDRESSES);
 	else if (!request->base && !oracle_place(space, size, limit, false))
 		result = must(STATUS_NO_MEMORY);
+	else if (image && (request->base ? request->base != image->base
+					 : request->zero_bits ||
+						   !oracle_is_free(space, image->base,
+								   image->base + size)))
+		result = either(STATUS_IMAGE_NOT_AT_BASE, STATUS_IMAGE_NOT_AT_BASE);
 	result.charge_min = result.charge_max = charge; /* its place in the order is open */
 	return result;
 }
@@ -393,9 +423,11 @@ struct oracle_expectation oracle_expect_protect(struct oracle_space *space, vadd
 	}
 	if (!view->content && (protection & COPY))
 		return must(STATUS_INVALID_PAGE_PROTECTION);
-	if (view->content && (rights(protection) & ~rights(view->allocation_protect)))
+	if (view->content && view->content->image) /* 3.3.3: any; kept as copied on write */
+		protection |= protection & PAGE_READWRITE ? PAGE_WRITECOPY : 0;
+	else if (view->content && (rights(protection) & ~rights(view->allocation_protect)))
 		return must(STATUS_SECTION_PROTECTION);
-	if (protection & COPY)
+	if (protection & (COPY | PAGE_EXECUTE_READWRITE))
 		copies = bytes_to_pages(page_round_up(base + size) - page_round_down(base));
 	return succeed(0, copies);
 }

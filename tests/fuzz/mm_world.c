@@ -175,7 +175,8 @@ const char *protection_words(uint32_t protection)
 
 const char *file_name(unsigned file)
 {
-	static const char *const names[FILES] = {"data/large", "data/small", "data/empty"};
+	static const char *const names[FILES] = {"data/large", "data/small", "data/empty",
+						   "bin/image.exe"};
 
 	return names[file];
 }

@@ -11,7 +11,8 @@
 #include "tests/sim/sim.h"
 
 #define SECTIONS 6
-#define FILES 3
+#define FILES 4
+#define IMAGE_FILE 3 /* a program; nobody writes to it */
 
 struct world {
 	/* the kernel's side */
@@ -69,6 +70,13 @@ void failures_disarm(void);
 /* Ends the run unless `status` is what the oracle wants, or there is a reason for it. => returns: NT_SUCCESS(status). */
 bool judge(const struct oracle_expectation *want, NTSTATUS status);
 _Noreturn void mismatch(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* ---- the program (mm_image.c) ---- */
+
+const void *image_file_begin(size_t *size);
+const struct oracle_image *image_of_file(unsigned file);
+/* What image sections map: the one in use, or a fresh one. */
+struct oracle_content *image_content(void);
 
 /* ---- operations: mm_calls.c, mm_bytes.c ---- */
 
