@@ -32,7 +32,8 @@ static uint32_t take_attributes(void)
 		SEC_COMMIT, SEC_RESERVE, SEC_COMMIT, SEC_RESERVE, SEC_RESERVE | SEC_NOCACHE,
 		SEC_COMMIT, SEC_COMMIT,	 SEC_IMAGE,  SEC_BASED | SEC_COMMIT,
 		SEC_COMMIT | SEC_RESERVE, SEC_NOCACHE, 0, SEC_IMAGE | SEC_COMMIT, UINT32_MAX,
-		SEC_COMMIT | SEC_LARGE_PAGES,
+		SEC_COMMIT | SEC_LARGE_PAGES, SEC_RESERVE | SEC_LARGE_PAGES, SEC_COMMIT | SEC_FILE,
+		SEC_COMMIT, SEC_RESERVE,
 	};
 
 	return TAKE_FROM(attributes);
@@ -157,6 +158,8 @@ static void take_map_request(unsigned space, struct map_request *request)
 		request->zero_bits = take_zero_bits();
 	if (!(shape & 0x1F))
 		request->offset_bytes += take();
+	if (shape == 0xFF)
+		request->protection |= PAGE_WRITECOMBINE;
 }
 
 /* The oracle has entries for the pages that the call would commit. */
@@ -264,7 +267,10 @@ static uint32_t take_allocation_type(void)
 		MEM_COMMIT, MEM_RESERVE | MEM_COMMIT | MEM_TOP_DOWN, MEM_COMMIT, MEM_RESERVE,
 		MEM_RESERVE | MEM_TOP_DOWN, MEM_COMMIT, MEM_RESET, MEM_RESERVE | MEM_COMMIT,
 		MEM_COMMIT | MEM_RESET, MEM_TOP_DOWN, MEM_RESERVE | MEM_WRITE_WATCH,
-		MEM_RESERVE | MEM_PHYSICAL, UINT32_MAX};
+		MEM_RESERVE | MEM_PHYSICAL, UINT32_MAX, MEM_COMMIT | MEM_PHYSICAL,
+		MEM_COMMIT | MEM_WRITE_WATCH, MEM_RESERVE | MEM_LARGE_PAGES,
+		MEM_COMMIT | MEM_LARGE_PAGES, MEM_RESERVE | MEM_COMMIT, MEM_COMMIT, MEM_COMMIT,
+		MEM_RESERVE};
 
 	return TAKE_FROM(types);
 }
