@@ -137,37 +137,48 @@ pte_t *segment_word_next_locked(struct segment *segment, page_index_t *index, pa
 	return NULL;
 }
 
-/* Puts a new root above the old one until the table can describe page_count pages. */
-static NTSTATUS add_level(struct segment *segment)
+static bool can_describe(const struct segment *segment, uint64_t page_count)
 {
-	pte_t *root = table_alloc();
+	return entry_pages(segment->levels) * WORDS_PER_TABLE >= page_count;
+}
 
-	if (!root)
-		return STATUS_INSUFFICIENT_RESOURCES;
-	spin_lock(&frame_lock);
+/* Puts a new root above the old one. */
+static void add_level_locked(struct segment *segment, pte_t *root) REQUIRES(frame_lock)
+{
 	pt_write(root, pte_in_frame(pfn_of(virt_to_phys(segment->root))));
 	segment->root = root;
 	segment->levels++;
 	segment->table_frames++;
-	spin_unlock(&frame_lock);
-	return STATUS_SUCCESS;
 }
 
+/* Memory is waited for without locks, so each turn looks anew whether the level is still missing. */
 NTSTATUS segment_grow(struct segment *segment, uint64_t page_count)
 {
-	NTSTATUS status = STATUS_SUCCESS;
+	pte_t *spare = NULL;
 
 	KASSERT(segment->kind == SEGMENT_FILE);
-	mutex_lock(&segment->lock);
-	while (NT_SUCCESS(status) && entry_pages(segment->levels) * WORDS_PER_TABLE < page_count)
-		status = add_level(segment);
-	if (NT_SUCCESS(status) && page_count > segment->page_count) {
+	for (;;) {
+		bool is_enough;
+
+		mutex_lock(&segment->lock);
 		spin_lock(&frame_lock);
-		segment->page_count = page_count;
+		if (spare && !can_describe(segment, page_count)) {
+			add_level_locked(segment, spare);
+			spare = NULL;
+		}
+		is_enough = can_describe(segment, page_count);
+		if (is_enough && page_count > segment->page_count)
+			segment->page_count = page_count;
 		spin_unlock(&frame_lock);
+		mutex_unlock(&segment->lock);
+		if (is_enough)
+			break;
+		if (!spare && !(spare = table_alloc()))
+			return STATUS_INSUFFICIENT_RESOURCES;
 	}
-	mutex_unlock(&segment->lock);
-	return status;
+	if (spare)
+		table_free(spare);
+	return STATUS_SUCCESS;
 }
 
 /* Frees the tables that the entries of `level` name. */
