@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "kernel/io/file.h"
+#include "kernel/mm/frame.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,6 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define LARGE_BYTES (70 * PAGE_SIZE + 0x345)
 #define SMALL_BYTES 0x3456u
 #define DISK_FREE_BYTES (60 * PAGE_SIZE)
+#define HELD_MAX 1100
 
 static uint8_t large[LARGE_BYTES], small[SMALL_BYTES];
 
@@ -41,6 +43,31 @@ static void arm_failure(void)
 	}
 }
 
+/* ---- shortage: frames that somebody else has ---- */
+
+static pfn_t held[HELD_MAX];
+static unsigned held_count;
+
+static void frames_release(void)
+{
+	while (held_count)
+		frame_free(held[--held_count]);
+}
+
+/* Leaves so few frames that the next operations have to evict, to write back, to do without. */
+static void hold_frames(void)
+{
+	uint8_t way = take();
+	unsigned left = way % 48;
+
+	frames_release();
+	if (way < 192)
+		while (frames_available() > left && held_count < HELD_MAX)
+			held[held_count++] = frame_alloc(FRAME_ANY_CONTENT);
+	say("%u frames are held, %llu are left\n", held_count,
+	    (unsigned long long)frames_available());
+}
+
 static const struct operation {
 	void (*run)(void);
 	unsigned weight;
@@ -50,6 +77,7 @@ static const struct operation {
 	{transfer_file, 5},	 {open_or_close_file, 2}, {close_section, 2}, {copy_other_space, 3},
 	{allocate_stack, 1},	 {use_stack, 2},	{enter_space, 1},    {query_memory, 1},
 	{recreate_space, 1},	 {verify_bytes, 1},	{arm_failure, 1},
+	{hold_frames, 1},
 };
 
 static void operate(void)
@@ -206,6 +234,8 @@ static void files_end(void)
 static void world_end(bool sections_first)
 {
 	failures_disarm();
+	verify_bytes();
+	frames_release();
 	verify_bytes();
 	say("the end\n");
 	if (sections_first)

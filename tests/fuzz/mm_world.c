@@ -206,7 +206,7 @@ static struct {
 	uint64_t allocation, transfer; /* counted from the start; 0: not armed */
 } failure;
 
-static uint64_t frames_available(void)
+uint64_t frames_available(void)
 {
 	struct quire_memory memory;
 

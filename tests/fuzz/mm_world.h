@@ -67,6 +67,9 @@ void fail_allocation_after(unsigned count);
 void fail_transfer_after(unsigned count);
 void failures_disarm(void);
 
+/* Frames that an allocation can have at once. */
+uint64_t frames_available(void);
+
 /* Ends the run unless `status` is what the oracle wants, or there is a reason for it. => returns: NT_SUCCESS(status). */
 bool judge(const struct oracle_expectation *want, NTSTATUS status);
 _Noreturn void mismatch(const char *format, ...) PRINTF_LIKE(1, 2);
