@@ -17,6 +17,9 @@ from .guest_tests import FOLDER
 from .results import failed, passed
 
 PREFIX = BUILD / "wine"
+USER = BUILD / "user"
+# Programs that are no tests: what they print, or None where that depends on the system
+PROGRAMS = {"hello.exe": "Hello from a native NT program.\n", "tour.exe": None}
 PREFIX_SECONDS = 300
 PROGRAM_SECONDS = 180
 STAMP = PREFIX / "ready"
@@ -40,6 +43,15 @@ def _find_server(wine):
     return shutil.which("wineserver")
 
 
+def _program_result(name, program, status, output):
+    expected = PROGRAMS[program]
+    if status != 0:
+        return failed(name, [f"expected exit status 0, seen {status}"] + output.splitlines()[-5:])
+    if expected is not None and output != expected:
+        return failed(name, [f"expected {expected!r}", f"seen     {output!r}"])
+    return passed(name)
+
+
 class WineGroup(Group):
     name = "wine"
 
@@ -54,6 +66,8 @@ class WineGroup(Group):
     def containers(self):
         for path in sorted(FOLDER.glob("test_*.exe")) if self._wine else []:
             yield Container(f"wine/{path.stem}/", path)
+        for name in PROGRAMS if self._wine else ():
+            yield Container(f"wine/{name}/", USER / name)
 
     def jobs(self, containers):
         for container in containers:
@@ -68,6 +82,8 @@ class WineGroup(Group):
         if self._trouble:
             return [failed(exit_id, self._trouble)]
         status, output, errors = jobs.run([self._wine, f"C:\\bin\\{container.path.name}"], PROGRAM_SECONDS, ENVIRONMENT)
+        if container.path.name in PROGRAMS:
+            return [_program_result(exit_id, container.path.name, status, output)]
         report = tap.read(output.splitlines(), container.prefix)
         if status is None:
             return report.results + [failed(exit_id, [f"no end after {PROGRAM_SECONDS} s"] + report.rest)]
