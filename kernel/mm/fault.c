@@ -320,7 +320,8 @@ NTSTATUS mm_fault(struct address_space *space, vaddr_t address, enum access acce
 
 	tlb_batch_begin(&fault.batch, space);
 	do {
-		KASSERT(turns++ < MAX_TURNS);
+		turns++;
+		KASSERT_DEBUG(turns < MAX_TURNS);
 		step = fault_turn(&fault);
 	} while (fault_perform(&fault, step));
 	page_request_end(&fault.page);
