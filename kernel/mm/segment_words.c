@@ -151,7 +151,9 @@ static void add_level_locked(struct segment *segment, pte_t *root) REQUIRES(fram
 	segment->table_frames++;
 }
 
-/* Memory is waited for without locks, so each turn looks anew whether the level is still missing. */
+/*
+ * Memory is waited for without locks, so each turn looks anew whether the level is still missing.
+ */
 NTSTATUS segment_grow(struct segment *segment, uint64_t page_count)
 {
 	pte_t *spare = NULL;

@@ -1,13 +1,14 @@
 /*
  * fuzz_mm.c - strings of operations on kernel/mm, held against a flat oracle (mm_oracle.h).
  *
- * A run is one small machine: 0.5 to 4 MiB of RAM, a RAM disk with three files, two address spaces. Each operation is made
- * on both sides. After it mm_check recounts the kernel's books, and what NtQueryVirtualMemory says of every address, the
- * pages promised and the sizes of the files are compared; bytes are compared whenever one is read, and all of them at
- * the end. Then everything is closed, the files on the disk are compared, and sim_stop looks for leaks.
+ * A run is one small machine: 0.5 to 4 MiB of RAM, a RAM disk with three files, two address spaces.
+ * Each operation is made on both sides. After it mm_check recounts the kernel's books, and what
+ * NtQueryVirtualMemory says of every address, the pages promised and the sizes of the files are
+ * compared; bytes are compared whenever one is read, and all of them at the end. Then everything is
+ * closed, the files on the disk are compared, and sim_stop looks for leaks.
  *
  *     build/fuzz/fuzz_mm -runs=100000 -seed=1                 the same every time
- *     QUIRE_FUZZ_WORDS=1 build/fuzz/fuzz_mm crash-...         says what happens, operation by operation
+ *     QUIRE_FUZZ_WORDS=1 build/fuzz/fuzz_mm crash-...         says each operation in words
  */
 #include "mm_world.h"
 
@@ -15,7 +16,6 @@
 #include <string.h>
 
 #include "kernel/io/file.h"
-#include "kernel/mm/frame.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -23,7 +23,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define LARGE_BYTES (70 * PAGE_SIZE + 0x345)
 #define SMALL_BYTES 0x3456u
 #define DISK_FREE_BYTES (60 * PAGE_SIZE)
-#define HELD_MAX 1100
 
 static uint8_t large[LARGE_BYTES], small[SMALL_BYTES];
 
@@ -43,41 +42,25 @@ static void arm_failure(void)
 	}
 }
 
-/* ---- shortage: frames that somebody else has ---- */
-
-static pfn_t held[HELD_MAX];
-static unsigned held_count;
-
-static void frames_release(void)
-{
-	while (held_count)
-		frame_free(held[--held_count]);
-}
-
-/* Leaves so few frames that the next operations have to evict, to write back, to do without. */
 static void hold_frames(void)
 {
 	uint8_t way = take();
-	unsigned left = way % 48;
 
 	frames_release();
 	if (way < 192)
-		while (frames_available() > left && held_count < HELD_MAX)
-			held[held_count++] = frame_alloc(FRAME_ANY_CONTENT);
-	say("%u frames are held, %llu are left\n", held_count,
-	    (unsigned long long)frames_available());
+		frames_hold(way % 48);
+	say("%llu frames are left\n", (unsigned long long)frames_available());
 }
 
 static const struct operation {
 	void (*run)(void);
 	unsigned weight;
 } operations[] = {
-	{access_memory, 8},	 {map_view, 6},		{create_section, 4}, {allocate_memory, 6},
-	{protect_memory, 6},	 {free_memory, 4},	{unmap_view, 2},     {fill_pages, 4},
-	{transfer_file, 5},	 {open_or_close_file, 2}, {close_section, 2}, {copy_other_space, 3},
-	{allocate_stack, 1},	 {use_stack, 2},	{enter_space, 1},    {query_memory, 1},
-	{recreate_space, 1},	 {verify_bytes, 1},	{arm_failure, 1},
-	{hold_frames, 2},
+	{access_memory, 8},  {map_view, 6},	      {create_section, 4}, {allocate_memory, 6},
+	{protect_memory, 6}, {free_memory, 4},	      {unmap_view, 2},	   {fill_pages, 4},
+	{transfer_file, 5},  {open_or_close_file, 2}, {close_section, 2},  {copy_other_space, 3},
+	{allocate_stack, 1}, {use_stack, 2},	      {enter_space, 1},	   {query_memory, 1},
+	{recreate_space, 1}, {verify_bytes, 1},	      {arm_failure, 1},	   {hold_frames, 2},
 };
 
 static void operate(void)
@@ -103,16 +86,18 @@ static void compare_query(unsigned space, const struct nt_memory_basic_informati
 {
 	if (memcmp(seen, want, sizeof(*seen)) == 0)
 		return;
-	mismatch("space %u, query: %#llx size %#llx state %#x protection %s (allocation %#llx %s type "
-		 "%#x), not %#llx size %#llx state %#x protection %s (allocation %#llx %s type %#x)",
-		 space, (unsigned long long)seen->base_address,
-		 (unsigned long long)seen->region_size_bytes, seen->state,
-		 protection_words(seen->protect), (unsigned long long)seen->allocation_base,
-		 protection_words(seen->allocation_protect), seen->type,
-		 (unsigned long long)want->base_address,
-		 (unsigned long long)want->region_size_bytes, want->state,
-		 protection_words(want->protect), (unsigned long long)want->allocation_base,
-		 protection_words(want->allocation_protect), want->type);
+	mismatch(
+		"space %u, query: %#llx size %#llx state %#x protection %s (allocation %#llx %s "
+		"type "
+		"%#x), not %#llx size %#llx state %#x protection %s (allocation %#llx %s type %#x)",
+		space, (unsigned long long)seen->base_address,
+		(unsigned long long)seen->region_size_bytes, seen->state,
+		protection_words(seen->protect), (unsigned long long)seen->allocation_base,
+		protection_words(seen->allocation_protect), seen->type,
+		(unsigned long long)want->base_address, (unsigned long long)want->region_size_bytes,
+		want->state, protection_words(want->protect),
+		(unsigned long long)want->allocation_base,
+		protection_words(want->allocation_protect), want->type);
 }
 
 static void compare_space(unsigned space)

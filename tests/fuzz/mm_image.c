@@ -1,7 +1,9 @@
 /*
- * mm_image.c - the one program among fuzz_mm's files, and what mapping it must show (nt-semantics 3.3.3).
+ * mm_image.c - the one program among fuzz_mm's files, and what mapping it must show (nt-semantics
+ * 3.3.3).
  *
- *   page 0 headers RO | 1 .text XR | 2 .rdata RO | 3-4 .data WC | 5-6 .shared RW | 7 gap NA | 8-9 .bss WC | 10 .wx XWC
+ *   page 0 headers RO | 1 .text XR | 2 .rdata RO | 3-4 .data WC | 5-6 .shared RW | 7 gap NA | 8-9
+ *   .bss WC | 10 .wx XWC
  */
 #include "mm_world.h"
 
@@ -15,18 +17,20 @@
 static struct pe_builder pe;
 
 static const uint32_t protections[IMAGE_PAGES] = {
-	PAGE_READONLY,	PAGE_EXECUTE_READ, PAGE_READONLY,  PAGE_WRITECOPY,	    PAGE_WRITECOPY,
-	PAGE_READWRITE, PAGE_READWRITE,	   PAGE_NOACCESS,  PAGE_WRITECOPY,	    PAGE_WRITECOPY,
-	PAGE_EXECUTE_WRITECOPY,
+	PAGE_READONLY,	PAGE_EXECUTE_READ, PAGE_READONLY,	   PAGE_WRITECOPY,
+	PAGE_WRITECOPY, PAGE_READWRITE,	   PAGE_READWRITE,	   PAGE_NOACCESS,
+	PAGE_WRITECOPY, PAGE_WRITECOPY,	   PAGE_EXECUTE_WRITECOPY,
 };
 static const struct oracle_image image = {
 	.base = 0x140000000, .page_count = IMAGE_PAGES, .protections = protections};
 
-/* Bytes of the file that become the image's, to the end of a block of the file; all else is zero. */
+/*
+ * Bytes of the file that become the image's, to the end of a block of the file; all else is zero.
+ */
 static const struct {
 	size_t file_offset, size;
 	page_index_t page;
-} parts[] = {{0, 0x400, 0}, {0x400, 0x600, 1}, {0xA00, 0x200, 2},
+} parts[] = {{0, 0x400, 0},	 {0x400, 0x600, 1},  {0xA00, 0x200, 2},
 	     {0xC00, 0x1400, 3}, {0x2000, 0x200, 5}, {0x2200, 0x1000, 10}};
 
 const void *image_file_begin(size_t *size)

@@ -1,5 +1,6 @@
 /*
- * mm_oracle.c - the flat memory: look-up, and what each call does when it succeeds. See mm_oracle.h.
+ * mm_oracle.c - the flat memory: look-up, and what each call does when it succeeds. See
+ * mm_oracle.h.
  */
 #include "mm_oracle.h"
 
@@ -111,20 +112,20 @@ static struct oracle_view *view_add(struct oracle_space *space)
 	return NULL;
 }
 
-static uint64_t known_pages(const struct oracle_view *view)
+uint64_t oracle_known_pages(const struct oracle_view *view)
 {
 	uint64_t pages = oracle_view_pages(view);
 
 	return pages < ORACLE_PAGES ? pages : ORACLE_PAGES;
 }
 
-static struct oracle_page *page_at(const struct oracle_view *view, vaddr_t va)
+struct oracle_page *oracle_page_at(const struct oracle_view *view, vaddr_t va)
 {
-	SIM_CHECK(page_of(va - view->start) < known_pages(view));
+	SIM_CHECK(page_of(va - view->start) < oracle_known_pages(view));
 	return &view->pages[page_of(va - view->start)];
 }
 
-static bool is_copy(uint32_t protection)
+bool oracle_is_copy(uint32_t protection)
 {
 	return protection & (PAGE_WRITECOPY | PAGE_EXECUTE_WRITECOPY);
 }
@@ -148,7 +149,9 @@ static void content_release(struct oracle_content *content)
 	free(content);
 }
 
-/* 3.1.2: sizes of page-file sections are rounded, those of files kept to the byte; a file may grow. */
+/*
+ * 3.1.2: sizes of page-file sections are rounded, those of files kept to the byte; a file may grow.
+ */
 void oracle_section_created(struct oracle_section *section, const struct section_request *request,
 			    struct oracle_content *file)
 {
@@ -193,15 +196,15 @@ static void view_init(struct oracle_view *view, vaddr_t start, uint64_t size, ui
 {
 	*view = (struct oracle_view){
 		.start = start, .end = start + size, .allocation_protect = protection};
-	view->pages = calloc(known_pages(view), sizeof(*view->pages));
-	for (uint64_t i = 0; i < known_pages(view); i++)
+	view->pages = calloc(oracle_known_pages(view), sizeof(*view->pages));
+	for (uint64_t i = 0; i < oracle_known_pages(view); i++)
 		view->pages[i].protection = protection;
 }
 
 static void pages_free(struct oracle_view *view, vaddr_t start, vaddr_t end)
 {
 	for (uint64_t i = page_of(start - view->start);
-	     i < page_of(end - view->start) && i < known_pages(view); i++) {
+	     i < page_of(end - view->start) && i < oracle_known_pages(view); i++) {
 		free(view->pages[i].bytes);
 		view->pages[i] = (struct oracle_page){0};
 	}
@@ -221,8 +224,8 @@ void oracle_mapped(struct oracle_space *space, const struct oracle_section *sect
 	view->content = section->content;
 	view->content->references++;
 	view->first_page = page_of(request->offset_bytes);
-	view->was_copy = is_copy(protection);
-	for (uint64_t i = 0; view->content->image && i < known_pages(view); i++)
+	view->was_copy = oracle_is_copy(protection);
+	for (uint64_t i = 0; view->content->image && i < oracle_known_pages(view); i++)
 		view->pages[i].protection = view->content->image->protections[i];
 	/* 3.4.5: the head of the view is committed */
 	for (uint64_t i = 0; view->content->is_reserve && i < bytes_to_pages(request->commit_bytes);
@@ -245,7 +248,7 @@ void oracle_reserved(struct oracle_space *space, vaddr_t start, uint64_t size, b
 	struct oracle_view *view = view_add(space);
 
 	view_init(view, start, size, protection);
-	for (uint64_t i = 0; i < known_pages(view); i++)
+	for (uint64_t i = 0; i < oracle_known_pages(view); i++)
 		view->pages[i].is_committed = commit;
 }
 
@@ -256,13 +259,13 @@ void oracle_stack_allocated(struct oracle_space *space, vaddr_t start, vaddr_t l
 	view_init(view, start, end - start, PAGE_READWRITE);
 	view->is_stack = true;
 	for (vaddr_t va = limit - PAGE_SIZE; va < end; va += PAGE_SIZE)
-		page_at(view, va)->is_committed = true;
-	page_at(view, limit - PAGE_SIZE)->protection |= PAGE_GUARD;
+		oracle_page_at(view, va)->is_committed = true;
+	oracle_page_at(view, limit - PAGE_SIZE)->protection |= PAGE_GUARD;
 }
 
 /*
- * 5.1.2, 3.4.7: PAGE_NOCACHE is the allocation's, given when it was made and never changed. A page that cannot be
- * touched has no cache to speak of.
+ * 5.1.2, 3.4.7: PAGE_NOCACHE is the allocation's, given when it was made and never changed. A page
+ * that cannot be touched has no cache to speak of.
  */
 static uint32_t stored_protection(const struct oracle_view *view, uint32_t protection)
 {
@@ -296,18 +299,19 @@ void oracle_protected(struct oracle_view *view, vaddr_t start, vaddr_t end, uint
 {
 	if (becomes_copy(view, start, end, protection))
 		protection = (protection & ~0xFFu) | (protection & 0xFF) << 1;
-	view->was_copy |= view->content && is_copy(protection);
+	view->was_copy |= view->content && oracle_is_copy(protection);
 	for (vaddr_t va = start; va < end; va += PAGE_SIZE)
-		page_at(view, va)->protection = stored_protection(view, protection);
+		oracle_page_at(view, va)->protection = stored_protection(view, protection);
 }
 
 void oracle_committed(struct oracle_view *view, vaddr_t start, vaddr_t end, uint32_t protection)
 {
 	for (vaddr_t va = start; va < end; va += PAGE_SIZE) {
 		if (!view->content)
-			page_at(view, va)->is_committed = true;
+			oracle_page_at(view, va)->is_committed = true;
 		else if (view->content->is_reserve)
-			view->content->committed[view->first_page + page_of(va - view->start)] = true;
+			view->content->committed[view->first_page + page_of(va - view->start)] =
+				true;
 	}
 	oracle_protected(view, start, end, protection);
 }
@@ -332,13 +336,12 @@ void oracle_released(struct oracle_space *space, struct oracle_view *view, vaddr
 		if (rest[i].start == rest[i].end)
 			continue;
 		part = view_add(space);
-		view_init(part, rest[i].start, rest[i].end - rest[i].start,
-			  old.allocation_protect);
+		view_init(part, rest[i].start, rest[i].end - rest[i].start, old.allocation_protect);
 		part->is_stack = old.is_stack;
-		for (uint64_t page = 0; page < known_pages(part); page++) {
+		for (uint64_t page = 0; page < oracle_known_pages(part); page++) {
 			uint64_t from = page + page_of(part->start - old.start);
 
-			if (from < known_pages(&old))
+			if (from < oracle_known_pages(&old))
 				part->pages[page] = old.pages[from];
 		}
 	}
@@ -358,11 +361,11 @@ static void commit_of_view(const struct oracle_view *view, uint64_t *lowest, uin
 {
 	uint64_t least = 0;
 
-	for (uint64_t i = 0; i < known_pages(view); i++) {
+	for (uint64_t i = 0; i < oracle_known_pages(view); i++) {
 		const struct oracle_page *page = &view->pages[i];
 
 		if (view->content)
-			least += page->is_private || is_copy(page->protection);
+			least += page->is_private || oracle_is_copy(page->protection);
 		else
 			least += page->is_committed;
 	}
@@ -413,197 +416,4 @@ void oracle_commit(struct oracle_space *spaces, const struct oracle_section *sec
 	}
 	*lowest += pages;
 	*highest += pages;
-}
-
-/* ---- bytes ---- */
-
-static bool page_is_committed(const struct oracle_view *view, uint64_t page)
-{
-	if (!view->content)
-		return page < known_pages(view) && view->pages[page].is_committed;
-	if (!view->content->is_reserve)
-		return true;
-	page += view->first_page;
-	return page < ORACLE_PAGES && view->content->committed[page];
-}
-
-static uint32_t page_protection(const struct oracle_view *view, uint64_t page)
-{
-	uint32_t protection = view->allocation_protect;
-
-	if (page >= known_pages(view))
-		return protection;
-	protection = view->pages[page].protection;
-	/* 8.2: a page that has been copied reads as writable */
-	if (view->pages[page].is_private && (protection & PAGE_WRITECOPY))
-		return (protection & ~PAGE_WRITECOPY) | PAGE_READWRITE;
-	if (view->pages[page].is_private && (protection & PAGE_EXECUTE_WRITECOPY))
-		return (protection & ~PAGE_EXECUTE_WRITECOPY) | PAGE_EXECUTE_READWRITE;
-	return protection;
-}
-
-uint32_t oracle_protection(const struct oracle_view *view, vaddr_t va)
-{
-	return page_protection(view, page_of(va - view->start));
-}
-
-bool oracle_is_guard(struct oracle_space *space, vaddr_t va)
-{
-	const struct oracle_view *view = oracle_find(space, va);
-	uint64_t page = view ? page_of(va - view->start) : 0;
-
-	return view && page_is_committed(view, page) &&
-	       (page_protection(view, page) & PAGE_GUARD);
-}
-
-static bool allows(uint32_t protection, enum access access)
-{
-	switch (access) {
-	case ACCESS_READ:
-		return !(protection & PAGE_NOACCESS);
-	case ACCESS_WRITE:
-		return protection & (PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE |
-				     PAGE_EXECUTE_WRITECOPY);
-	case ACCESS_EXECUTE:
-		return protection & (PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE |
-				     PAGE_EXECUTE_WRITECOPY);
-	}
-	return false;
-}
-
-/* 5.9, 5.10: a guard page tells once; on a stack it moves down, until there is no room. */
-NTSTATUS oracle_expect_access(struct oracle_space *space, vaddr_t va, enum access access)
-{
-	const struct oracle_view *view = oracle_find(space, va);
-	uint64_t page;
-
-	if (!view)
-		return STATUS_ACCESS_VIOLATION;
-	page = page_of(va - view->start);
-	if (!page_is_committed(view, page) || !allows(page_protection(view, page), access))
-		return STATUS_ACCESS_VIOLATION;
-	if (!(page_protection(view, page) & PAGE_GUARD))
-		return STATUS_SUCCESS;
-	if (!view->is_stack)
-		return STATUS_GUARD_PAGE_VIOLATION;
-	return page <= 1 ? STATUS_STACK_OVERFLOW : STATUS_SUCCESS;
-}
-
-static void guard_down(struct oracle_view *view, vaddr_t va)
-{
-	struct oracle_page *below = page_at(view, va - PAGE_SIZE);
-
-	below->is_committed = true;
-	below->protection = PAGE_READWRITE | PAGE_GUARD;
-}
-
-/* Bytes of a page that lie within the file. */
-static uint16_t bytes_in_file(const struct oracle_content *content, page_index_t page)
-{
-	if (!content->is_file || page < page_of(content->size_bytes))
-		return PAGE_SIZE;
-	return (uint16_t)page_offset(content->size_bytes);
-}
-
-static uint8_t *page_bytes(struct oracle_view *view, vaddr_t va, bool write)
-{
-	struct oracle_page *page = page_at(view, va);
-	uint8_t *shared;
-
-	if (view->content && !page->is_private) {
-		page_index_t index = view->first_page + page_of(va - view->start);
-
-		if (!write || !is_copy(page->protection))
-			return oracle_content_page(view->content, index, write);
-		page->is_private = true;
-		page->uncertain_from = bytes_in_file(view->content, index);
-		shared = oracle_content_page(view->content, index, false);
-		page->bytes = calloc(1, PAGE_SIZE);
-		if (shared)
-			memcpy(page->bytes, shared, PAGE_SIZE);
-	}
-	if (!page->bytes && write)
-		page->bytes = calloc(1, PAGE_SIZE);
-	return page->bytes;
-}
-
-uint8_t *oracle_accessed(struct oracle_space *space, vaddr_t va, enum access access,
-			 NTSTATUS status)
-{
-	struct oracle_view *view = oracle_find(space, va);
-	struct oracle_page *page;
-
-	if (!view || status == STATUS_ACCESS_VIOLATION)
-		return NULL;
-	page = page_at(view, va);
-	if (page->protection & PAGE_GUARD) {
-		page->protection &= ~PAGE_GUARD;
-		if (view->is_stack && status != STATUS_STACK_OVERFLOW)
-			guard_down(view, va);
-	}
-	return NT_SUCCESS(status) ? page_bytes(view, va, access == ACCESS_WRITE) : NULL;
-}
-
-size_t oracle_certain_bytes(struct oracle_space *space, vaddr_t va)
-{
-	const struct oracle_view *view = oracle_find(space, va);
-	const struct oracle_page *page = page_at(view, va);
-
-	if (!view->content)
-		return PAGE_SIZE;
-	if (page->is_private)
-		return page->uncertain_from;
-	return bytes_in_file(view->content, view->first_page + page_of(va - view->start));
-}
-
-/* ---- NtQueryVirtualMemory (5.4, 3.4.7) ---- */
-
-static void query_page(const struct oracle_view *view, uint64_t page, uint32_t *state,
-		       uint32_t *protection)
-{
-	bool is_committed = page_is_committed(view, page);
-
-	*state = is_committed ? MEM_COMMIT : MEM_RESERVE;
-	*protection = is_committed ? page_protection(view, page) : 0;
-}
-
-NTSTATUS oracle_query(struct oracle_space *space, vaddr_t va,
-		      struct nt_memory_basic_information *result)
-{
-	const struct oracle_view *view = oracle_find(space, va);
-	uint64_t page, last, known;
-	uint32_t state, protection;
-
-	if (va > USER_HIGHEST_ADDRESS)
-		return STATUS_INVALID_PARAMETER;
-	va = page_round_down(va);
-	*result = (struct nt_memory_basic_information){.base_address = va};
-	if (!view) {
-		vaddr_t end = USER_LIMIT;
-
-		for (unsigned i = 0; i < ORACLE_VIEWS; i++)
-			if (space->views[i].end && space->views[i].start > va &&
-			    space->views[i].start < end)
-				end = space->views[i].start;
-		result->region_size_bytes = end - va;
-		result->state = MEM_FREE;
-		result->protect = PAGE_NOACCESS;
-		return STATUS_SUCCESS;
-	}
-	page = last = page_of(va - view->start);
-	query_page(view, page, &result->state, &result->protect);
-	known = known_pages(view);
-	do {
-		if (++last > known)
-			last = oracle_view_pages(view); /* all alike */
-		query_page(view, last, &state, &protection);
-	} while (last < oracle_view_pages(view) && state == result->state &&
-		 protection == result->protect);
-	result->allocation_base = view->start;
-	result->allocation_protect = view->allocation_protect;
-	result->region_size_bytes = pages_to_bytes(last - page);
-	result->type = view->content ? MEM_MAPPED : MEM_PRIVATE;
-	if (view->content && view->content->image)
-		result->type = MEM_IMAGE;
-	return STATUS_SUCCESS;
 }

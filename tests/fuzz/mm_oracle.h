@@ -1,12 +1,14 @@
 /*
- * mm_oracle.h - what memory must do, as flat arrays: the second opinion that fuzz_mm holds kernel/mm against.
+ * mm_oracle.h - what memory must do, as flat arrays: the second opinion that fuzz_mm holds
+ * kernel/mm against.
  *
- * Written from nt-semantics.md (the numbers in the comments are its sections), not from the kernel. There are no frames,
- * page tables, regions or faults here: every page of every view has an entry of its own, and so has every page of
- * whatever a section maps. Bytes are kept as plain pages, NULL being zeros.
+ * Written from nt-semantics.md (the numbers in the comments are its sections), not from the kernel.
+ * There are no frames, page tables, regions or faults here: every page of every view has an entry
+ * of its own, and so has every page of whatever a section maps. Bytes are kept as plain pages, NULL
+ * being zeros.
  *
- * Each call of mm.h has two functions here: oracle_expect_* says with which status the call must end and how much
- * memory it must promise, oracle_* is what the call does when it succeeds.
+ * Each call of mm.h has two functions here: oracle_expect_* says with which status the call must
+ * end and how much memory it must promise, oracle_* is what the call does when it succeeds.
  */
 #pragma once
 
@@ -14,10 +16,16 @@
 
 #define ORACLE_SPACES 2
 #define ORACLE_VIEWS 24
-/* Pages of a view or section that have an entry. Those above stay as they were born; nobody asks for them. */
+/*
+ * Pages of a view or section that have an entry. Those above stay as they were born; nobody asks
+ * for them.
+ */
 #define ORACLE_PAGES 1200u
 
-/* A program (3.3.3): the protection of each page of a fresh view. Plain writable pages are shared by all. */
+/*
+ * A program (3.3.3): the protection of each page of a fresh view. Plain writable pages are shared
+ * by all.
+ */
 struct oracle_image {
 	vaddr_t base;
 	uint64_t page_count;
@@ -29,8 +37,8 @@ struct oracle_content {
 	unsigned references; /* sections and views */
 	bool is_file;
 	const struct oracle_image *image; /* NULL: bytes as they are */
-	bool is_reserve;     /* pages have to be committed first */
-	uint64_t size_bytes; /* page file: whole pages */
+	bool is_reserve;		  /* pages have to be committed first */
+	uint64_t size_bytes;		  /* page file: whole pages */
 	uint8_t *bytes[ORACLE_PAGES];
 	bool committed[ORACLE_PAGES]; /* is_reserve */
 };
@@ -139,14 +147,22 @@ void oracle_commit(struct oracle_space *spaces, const struct oracle_section *sec
 /* The status a program gets. Changes nothing. */
 NTSTATUS oracle_expect_access(struct oracle_space *space, vaddr_t va, enum access access);
 /*
- * The access was made and ended with `status`: a guard goes, a stack grows, a write makes its copy. => returns: after success the page's bytes; NULL is zeros, only when reading.
+ * The access was made and ended with `status`: a guard goes, a stack grows, a write makes its copy.
+ * => returns: after success the page's bytes; NULL is zeros, only when reading.
  */
 uint8_t *oracle_accessed(struct oracle_space *space, vaddr_t va, enum access access,
 			 NTSTATUS status);
 /*
- * How many bytes of the page are known. Behind the end of a file a view shows zeros, or what was stored there, until the
- * page leaves memory (8.1).
+ * How many bytes of the page are known. Behind the end of a file a view shows zeros, or what was
+ * stored there, until the page leaves memory (8.1).
  */
 size_t oracle_certain_bytes(struct oracle_space *space, vaddr_t va);
 /* The page will tell of the next access; on a stack it grows silently. */
 bool oracle_is_guard(struct oracle_space *space, vaddr_t va);
+
+/* ---- for the files of the oracle ---- */
+
+/* Pages of a view that the oracle keeps account of. */
+uint64_t oracle_known_pages(const struct oracle_view *view);
+struct oracle_page *oracle_page_at(const struct oracle_view *view, vaddr_t va);
+bool oracle_is_copy(uint32_t protection);

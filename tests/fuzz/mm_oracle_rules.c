@@ -1,5 +1,6 @@
 /*
- * mm_oracle_rules.c - with which status a call must end: the validation tables of nt-semantics.md, row by row.
+ * mm_oracle_rules.c - with which status a call must end: the validation tables of nt-semantics.md,
+ * row by row.
  *
  * A comment "row n" names the row of the table of that section.
  */
@@ -100,17 +101,17 @@ static struct oracle_expectation expect_image_section(const struct section_reque
 						      const struct oracle_content *file,
 						      const struct oracle_image *image)
 {
-	uint64_t shared = 0;
+	struct oracle_expectation result = must(STATUS_SUCCESS);
 
 	if (!file->size_bytes)
 		return must(STATUS_INVALID_FILE_FOR_SECTION);
 	if (!image)
 		return must(STATUS_INVALID_IMAGE_NOT_MZ);
 	for (uint64_t i = 0; i < image->page_count; i++)
-		shared += (rights(image->protections[i]) & W) != 0;
+		result.charge_max += (rights(image->protections[i]) & W) != 0;
 	if (request->size_bytes > pages_to_bytes(image->page_count))
-		return must(STATUS_SECTION_TOO_BIG);
-	return succeed(0, shared);
+		result.status = result.other = STATUS_SECTION_TOO_BIG;
+	return result;
 }
 
 static struct oracle_expectation expect_file_section(const struct section_request *request,
@@ -157,9 +158,9 @@ struct oracle_expectation oracle_expect_section(const struct section_request *re
 	if (file)
 		return expect_file_section(request, file, image);
 	if (!request->size_bytes) /* row 10: the order of the two is open, too */
-		return either(STATUS_INVALID_PARAMETER_4,
-			      request->attributes & SEC_IMAGE ? STATUS_INVALID_FILE_FOR_SECTION
-							      : STATUS_INVALID_PARAMETER_4);
+		return either(STATUS_INVALID_PARAMETER_4, request->attributes & SEC_IMAGE
+								  ? STATUS_INVALID_FILE_FOR_SECTION
+								  : STATUS_INVALID_PARAMETER_4);
 	if (request->attributes & SEC_IMAGE)
 		return must(STATUS_INVALID_FILE_FOR_SECTION);
 	if (request->size_bytes > USER_LIMIT)
@@ -248,8 +249,8 @@ static struct oracle_expectation expect_map(struct oracle_space *space,
 		charge += (image->protections[i] & COPY) != 0;
 	if (!image && (request->protection & COPY))
 		charge = bytes_to_pages(size);
-	for (uint64_t i = 0; section->content->is_reserve && i < bytes_to_pages(request->commit_bytes);
-	     i++)
+	for (uint64_t i = 0;
+	     section->content->is_reserve && i < bytes_to_pages(request->commit_bytes); i++)
 		charge += !section->content->committed[page_of(request->offset_bytes) + i];
 	(void)oracle_zero_bits(request->zero_bits, &limit);
 	end = request->base + size;
@@ -257,10 +258,10 @@ static struct oracle_expectation expect_map(struct oracle_space *space,
 		result = must(STATUS_CONFLICTING_ADDRESSES);
 	else if (!request->base && !oracle_place(space, size, limit, false))
 		result = must(STATUS_NO_MEMORY);
-	else if (image && (request->base ? request->base != image->base
-					 : request->zero_bits ||
-						   !oracle_is_free(space, image->base,
-								   image->base + size)))
+	else if (image &&
+		 (request->base ? request->base != image->base
+				: request->zero_bits ||
+					  !oracle_is_free(space, image->base, image->base + size)))
 		result = either(STATUS_IMAGE_NOT_AT_BASE, STATUS_IMAGE_NOT_AT_BASE);
 	result.charge_min = result.charge_max = charge; /* its place in the order is open */
 	return result;
@@ -284,8 +285,8 @@ struct oracle_expectation oracle_expect_map(struct oracle_space *space,
 
 static bool type_is_valid(uint32_t type)
 {
-	const uint32_t all = MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_TOP_DOWN |
-			     MEM_WRITE_WATCH | MEM_PHYSICAL | MEM_LARGE_PAGES;
+	const uint32_t all = MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_TOP_DOWN | MEM_WRITE_WATCH |
+			     MEM_PHYSICAL | MEM_LARGE_PAGES;
 
 	if ((type & ~all) || !(type & (MEM_COMMIT | MEM_RESERVE | MEM_RESET))) /* rows 2, 3 */
 		return false;
@@ -325,10 +326,9 @@ static struct oracle_expectation expect_commit(struct oracle_space *space, vaddr
 	uint64_t needed = 0, copies = 0;
 
 	if (!view || end > view->end) /* row 20; row 16 if it is to be private memory */
-		return either(STATUS_CONFLICTING_ADDRESSES,
-			      type != MEM_RESET && (protection & COPY)
-				      ? STATUS_INVALID_PAGE_PROTECTION
-				      : STATUS_CONFLICTING_ADDRESSES);
+		return either(STATUS_CONFLICTING_ADDRESSES, type != MEM_RESET && (protection & COPY)
+								    ? STATUS_INVALID_PAGE_PROTECTION
+								    : STATUS_CONFLICTING_ADDRESSES);
 	if (type == MEM_RESET)
 		return must(STATUS_SUCCESS);
 	if (!view->content && (protection & COPY))

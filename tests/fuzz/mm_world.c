@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "kernel/io/file.h"
+#include "kernel/mm/frame.h"
 
 struct world world;
 
@@ -57,11 +58,20 @@ static const struct oracle_view *nth_view(const struct oracle_space *space, unsi
 static vaddr_t take_far_address(void)
 {
 	static const vaddr_t places[] = {
-		0x50000000,	    0x10000,		    0x1F0000,
-		0x3FFF0000,	    0x7FFFFF0000,	    USER_LIMIT - 0x20000,
-		0x50000000,	    0x12340000,		    0xF000,
-		0,		    USER_LIMIT,		    0xFFFF800000000000,
-		UINT64_MAX & ~0xFFFull, USER_LIMIT - PAGE_SIZE,
+		0x50000000,
+		0x10000,
+		0x1F0000,
+		0x3FFF0000,
+		0x7FFFFF0000,
+		USER_LIMIT - 0x20000,
+		0x50000000,
+		0x12340000,
+		0xF000,
+		0,
+		USER_LIMIT,
+		0xFFFF800000000000,
+		UINT64_MAX & ~0xFFFull,
+		USER_LIMIT - PAGE_SIZE,
 	};
 	vaddr_t place = TAKE_FROM(places);
 
@@ -87,12 +97,30 @@ vaddr_t take_address(unsigned space)
 uint64_t take_size(void)
 {
 	static const uint64_t sizes[] = {
-		PAGE_SIZE,	1,		 2 * PAGE_SIZE,	  3 * PAGE_SIZE,
-		5 * PAGE_SIZE,	8 * PAGE_SIZE,	 16 * PAGE_SIZE,  17 * PAGE_SIZE,
-		PAGE_SIZE + 1,	33 * PAGE_SIZE,	 60 * PAGE_SIZE,  0,
-		24 * PAGE_SIZE, 100 * PAGE_SIZE, 200,		  4 * PAGE_SIZE - 1,
-		PAGE_SIZE - 1,	7 * PAGE_SIZE,	 520 * PAGE_SIZE, 1100 * PAGE_SIZE,
-		1ull << 40,	USER_LIMIT,	 UINT64_MAX,	  3 * PAGE_SIZE,
+		PAGE_SIZE,
+		1,
+		2 * PAGE_SIZE,
+		3 * PAGE_SIZE,
+		5 * PAGE_SIZE,
+		8 * PAGE_SIZE,
+		16 * PAGE_SIZE,
+		17 * PAGE_SIZE,
+		PAGE_SIZE + 1,
+		33 * PAGE_SIZE,
+		60 * PAGE_SIZE,
+		0,
+		24 * PAGE_SIZE,
+		100 * PAGE_SIZE,
+		200,
+		4 * PAGE_SIZE - 1,
+		PAGE_SIZE - 1,
+		7 * PAGE_SIZE,
+		520 * PAGE_SIZE,
+		1100 * PAGE_SIZE,
+		1ull << 40,
+		USER_LIMIT,
+		UINT64_MAX,
+		3 * PAGE_SIZE,
 	};
 
 	return TAKE_FROM(sizes);
@@ -121,7 +149,7 @@ uint32_t take_protection(void)
 		PAGE_EXECUTE_READWRITE | PAGE_GUARD,
 		PAGE_READWRITE,
 		PAGE_WRITECOPY,
-		PAGE_READONLY | PAGE_READWRITE,	 /* these are not valid */
+		PAGE_READONLY | PAGE_READWRITE, /* these are not valid */
 		0,
 		PAGE_NOACCESS | PAGE_GUARD,
 		PAGE_READWRITE | PAGE_GUARD | PAGE_NOCACHE,
@@ -133,8 +161,8 @@ uint32_t take_protection(void)
 
 uint64_t take_zero_bits(void)
 {
-	static const uint64_t values[] = {0, 0, 0, 0, 0, 0, 1, 3, 12, 20, 21, 22, 31, 32, 0x1AAAAAAA,
-					  UINT64_MAX};
+	static const uint64_t values[] = {0,  0,  0,  0,  0,  0,  1,	      3,
+					  12, 20, 21, 22, 31, 32, 0x1AAAAAAA, UINT64_MAX};
 
 	return TAKE_FROM(values);
 }
@@ -176,7 +204,7 @@ const char *protection_words(uint32_t protection)
 const char *file_name(unsigned file)
 {
 	static const char *const names[FILES] = {"data/large", "data/small", "data/empty",
-						   "bin/image.exe"};
+						 "bin/image.exe"};
 
 	return names[file];
 }
@@ -192,6 +220,31 @@ void mismatch(const char *format, ...)
 	panic("oracle: %s", text);
 }
 
+/* ---- shortage ---- */
+
+static pfn_t held[1100];
+static unsigned held_count;
+
+uint64_t frames_available(void)
+{
+	struct quire_memory memory;
+
+	mm_memory_information(&memory);
+	return memory.free + memory.zeroed + memory.standby;
+}
+
+void frames_hold(uint64_t left)
+{
+	while (frames_available() > left && held_count < sizeof(held) / sizeof(held[0]))
+		held[held_count++] = frame_alloc(FRAME_ANY_CONTENT);
+}
+
+void frames_release(void)
+{
+	while (held_count)
+		frame_free(held[--held_count]);
+}
+
 /* ---- judging ---- */
 
 #define SHORT_FRAMES 8	 /* as many as a call may take and give back again before it gives up */
@@ -205,14 +258,6 @@ static struct {
 static struct {
 	uint64_t allocation, transfer; /* counted from the start; 0: not armed */
 } failure;
-
-uint64_t frames_available(void)
-{
-	struct quire_memory memory;
-
-	mm_memory_information(&memory);
-	return memory.free + memory.zeroed + memory.standby;
-}
 
 static uint64_t commit_room(void)
 {

@@ -1,9 +1,10 @@
 /*
  * mm_world.h - fuzz_mm's two sides, the kernel and the oracle, and what its operations share.
  *
- * An input is a string of bytes. Each operation takes a byte that names it and as many as it has parameters; a string
- * that ends early goes on with zeros. A parameter is mostly an index into a table of values worth trying, or into what
- * exists by then (views, sections), so that nearly every string is a sensible program.
+ * An input is a string of bytes. Each operation takes a byte that names it and as many as it has
+ * parameters; a string that ends early goes on with zeros. A parameter is mostly an index into a
+ * table of values worth trying, or into what exists by then (views, sections), so that nearly every
+ * string is a sensible program.
  */
 #pragma once
 
@@ -67,10 +68,18 @@ void fail_allocation_after(unsigned count);
 void fail_transfer_after(unsigned count);
 void failures_disarm(void);
 
+/* ---- shortage: frames that somebody else has ---- */
+
 /* Frames that an allocation can have at once. */
 uint64_t frames_available(void);
+/* Leaves so few that the next operations have to evict, to write back, to do without. */
+void frames_hold(uint64_t left);
+void frames_release(void);
 
-/* Ends the run unless `status` is what the oracle wants, or there is a reason for it. => returns: NT_SUCCESS(status). */
+/*
+ * Ends the run unless `status` is what the oracle wants, or there is a reason for it. => returns:
+ * NT_SUCCESS(status).
+ */
 bool judge(const struct oracle_expectation *want, NTSTATUS status);
 _Noreturn void mismatch(const char *format, ...) PRINTF_LIKE(1, 2);
 
@@ -81,7 +90,33 @@ const struct oracle_image *image_of_file(unsigned file);
 /* What image sections map: the one in use, or a fresh one. */
 struct oracle_content *image_content(void);
 
-/* ---- operations: mm_calls.c, mm_bytes.c ---- */
+#define TRANSFER_BYTES (20 * PAGE_SIZE) /* the most that one operation moves */
+
+static inline struct oracle_space *oracle_of(unsigned space)
+{
+	return &world.oracle_spaces[space];
+}
+
+static inline struct oracle_space *current_oracle(void)
+{
+	return oracle_of(world.current);
+}
+
+/* Room for two more views: a release in the middle makes one of one. */
+static inline bool has_room(unsigned space)
+{
+	return oracle_view_count(oracle_of(space)) + 2 <= ORACLE_VIEWS;
+}
+
+/* The kernel gave up in the middle of an access to a guard page: how far had it come? */
+void settle_guard(unsigned space, vaddr_t va);
+
+/* A new view or reservation: its place was free (as the oracle had it) and on a 64 KiB boundary. */
+void check_place(unsigned space, bool was_free, vaddr_t start, uint64_t size);
+/* "Anywhere" must obey the zero bits, and MEM_TOP_DOWN is the highest place. */
+void check_chosen(unsigned space, vaddr_t start, uint64_t size, uint64_t zero_bits, bool top_down);
+
+/* ---- operations: mm_calls.c, mm_memory.c, mm_bytes.c, mm_files.c ---- */
 
 void create_section(void);
 void close_section(void);
@@ -105,5 +140,8 @@ void transfer_file(void);
 void verify_bytes(void);
 /* Files that nobody uses: their bytes on the disk must be the oracle's. */
 void verify_files(void);
-/* A write-back failed on purpose while the last user of a file left: takes over what is on the disk. */
+/*
+ * A write-back failed on purpose while the last user of a file left: takes over what is on the
+ * disk.
+ */
 void forgive_lost_pages(void);

@@ -183,12 +183,45 @@ static void test_no_frames_for_a_fault(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, vm_setup, vm_teardown)
 
+/* catches: memory that is waited for with a lock held, or a modified page that is not written */
+static void test_a_modified_page_makes_room_to_grow(void **state)
+{
+	static pfn_t taken[1 << 16];
+	struct file_node *file = disk_with("x", 1, 1 << 20);
+	struct segment *segment;
+	struct section *section = section_of(file, 0, PAGE_READWRITE, SEC_COMMIT);
+	vaddr_t view = map(section, PAGE_READWRITE);
+	size_t count = 0;
+	char on_disk;
+
+	(void)state;
+	ok(sim_poke(view, 'y'));
+	ok(view_unmap(space, view));
+	ok(file_segment_acquire(file, &segment));
+	assert_int_equal(frame_count(FRAME_MODIFIED), 1);
+	while ((taken[count] = frame_alloc(FRAME_ANY_CONTENT)) != PFN_NONE)
+		count++;
+	ok(segment_grow(segment,
+			513)); /* needs a table: the only frame to have is the modified one */
+	assert_int_equal(segment->levels, 2);
+	while (count)
+		frame_free(taken[--count]);
+	assert_int_equal(frame_count(FRAME_MODIFIED), 0);
+	ok(file_read(file, 0, &on_disk, 1));
+	assert_int_equal(on_disk, 'y');
+	mm_check();
+	segment_release(segment);
+	object_release(section);
+	file_release(file);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_no_memory_for_the_calls),
 		TEST(test_no_memory_for_sections_and_views),
 		TEST(test_no_frames_for_a_fault),
+		TEST(test_a_modified_page_makes_room_to_grow),
 	};
 
 	if (argc > 1)

@@ -269,36 +269,6 @@ static void test_no_memory_to_grow(void **state)
 	file_release(file);
 }
 
-/* catches: memory that is waited for with a lock held, or a modified page that is not written */
-static void test_a_modified_page_makes_room_to_grow(void **state)
-{
-	static pfn_t taken[1 << 16];
-	struct file_node *file = disk_with("x", 1, 1 << 20);
-	struct segment *segment;
-	struct section *section = section_of(file, 0, PAGE_READWRITE, SEC_COMMIT);
-	vaddr_t view = map(section, PAGE_READWRITE);
-	size_t count = 0;
-
-	(void)state;
-	ok(sim_poke(view, 'y'));
-	ok(view_unmap(space, view));
-	ok(file_segment_acquire(file, &segment));
-	assert_int_equal(frame_count(FRAME_MODIFIED), 1);
-	while ((taken[count] = frame_alloc(FRAME_ANY_CONTENT)) != PFN_NONE)
-		count++;
-	ok(segment_grow(segment,
-			513)); /* needs a table: the only frame to have is the modified one */
-	assert_int_equal(segment->levels, 2);
-	while (count)
-		frame_free(taken[--count]);
-	assert_int_equal(frame_count(FRAME_MODIFIED), 0);
-	assert_int_equal(file_byte(file, 0), 'y');
-	mm_check();
-	segment_release(segment);
-	object_release(section);
-	file_release(file);
-}
-
 /* ---- views of one section ---- */
 
 /* catches: a first touch that makes a page of the view instead of one of the section */
@@ -466,7 +436,6 @@ int main(int argc, char **argv)
 		TEST(test_the_largest_reservation_comes_and_goes),
 		TEST(test_a_file_grows_over_the_border_of_a_table),
 		TEST(test_no_memory_to_grow),
-		TEST(test_a_modified_page_makes_room_to_grow),
 		TEST(test_two_views_see_each_others_first_write),
 		TEST(test_commit_through_one_view_is_seen_by_the_other),
 		TEST(test_commit_size_of_a_map_call),
