@@ -150,10 +150,13 @@ static enum fault_step resolve_segment_page_locked(struct fault *fault, const st
 	case PAGE_WAIT:
 		return FAULT_PAGE_STEP;
 	}
-	if (wants_copy(fault, region))
+	if (wants_copy(fault, region) && page->spare != PFN_NONE)
 		return make_copy_locked(fault, region, slot, page->pfn);
 	page_map_locked(fault->space, slot, frame_of(page->pfn),
 			protection_hardware_bits(region->protection, false));
+	/* mapped, the page cannot be evicted to make room for its own copy, again and again */
+	if (wants_copy(fault, region))
+		return need_frame(fault, false);
 	return done(fault, class_of_ready(page));
 }
 

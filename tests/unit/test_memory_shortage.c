@@ -215,6 +215,35 @@ static void test_a_modified_page_makes_room_to_grow(void **state)
 	file_release(file);
 }
 
+/* catches: a page that is evicted to make room for its own copy, read again, evicted again ... */
+static void test_the_last_frame_is_the_page_to_copy(void **state)
+{
+	static pfn_t taken[1 << 16];
+	static char content[2 * 4096];
+	struct file_node *file = disk_with(content, sizeof(content), 1 << 20);
+	struct section *section = section_of(file, 0, PAGE_READONLY, SEC_COMMIT);
+	vaddr_t view = map(section, PAGE_READONLY), copy = map(section, PAGE_WRITECOPY);
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(sim_peek(view), 0);
+	assert_int_equal(sim_peek(copy + bytes(1)), 0); /* the page tables of both pages */
+	ok(view_unmap(space, view));
+	assert_int_equal(frame_count(FRAME_STANDBY), 1);
+	while (frame_count(FRAME_FREE) + frame_count(FRAME_ZEROED))
+		taken[count++] = frame_alloc(FRAME_ANY_CONTENT);
+	assert_int_equal(sim_poke(copy, 1), STATUS_NO_MEMORY);
+	mm_check();
+	assert_int_equal(sim_peek(copy), 0);
+	while (count)
+		frame_free(taken[--count]);
+	ok(sim_poke(copy, 1));
+	mm_check();
+	ok(view_unmap(space, copy));
+	object_release(section);
+	file_release(file);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +251,7 @@ int main(int argc, char **argv)
 		TEST(test_no_memory_for_sections_and_views),
 		TEST(test_no_frames_for_a_fault),
 		TEST(test_a_modified_page_makes_room_to_grow),
+		TEST(test_the_last_frame_is_the_page_to_copy),
 	};
 
 	if (argc > 1)
