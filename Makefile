@@ -222,7 +222,7 @@ $(BUILD)/quire.img: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio $(BUIL
 # Targets that people type install what is missing first (tools/setup.sh, instant when nothing is) and then build in
 # a second make, which sees the tools just installed.
 
-.PHONY: all run test image debug figures clean help build-run build-all build-test
+.PHONY: all run test image debug docs figures clean help build-run build-all build-test
 
 build-run: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio
 build-all: build-run $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf
@@ -251,6 +251,11 @@ image:
 	@tools/setup.sh image
 	@$(MAKE) $(BUILD)/quire.img
 
+docs:
+	@tools/setup.sh docs
+	@tools/make_docs book $(BUILD)/docs/quire.html
+	@echo "  DOCS     $(BUILD)/docs/quire.html"
+
 figures:
 	@tools/setup.sh run
 	@$(MAKE) build-run
@@ -270,6 +275,7 @@ help:
 #?   make debug          boot and attach GDB                        PROGRAM=... as above
 #?   make                everything that boots: loader, kernel, debug kernel, RAM disk
 #?   make image          build/quire.img, a bootable FAT image      CMDLINE="key=value ..." is the kernel's
+#?   make docs           build/docs/quire.html: every system call, with an example
 #?   make fuzz           every fuzz target, one after the other     FUZZ_SECONDS=60 each, FUZZ="cpio" some
 #?   make figures        measure and print the figures of the documentation
 #?   make lint           layers, style, thread safety, clang-tidy, cppcheck

@@ -49,11 +49,17 @@ TEST_LIBRARY_LDFLAGS := -shared -nostdlib -Wl,-e,DllMain -Wl,--image-base,0x1400
 # Linked over the shared data page at 0x7FFE0000
 USER_LDFLAGS_test_based.exe := -Wl,--image-base,0x7FFD0000
 
+# The programs of the manual pages: each one's program_main becomes example_CALL, and test_examples runs them all.
+EXAMPLE_PAGES := $(sort $(wildcard kernel/*/man/*.md))
+EXAMPLE_OUT := $(USER_OUT)/obj/examples
+EXAMPLE_SOURCES := $(EXAMPLE_PAGES:%.md=$(EXAMPLE_OUT)/%.c)
+USER_OBJECTS_test_examples := $(EXAMPLE_SOURCES:.c=.o)
+
 # The objects of one program, and all there are
 program_objects = $(call user_objects,$(sort $(wildcard user/programs/$(1).c user/programs/$(1)/*.[cS])))
 USER_OBJECTS := $(sort $(USER_LIBRARY_OBJECTS) $(USER_NTDLL_OBJECTS) $(USER_TEST_SHARED) \
 	$(foreach name,$(USER_PROGRAM_NAMES),$(call program_objects,$(name))) \
-	$(USER_TEST_NAMES:%=$(USER_OUT)/obj/tests/guest/%.o) \
+	$(USER_TEST_NAMES:%=$(USER_OUT)/obj/tests/guest/%.o) $(USER_OBJECTS_test_examples) \
 	$(USER_TEST_LIBRARY_NAMES:%=$(USER_OUT)/obj/tests/guest/libraries/%.o))
 
 $(eval $(call flags_rule,user,$(USER_CC) $(USER_CFLAGS) $(USER_LDFLAGS) $(NTDLL_LDFLAGS) $(TEST_LIBRARY_LDFLAGS) \
@@ -75,6 +81,18 @@ $(USER_OUT)/obj/user/ntdll/syscalls.S: kernel/include/nt/syscalls.def tools/make
 $(USER_OUT)/obj/user/ntdll/syscalls.o: $(USER_OUT)/obj/user/ntdll/syscalls.S
 	$(Q)$(USER_CC) -c -o $@ $<
 
+$(EXAMPLE_SOURCES): $(EXAMPLE_OUT)/%.c: %.md $(wildcard tools/docslib/*.py) tools/make_docs
+	$(Q)tools/make_docs example $< $@
+
+$(EXAMPLE_SOURCES:.c=.o): %.o: %.c $(BUILD)/flags/user
+	$(Q)$(USER_CC) $(USER_CFLAGS) -Dprogram_main=example_$(*F) -MMD -MP -c -o $@ $<
+
+$(EXAMPLE_OUT)/examples.def: $(EXAMPLE_PAGES) $(wildcard tools/docslib/*.py) tools/make_docs $(BUILD)/flags/user-lists
+	$(Q)tools/make_docs examples $@
+
+$(USER_OUT)/obj/tests/guest/test_examples.o: USER_CFLAGS += -I$(EXAMPLE_OUT)
+$(USER_OUT)/obj/tests/guest/test_examples.o: $(EXAMPLE_OUT)/examples.def
+
 $(USER_LIBRARY): $(USER_LIBRARY_OBJECTS) $(BUILD)/flags/user-lists
 	@rm -f $@
 	$(Q)$(USER_AR) rcD $@ $(USER_LIBRARY_OBJECTS)
@@ -92,7 +110,7 @@ $(foreach name,$(USER_PROGRAM_NAMES),\
 	$(eval $(call program_rule,$(USER_OUT)/$(name).exe,$(call program_objects,$(name)))))
 $(foreach name,$(USER_TEST_NAMES),\
 	$(eval $(call program_rule,$(USER_OUT)/tests/$(name).exe,\
-	$(USER_OUT)/obj/tests/guest/$(name).o $(USER_TEST_SHARED))))
+	$(USER_OUT)/obj/tests/guest/$(name).o $(USER_TEST_SHARED) $(USER_OBJECTS_$(name)))))
 
 # The name inside a library is that of the linker's output, which is not the library yet: hence a .def file. second.dll
 # imports from first.dll: ld links against the library itself.
