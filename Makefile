@@ -222,7 +222,11 @@ $(BUILD)/quire.img: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio $(BUIL
 # Targets that people type install what is missing first (tools/setup.sh, instant when nothing is) and then build in
 # a second make, which sees the tools just installed.
 
+<<<<<<< HEAD
 .PHONY: all run test image debug docs figures clean help build-run build-all build-test
+=======
+.PHONY: all run test conform image debug figures clean help build-run build-all build-test
+>>>>>>> 356baabf7b67a64004d51d6ece552a3c306c13c9
 
 build-run: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio
 build-all: build-run $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf
@@ -246,6 +250,11 @@ test:
 	@tools/setup.sh test
 	@$(MAKE) build-test
 	@tools/quire test $(if $(TESTS),-k '$(TESTS)')
+
+conform:
+	@tools/setup.sh test
+	@$(MAKE) build-all
+	@tools/quire conform $(if $(TESTS),'$(TESTS)')
 
 image:
 	@tools/setup.sh image
@@ -272,6 +281,7 @@ help:
 #?   make run            boot in QEMU: the tour, then the shell     PROGRAM="hello.exe" runs that instead
 #?   make test           unit tests, fuzz seeds, guest tests in QEMU and under Wine; ends "N passed, M failed"
 #?                                                                TESTS="expression" some of them
+#?   make conform        the conformance suite on Quire and Wine; build/conform/matrix.html   TESTS as above
 #?   make debug          boot and attach GDB                        PROGRAM=... as above
 #?   make                everything that boots: loader, kernel, debug kernel, RAM disk
 #?   make image          build/quire.img, a bootable FAT image      CMDLINE="key=value ..." is the kernel's

@@ -4,7 +4,8 @@
 # Each .exe and .dll is stripped; the same file with its debug information stands beside it as .debug, for GDB.
 #
 # A program is user/programs/NAME.c or user/programs/NAME/*.c; a guest test is tests/guest/test_*.c, linked with the other
-# files of that folder. All are linked with the library in user/lib, mingw's own import library of ntdll, and libgcc
+# files of that folder; a program of the conformance suite is tests/guest/conform/conform_*.c, linked with the other files
+# of its folder and tests/guest/guest.c. All are linked with the library in user/lib, mingw's own import library of ntdll, and libgcc
 # (for ___chkstk_ms, which grows the stack page by page).
 
 MINGW ?= x86_64-w64-mingw32-
@@ -35,8 +36,11 @@ USER_PROGRAM_NAMES := $(sort $(basename $(notdir $(wildcard user/programs/*.c)))
 	$(notdir $(patsubst %/,%,$(dir $(wildcard user/programs/*/*.c)))))
 USER_TEST_NAMES := $(sort $(basename $(notdir $(wildcard tests/guest/test_*.c))))
 USER_TEST_SHARED := $(call user_objects,$(filter-out tests/guest/test_%,$(wildcard tests/guest/*.[cS])))
+USER_CONFORM_NAMES := $(sort $(basename $(notdir $(wildcard tests/guest/conform/conform_*.c))))
+USER_CONFORM_SHARED := $(call user_objects,tests/guest/guest.c \
+	$(filter-out tests/guest/conform/conform_%,$(wildcard tests/guest/conform/*.[cS])))
 USER_PROGRAMS := $(USER_PROGRAM_NAMES:%=$(USER_OUT)/%.exe)
-USER_TESTS := $(USER_TEST_NAMES:%=$(USER_OUT)/tests/%.exe)
+USER_TESTS := $(USER_TEST_NAMES:%=$(USER_OUT)/tests/%.exe) $(USER_CONFORM_NAMES:%=$(USER_OUT)/tests/%.exe)
 
 # Libraries that tests load: tests/guest/libraries/NAME.c becomes NAME.dll beside the tests
 USER_TEST_LIBRARY_NAMES := $(sort $(basename $(notdir $(wildcard tests/guest/libraries/*.c))))
@@ -59,7 +63,8 @@ USER_OBJECTS_test_examples := $(EXAMPLE_SOURCES:.c=.o)
 program_objects = $(call user_objects,$(sort $(wildcard user/programs/$(1).c user/programs/$(1)/*.[cS])))
 USER_OBJECTS := $(sort $(USER_LIBRARY_OBJECTS) $(USER_NTDLL_OBJECTS) $(USER_TEST_SHARED) \
 	$(foreach name,$(USER_PROGRAM_NAMES),$(call program_objects,$(name))) \
-	$(USER_TEST_NAMES:%=$(USER_OUT)/obj/tests/guest/%.o) $(USER_OBJECTS_test_examples) \
+	$(USER_TEST_NAMES:%=$(USER_OUT)/obj/tests/guest/%.o) $(USER_OBJECTS_test_examples) $(USER_CONFORM_SHARED) \
+	$(USER_CONFORM_NAMES:%=$(USER_OUT)/obj/tests/guest/conform/%.o) \
 	$(USER_TEST_LIBRARY_NAMES:%=$(USER_OUT)/obj/tests/guest/libraries/%.o))
 
 $(eval $(call flags_rule,user,$(USER_CC) $(USER_CFLAGS) $(USER_LDFLAGS) $(NTDLL_LDFLAGS) $(TEST_LIBRARY_LDFLAGS) \
@@ -111,6 +116,9 @@ $(foreach name,$(USER_PROGRAM_NAMES),\
 $(foreach name,$(USER_TEST_NAMES),\
 	$(eval $(call program_rule,$(USER_OUT)/tests/$(name).exe,\
 	$(USER_OUT)/obj/tests/guest/$(name).o $(USER_TEST_SHARED) $(USER_OBJECTS_$(name)))))
+$(foreach name,$(USER_CONFORM_NAMES),\
+	$(eval $(call program_rule,$(USER_OUT)/tests/$(name).exe,\
+	$(USER_OUT)/obj/tests/guest/conform/$(name).o $(USER_CONFORM_SHARED))))
 
 # The name inside a library is that of the linker's output, which is not the library yet: hence a .def file. second.dll
 # imports from first.dll: ld links against the library itself.

@@ -16,6 +16,7 @@ def _parser():
     _add_run(commands)
     _add_debug(commands)
     _add_test(commands)
+    _add_conform(commands)
     doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
     doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
     commands.add_parser("figures", help="measure and print the figures of the documentation")
@@ -79,6 +80,14 @@ def _add_test(commands):
     test.add_argument("-v", "--verbose", action="store_true", help="a line for each test")
 
 
+def _add_conform(commands):
+    conform = commands.add_parser("conform", help="run the conformance suite on Quire and under Wine, write the matrix")
+    conform.add_argument("word", nargs="?", metavar="EXPR", help="some of it: words joined by and, or, not")
+    conform.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+    conform.add_argument("-v", "--verbose", action="store_true", help="a line for each case")
+    conform.set_defaults(list=False, expression=None)
+
+
 def _run(options):
     from . import guest
     from .common import IMAGE
@@ -100,6 +109,10 @@ def _dispatch(options):
         return debug.run(options)
     if options.command == "test":
         from . import tests
+        return tests.run(options)
+    if options.command == "conform":
+        from . import tests
+        options.word = f"conform and ({options.word})" if options.word else "conform"
         return tests.run(options)
     if options.command == "doctor":
         from . import doctor

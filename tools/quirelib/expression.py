@@ -1,6 +1,6 @@
 """Selecting tests by their ids: words joined by and, or, not and parentheses.
 
-A word is a part of the id; the name of a group (unit, fuzz, guest, wine, tools) is its first part.
+A word is a part of the id; the name of a group (unit, fuzz, guest, wine, conform, tools) is its first part.
 
 An expression can be asked about one id (yes or no) and about ids of which only the beginning is known: then the answer
 may be None, for "perhaps". That spares running programs none of whose tests can match.
@@ -10,7 +10,7 @@ import re
 
 from .common import UsageError
 
-GROUPS = ("unit", "fuzz", "guest", "wine", "tools")
+GROUPS = ("unit", "fuzz", "guest", "wine", "conform", "tools")
 
 _TOKEN = re.compile(r"\(|\)|[^\s()]+")
 

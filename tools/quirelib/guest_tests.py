@@ -28,7 +28,7 @@ STALL_SECONDS = 90  # of silence: no test is that quiet
 LOG_LINES = 40
 
 _NEEDS = re.compile(r"/\*\s*boot:\s*(.*?)\s*\*/", re.S)
-_TITLE = re.compile(r'tap_start\(\s*"((?:[^"\\]|\\.)*)"')
+_TITLE = re.compile(r'(?:tap|case)_start\(\s*"((?:[^"\\]|\\.)*)"')
 
 
 class Program(NamedTuple):
@@ -47,14 +47,14 @@ class GuestGroup(Group):
             yield Container(f"guest/{path.stem}/", path, data=program(path.stem))
 
     def jobs(self, containers):
-        for number, programs in enumerate(_boots([container.data for container in containers])):
-            yield lambda number=number, programs=programs: _Boot(f"boot-{number}", programs).run()
+        for number, programs in enumerate(boots([container.data for container in containers])):
+            yield lambda number=number, programs=programs: Boot(f"boot-{number}", programs).run()
 
 
-def program(name):
+def program(name, sources=SOURCES):
     """What the source of a test says of itself."""
     try:
-        text = (SOURCES / f"{name}.c").read_text(encoding="utf-8", errors="replace")
+        text = (sources / f"{name}.c").read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
     needs, title = _NEEDS.search(text), _TITLE.search(text)
@@ -69,7 +69,7 @@ def program(name):
     return Program(name, memory, tuple(sorted(knobs)), alone, title.group(1) if title else name)
 
 
-def _boots(programs):
+def boots(programs):
     """Programs that can share a boot, in lists; the kernel's run= has room for so many names."""
     shared = {}
     for one in programs:
@@ -86,10 +86,14 @@ def _boots(programs):
         yield boot
 
 
-class _Boot:
-    def __init__(self, name, programs):
+class Boot:
+    """Runs programs; ids of results begin with `prefix`. `watch(program name, lines)` is given what each printed."""
+
+    def __init__(self, name, programs, prefix="guest/", watch=None):
         self._name = name
         self._programs = programs
+        self._prefix = prefix
+        self._watch = watch
         self._attempt = 0
 
     def run(self):
@@ -108,7 +112,12 @@ class _Boot:
         seconds = BOOT_SECONDS + PROGRAM_SECONDS * len(programs)
         status, output, errors = jobs.run(_command(programs, log, seconds), seconds + BOOT_SECONDS)
         log_lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-        return _judge(programs, status, output.splitlines(), log_lines, errors.splitlines())
+        blocks = _blocks(programs, output.splitlines())
+        done = _judge(programs, status, blocks, log_lines, errors.splitlines(), self._prefix)
+        if self._watch:
+            for one in programs[:done.count]:
+                self._watch(one.name, blocks.get(one.name, []))
+        return done
 
 
 def _command(programs, log, seconds):
@@ -126,13 +135,12 @@ class _Done(NamedTuple):
     count: int  # of the programs, from the first on
 
 
-def _judge(programs, status, output, log, errors):
+def _judge(programs, status, blocks, log, errors, group):
     """What one boot showed of its programs: those that ended, and the one it died in."""
-    blocks = _blocks(programs, output)
     died = status is None or status in (STATUS_PANIC, STATUS_TIMEOUT, STATUS_ENVIRONMENT)
     results = []
     for index, one in enumerate(programs):
-        prefix = f"guest/{one.name}/"
+        prefix = f"{group}{one.name}/"
         ending = _ending(one, log)
         report = tap.read(blocks.get(one.name, []), prefix)
         results += report.results
@@ -140,12 +148,12 @@ def _judge(programs, status, output, log, errors):
             how = _death(status, log, errors) if died else ["init did not report its end"] + errors
             results.append(failed(prefix + "exit", how))
             if status == STATUS_ENVIRONMENT and index == 0:  # no boot at all: another one would not help
-                results += [failed(f"guest/{other.name}/exit", how) for other in programs[1:]]
+                results += [failed(f"{group}{other.name}/exit", how) for other in programs[1:]]
                 return _Done(results, len(programs))
             return _Done(results, index + 1)
         details = tap.ending_details(report, ending)
         ended = failed(prefix + "exit", details + report.rest[-LOG_LINES:]) if details else passed(prefix + "exit")
-        results += [ended, _balance(one, log)]
+        results += [ended, _balance(one, log, prefix)]
     return _Done(results, len(programs))
 
 
@@ -182,8 +190,8 @@ def _ending(one, log):
     return None
 
 
-def _balance(one, log):
-    test_id = f"guest/{one.name}/balance"
+def _balance(one, log, prefix):
+    test_id = prefix + "balance"
     lines = [line for line in log if f"init: check {one.name}.exe:" in line]
     if not lines:
         return failed(test_id, ["expected a line \"init: check\" on the kernel log, seen none"])

@@ -4,6 +4,7 @@
   fuzz/x               build/fuzz/fuzz_x                 its seeds and some thousand inputs
   guest/test_x/case    build/user/tests/test_x.exe       on our kernel in QEMU; also .../exit and .../balance
   wine/test_x/case     the same file                     under Wine
+  conform/quire/conform_x/case, conform/wine/conform_x/case, conform/suite/...   the conformance suite (conform_tests)
   tools/test_x/method  tests/tools/test_x.py             the runner and the loader
 """
 
@@ -12,6 +13,7 @@ import json
 
 from . import jobs
 from .common import BUILD, QuireError, UsageError
+from .conform_tests import ConformGroup
 from .expression import GROUPS as GROUP_NAMES, Expression
 from .guest_tests import GuestGroup
 from .host_tests import FuzzGroup, UnitGroup
@@ -21,7 +23,7 @@ from .wine_tests import WineGroup
 
 MEMORY = BUILD / "tests" / "ids.json"
 # The longest first, so that the end is not a wait for one of them.
-GROUPS = (GuestGroup, ToolsGroup, WineGroup, FuzzGroup, UnitGroup)
+GROUPS = (GuestGroup, ConformGroup, ToolsGroup, WineGroup, FuzzGroup, UnitGroup)
 
 
 class _Memory:
@@ -89,10 +91,10 @@ def _run_all(selected, expression, memory, options):
             started = [(group, containers, Tally(group.name), [pool.submit(job) for job in group.jobs(containers)])
                        for group, containers in selected]
             for group, containers, tally, futures in started:
-                tally.note = group.note
                 for future in concurrent.futures.as_completed(futures):
                     _collect(future, tally, expression, options.verbose)
                 _miss(containers, tally, expression, memory, [future.result() for future in futures])
+                tally.note = group.note  # some are known only when it has run
                 if containers or group.note:
                     print(tally.line(), flush=True)
                 tallies.append(tally)

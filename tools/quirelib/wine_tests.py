@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 from . import cpio, jobs, tap
-from .common import BUILD, RAMDISK
+from .common import BUILD, RAMDISK, QuireError
 from .groups import Container, Group
 from .guest_tests import FOLDER
 from .results import failed, passed
@@ -52,50 +52,31 @@ def _program_result(name, program, status, output):
     return passed(name)
 
 
-class WineGroup(Group):
-    name = "wine"
+class Prefix:
+    """The private prefix, made when the first program runs in it; one for all groups."""
 
     def __init__(self):
-        self._wine = find_wine()
+        self.wine = find_wine()
+        self.note = None if self.wine else "skipped: wine64 was not found; tools/setup.sh test installs it"
         self._lock = threading.Lock()
         self._trouble = None
         self._ready = False
-        if not self._wine:
-            self.note = "skipped: wine64 was not found; tools/setup.sh test installs it"
 
-    def containers(self):
-        for path in sorted(FOLDER.glob("test_*.exe")) if self._wine else []:
-            yield Container(f"wine/{path.stem}/", path)
-        for name in PROGRAMS if self._wine else ():
-            yield Container(f"wine/{name}/", USER / name)
-
-    def jobs(self, containers):
-        for container in containers:
-            yield lambda container=container: self._run(container)
-
-    def _run(self, container):
-        exit_id = f"{container.prefix}exit"
+    def run(self, program):
+        """Runs C:\\bin\\PROGRAM: (exit status, output, errors) as of jobs.run; the reason if there is no prefix."""
         with self._lock:
             if not self._ready:
                 self._trouble = self._prepare()
                 self._ready = True
         if self._trouble:
-            return [failed(exit_id, self._trouble)]
-        status, output, errors = jobs.run([self._wine, f"C:\\bin\\{container.path.name}"], PROGRAM_SECONDS, ENVIRONMENT)
-        if container.path.name in PROGRAMS:
-            return [_program_result(exit_id, container.path.name, status, output)]
-        report = tap.read(output.splitlines(), container.prefix)
-        if status is None:
-            return report.results + [failed(exit_id, [f"no end after {PROGRAM_SECONDS} s"] + report.rest)]
-        details = tap.ending_details(report, status)
-        ending = failed(exit_id, details + report.rest + errors.splitlines()) if details else passed(exit_id)
-        return report.results + [ending]
+            raise QuireError("\n".join(self._trouble))
+        return jobs.run([self.wine, f"C:\\bin\\{program}"], PROGRAM_SECONDS, ENVIRONMENT)
 
     def _prepare(self):
         """Makes the prefix and unpacks the RAM disk into it. Returns what went wrong, or None."""
         if not STAMP.exists():
             PREFIX.mkdir(parents=True, exist_ok=True)
-            status, output, errors = jobs.run([self._wine, "wineboot", "--init"], PREFIX_SECONDS, ENVIRONMENT)
+            status, output, errors = jobs.run([self.wine, "wineboot", "--init"], PREFIX_SECONDS, ENVIRONMENT)
             if status != 0:
                 return [f"Wine could not make {PREFIX} (exit status {status})"] + (output + errors).splitlines()
         drive = PREFIX / "drive_c"
@@ -113,7 +94,50 @@ class WineGroup(Group):
 
     def finish(self):
         """Ends the server of our prefix, which would wait some seconds for more programs."""
-        server = _find_server(self._wine) if self._ready else None
+        server = _find_server(self.wine) if self._ready else None
+        self._ready = False
         if server:
             subprocess.run([server, "-k"], env={**os.environ, **ENVIRONMENT}, stdin=subprocess.DEVNULL,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PROGRAM_SECONDS, check=False)
+
+
+PRIVATE = Prefix()
+
+
+def read_program(output, status, errors, prefix):
+    """The results of a TAP program that ran under Wine, its end among them."""
+    report = tap.read(output.splitlines(), prefix)
+    if status is None:
+        return report.results + [failed(prefix + "exit", [f"no end after {PROGRAM_SECONDS} s"] + report.rest)]
+    details = tap.ending_details(report, status)
+    ending = failed(prefix + "exit", details + report.rest + errors.splitlines()) if details else passed(prefix + "exit")
+    return report.results + [ending]
+
+
+class WineGroup(Group):
+    name = "wine"
+
+    def __init__(self):
+        self.note = PRIVATE.note
+
+    def containers(self):
+        for path in sorted(FOLDER.glob("test_*.exe")) if PRIVATE.wine else []:
+            yield Container(f"wine/{path.stem}/", path)
+        for name in PROGRAMS if PRIVATE.wine else ():
+            yield Container(f"wine/{name}/", USER / name)
+
+    def jobs(self, containers):
+        for container in containers:
+            yield lambda container=container: self._run(container)
+
+    def _run(self, container):
+        try:
+            status, output, errors = PRIVATE.run(container.path.name)
+        except QuireError as error:
+            return [failed(f"{container.prefix}exit", str(error).splitlines())]
+        if container.path.name in PROGRAMS:
+            return [_program_result(f"{container.prefix}exit", container.path.name, status, output)]
+        return read_program(output, status, errors, container.prefix)
+
+    def finish(self):
+        PRIVATE.finish()
