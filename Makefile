@@ -222,11 +222,7 @@ $(BUILD)/quire.img: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio $(BUIL
 # Targets that people type install what is missing first (tools/setup.sh, instant when nothing is) and then build in
 # a second make, which sees the tools just installed.
 
-<<<<<<< HEAD
-.PHONY: all run test image debug docs figures clean help build-run build-all build-test
-=======
-.PHONY: all run test conform image debug figures clean help build-run build-all build-test
->>>>>>> 356baabf7b67a64004d51d6ece552a3c306c13c9
+.PHONY: all run test conform image debug docs figures clean help build-run build-all build-test
 
 build-run: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio
 build-all: build-run $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf
