@@ -6,8 +6,6 @@
 #include "kernel/lib/range.h"
 #include "kernel/mm/user_memory.h"
 
-#define MACHINE_AMD64 0x8664u
-
 /*
  * Copies the parameter at `index` and checks its type: known, and not among those of `seen`, a set
  * of bits, which it joins. So no array is read farther than there are types.
@@ -77,7 +75,7 @@ static NTSTATUS memory_parameter_apply(const struct nt_memory_extended_parameter
 	case MEMORY_PARAMETER_NUMA_NODE:
 		return numa_node_check(parameter->value);
 	case MEMORY_PARAMETER_IMAGE_MACHINE:
-		return (uint32_t)parameter->value == MACHINE_AMD64 ? STATUS_SUCCESS
+		return (uint32_t)parameter->value == MACHINE_NATIVE ? STATUS_SUCCESS
 								   : STATUS_NOT_SUPPORTED;
 	case MEMORY_PARAMETER_ATTRIBUTE_FLAGS:
 		return parameter->value ? STATUS_NOT_SUPPORTED : STATUS_SUCCESS;

@@ -129,8 +129,7 @@ static vaddr_t model_find_gap(uint64_t size, const struct memory_requirements *w
 {
 	vaddr_t first = where->lowest < USER_LOWEST_ADDRESS ? USER_LOWEST_ADDRESS : where->lowest;
 	vaddr_t limit = where->limit > USER_LIMIT ? USER_LIMIT : where->limit;
-	uint64_t alignment = where->alignment_bytes;
-	vaddr_t best = 0;
+	uint64_t alignment = where->alignment_bytes, best = 0;
 
 	first = (first + alignment - 1) & ~(alignment - 1);
 	if (limit < size)
@@ -139,11 +138,8 @@ static vaddr_t model_find_gap(uint64_t size, const struct memory_requirements *w
 	if (top_down && ((limit - size) & ~(alignment - 1)) >= WINDOW_END)
 		return (limit - size) & ~(alignment - 1);
 	for (vaddr_t at = first; at <= limit - size && at < WINDOW_END + alignment; at += alignment)
-		if (model_is_free(at, at + size)) {
+		if (model_is_free(at, at + size) && (top_down || !best))
 			best = at;
-			if (!top_down)
-				break;
-		}
 	return best;
 }
 

@@ -42,6 +42,9 @@
 #define PAGE_WRITECOMBINE 0x400u
 
 /* Allocation types and states */
+#define MEM_COALESCE_PLACEHOLDERS 0x00000001u
+#define MEM_PRESERVE_PLACEHOLDER 0x00000002u
+#define MEM_UNMAP_WITH_TRANSIENT_BOOST 0x00000001u
 #define MEM_COMMIT 0x00001000u
 #define MEM_RESERVE 0x00002000u
 #define MEM_REPLACE_PLACEHOLDER 0x00004000u
@@ -99,8 +102,15 @@ _Static_assert(sizeof(struct nt_memory_address_requirements) == 24, "MEM_ADDRESS
 /* NtQuerySection */
 enum section_information_class {
 	SECTION_BASIC_INFORMATION_CLASS = 0,
-	SECTION_IMAGE_INFORMATION_CLASS = 1
+	SECTION_IMAGE_INFORMATION_CLASS = 1,
+	SECTION_RELOCATION_INFORMATION_CLASS = 2,    /* by how much the image was moved: uint64_t */
+	SECTION_ORIGINAL_BASE_INFORMATION_CLASS = 3, /* the base in the image's header: uint64_t */
+	SECTION_INTERNAL_IMAGE_INFORMATION_CLASS = 4
 };
+
+/* IMAGE_FILE_MACHINE_*, as in an image's information */
+#define MACHINE_NATIVE 0x8664u
+#define MACHINE_I386 0x014Cu
 
 struct nt_section_basic_information {
 	uint64_t base_address;
@@ -131,6 +141,13 @@ struct nt_section_image_information {
 	uint32_t check_sum;
 };
 _Static_assert(sizeof(struct nt_section_image_information) == 64, "SECTION_IMAGE_INFORMATION");
+
+struct nt_section_internal_image_information {
+	struct nt_section_image_information image;
+	uint32_t extended_flags; /* none is ever set */
+	uint32_t padding;
+};
+_Static_assert(sizeof(struct nt_section_internal_image_information) == 72, "class 4");
 
 /* NtQueryVirtualMemory */
 enum memory_information_class { MEMORY_BASIC_INFORMATION_CLASS = 0 };
