@@ -46,6 +46,12 @@ enum pte_kind {
 #define PTE_USER (1ull << 2)
 #define PTE_WRITE_THROUGH (1ull << 3)
 #define PTE_CACHE_DISABLE (1ull << 4)
+/*
+ * Memory types other than write-back, by these two bits: the entry of the PAT that they choose
+ * (Intel SDM vol. 3, 12.12.3). Entry 3 is uncacheable from reset; entry 1 is made write-combining.
+ */
+#define PTE_UNCACHED (PTE_WRITE_THROUGH | PTE_CACHE_DISABLE)
+#define PTE_WRITE_COMBINE PTE_WRITE_THROUGH
 #define PTE_ACCESSED (1ull << 5)
 #define PTE_DIRTY (1ull << 6)
 #define PTE_LARGE (1ull << 7)

@@ -30,6 +30,7 @@ enum lock_rank {
 	RANK_SPACES = 38, /* the list of address spaces */
 	RANK_ADDRESS_SPACE = 40,
 	RANK_FILE_SEGMENTS = 45, /* which file has which segments */
+	RANK_BASED = 46,	 /* the addresses of SEC_BASED sections */
 	RANK_SEGMENT = 50,
 	RANK_FRAME =
 		60, /* spinlock: all frames, lists, and every word and slot that names a frame */

@@ -21,7 +21,11 @@
  * 11 regions are ordered, page aligned, disjoint, in user space; gaps are right; each belongs to a
  *    view that contains it
  * 12 a segment's resident pages and view count are the sums over its words and views
+ * 13 the addresses of based sections are aligned, in their window and disjoint
+ * 14 a placeholder is one reserved region without commit charge; a mapped view stays within its
+ *    segment unless it is extendable
  */
+#include "based.h"
 #include "commit.h"
 #include "frame.h"
 #include "kernel/core/pool.h"
@@ -157,6 +161,10 @@ static void check_slot(const struct region *region, vaddr_t va,
 	CHECK(7, (word.bits & PTE_NO_EXECUTE) || (rights & RIGHT_EXECUTE), "0x%llx is executable",
 	      at);
 	CHECK(7, word.bits & PTE_USER, "0x%llx lacks the user bit", at);
+	CHECK(7,
+	      (word.bits & PTE_UNCACHED) ==
+		      (protection_hardware_bits(region->protection, false) & PTE_UNCACHED),
+	      "0x%llx is not cached as its region says", at);
 	if (!pte_is_writable(word))
 		return;
 	CHECK(6, rights & RIGHT_WRITE, "0x%llx is writable", at);
@@ -275,6 +283,23 @@ static void check_region(const struct region *region, vaddr_t *previous_end)
 	*previous_end = region->end;
 }
 
+static void check_view(const struct region *region)
+{
+	const struct view *view = region->view;
+	unsigned long long at = view->start;
+
+	CHECK(14,
+	      !view->is_placeholder ||
+		      (!view->segment && !view->commit_pages && region->end == view->end &&
+		       region->state == REGION_RESERVED),
+	      "placeholder at 0x%llx", at);
+	CHECK(14,
+	      !view->segment || view->is_extendable ||
+		      view->first_page + bytes_to_pages(view->end - view->start) <=
+			      view->segment->page_count,
+	      "the view at 0x%llx is longer than its segment", at);
+}
+
 /* Largest gap by counting, to hold against the root of the tree. */
 static void check_regions(struct address_space *space)
 {
@@ -287,6 +312,7 @@ static void check_regions(struct address_space *space)
 		if (region->gap > largest)
 			largest = region->gap;
 		if (region->start == region->view->start) {
+			check_view(region);
 			commit += region->view->commit_pages;
 			bytes += region->view->end - region->view->start;
 			views++;
@@ -348,6 +374,7 @@ void mm_check(void)
 	space_for_each(check_space, &commit);
 	segment_for_each(check_segment, &commit);
 	check_frames();
+	based_check();
 	CHECK(10, commit == commit_used(), "%llu pages charged, %llu counted",
 	      (unsigned long long)commit_used(), (unsigned long long)commit);
 	pool_check();

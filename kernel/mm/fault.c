@@ -142,7 +142,7 @@ static enum fault_step resolve_segment_page_locked(struct fault *fault, const st
 	case PAGE_READY:
 		break;
 	case PAGE_FAIL:
-		if (page->status == STATUS_ACCESS_VIOLATION)
+		if (page->status == STATUS_ACCESS_VIOLATION || region->view->is_extendable)
 			return fail(fault, QUIRE_FAULT_NO_VIEW, STATUS_ACCESS_VIOLATION);
 		return fail(fault, QUIRE_FAULT_IN_PAGE_ERROR, STATUS_IN_PAGE_ERROR);
 	case PAGE_NEED_FRAME:

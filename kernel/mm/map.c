@@ -4,6 +4,7 @@
 #include "commit.h"
 #include "kernel/lib/range.h"
 #include "mm.h"
+#include "placeholder.h"
 #include "protection.h"
 #include "region.h"
 #include "segment.h"
@@ -18,7 +19,8 @@ NTSTATUS map_check_values(const struct map_request *request)
 
 	if (request->inherit != VIEW_SHARE && request->inherit != VIEW_UNMAP)
 		return STATUS_INVALID_PARAMETER_8;
-	if (request->allocation_type & ~MAP_TYPES)
+	if (request->allocation_type &
+	    ~(MAP_TYPES | (request->is_extended ? MEM_REPLACE_PLACEHOLDER : 0)))
 		return STATUS_INVALID_PARAMETER_9;
 	if (!protection_is_valid(request->protection))
 		return STATUS_INVALID_PAGE_PROTECTION;
@@ -54,22 +56,28 @@ static NTSTATUS check_type(const struct map_request *request, const struct secti
 			return STATUS_INVALID_PARAMETER_9;
 		if (!protection_is_writable(section->protection))
 			return STATUS_SECTION_PROTECTION;
-		return STATUS_NOT_IMPLEMENTED; /* views that grow with their section */
+		if (section->segment->kind == SEGMENT_IMAGE)
+			return STATUS_INVALID_PARAMETER_9;
 	}
 	if (request->allocation_type & MEM_LARGE_PAGES)
 		return STATUS_INVALID_PARAMETER_9;
 	return STATUS_SUCCESS;
 }
 
-/* Rows 15-17: the range within the section; *size is the view's size in bytes, page rounded. */
-static NTSTATUS check_range(const struct map_request *request, const struct section *section,
+/*
+ * Rows 15-17: the range within the section, or, with MEM_RESERVE, beginning anywhere and going on
+ * behind its end; *size is the view's size in bytes, page rounded.
+ */
+static NTSTATUS check_range(const struct map_request *request, struct section *section,
 			    uint64_t *size)
 {
-	if (request->offset_bytes >= section->size_bytes)
+	bool is_extendable = request->allocation_type & MEM_RESERVE;
+	uint64_t section_bytes = section_size(section);
+
+	if (request->offset_bytes >= section_bytes && !(is_extendable && request->size_bytes))
 		return STATUS_INVALID_VIEW_SIZE;
-	*size = request->size_bytes ? request->size_bytes
-				    : section->size_bytes - request->offset_bytes;
-	if (!range_ok(request->offset_bytes, *size, section->size_bytes))
+	*size = request->size_bytes ? request->size_bytes : section_bytes - request->offset_bytes;
+	if (!range_ok(request->offset_bytes, *size, is_extendable ? USER_LIMIT : section_bytes))
 		return STATUS_INVALID_VIEW_SIZE;
 	if (request->commit_bytes > *size)
 		return STATUS_INVALID_PARAMETER_5;
@@ -77,16 +85,21 @@ static NTSTATUS check_range(const struct map_request *request, const struct sect
 	return STATUS_SUCCESS;
 }
 
-/* Rows 11-18 of table 3.4.1. */
+/* Rows 11-18 of table 3.4.1. A placeholder may stand at any page, and so may what replaces it. */
 static NTSTATUS check_against_section(const struct map_request *request, uint64_t *size)
 {
-	const struct section *section = request->section;
-	bool is_image = section->segment->kind == SEGMENT_IMAGE;
+	struct section *section = request->section;
+	uint64_t granularity = request->allocation_type & MEM_REPLACE_PLACEHOLDER
+				       ? PAGE_SIZE
+				       : ALLOCATION_GRANULARITY;
 	NTSTATUS status;
 
-	if ((request->base | request->offset_bytes) & (ALLOCATION_GRANULARITY - 1))
+	if ((request->allocation_type & MEM_REPLACE_PLACEHOLDER) && !request->base)
+		return STATUS_INVALID_PARAMETER;
+	if ((request->base | request->offset_bytes) & (granularity - 1))
 		return STATUS_MAPPED_ALIGNMENT;
-	if (!is_image && !protection_section_allows(section->protection, request->protection))
+	if (section->segment->kind != SEGMENT_IMAGE &&
+	    !protection_section_allows(section->protection, request->protection))
 		return STATUS_SECTION_PROTECTION;
 	status = check_type(request, section);
 	if (!NT_SUCCESS(status))
@@ -94,76 +107,123 @@ static NTSTATUS check_against_section(const struct map_request *request, uint64_
 	status = check_range(request, section, size);
 	if (!NT_SUCCESS(status))
 		return status;
-	if (is_image && request->offset_bytes) /* an image is mapped from its headers on */
-		return STATUS_INVALID_VIEW_SIZE;
 	if (section->segment->kind == SEGMENT_PAGEFILE && (request->protection & PAGE_WRITECOMBINE))
 		return STATUS_INVALID_PARAMETER_10;
 	return STATUS_SUCCESS;
 }
 
-/* Rows 19 and 20. An image goes to its own base if that is free. Needs the space's lock. */
-static NTSTATUS place(struct address_space *space, const struct map_request *request, uint64_t size,
-		      vaddr_t *start)
+static vaddr_t place_anywhere(struct address_space *space, const struct map_request *request,
+			      uint64_t size)
 {
-	const struct segment *segment = request->section->segment;
+	bool top_down = request->allocation_type & MEM_TOP_DOWN;
 
-	if (request->base) {
-		if (!range_within(request->base, size, USER_LOWEST_ADDRESS, USER_LIMIT) ||
-		    !region_range_is_free(space, request->base, request->base + size))
-			return STATUS_CONFLICTING_ADDRESSES;
-		*start = request->base;
-		return STATUS_SUCCESS;
+	return request->where ? view_place_within(space, size, request->where, top_down)
+			      : view_place(space, size, request->zero_bits, top_down);
+}
+
+/*
+ * Where the section wants to be: a based one always, an image if the caller leaves it the choice.
+ * 0: nowhere in particular.
+ */
+static vaddr_t preferred_base(const struct section *section, const struct map_request *request)
+{
+	const struct segment *segment = section->segment;
+
+	if (section->based.start)
+		return section->based.start + request->offset_bytes;
+	if (segment->kind == SEGMENT_IMAGE && !request->zero_bits && !request->where)
+		return segment->image_base + request->offset_bytes;
+	return 0;
+}
+
+static bool is_free(struct address_space *space, vaddr_t start, uint64_t size)
+{
+	return range_within(start, size, USER_LOWEST_ADDRESS, USER_LIMIT) &&
+	       region_range_is_free(space, start, start + size);
+}
+
+/* Rows 19 and 20. Needs the space's lock. */
+static NTSTATUS place(struct address_space *space, const struct map_request *request, uint64_t size,
+		      struct view_template *template)
+{
+	const struct section *section = request->section;
+	vaddr_t preferred = preferred_base(section, request);
+
+	if (request->base || section->based.start) {
+		template->start = request->base ? request->base : preferred;
+		template->end = template->start + size;
+		if (request->allocation_type & MEM_REPLACE_PLACEHOLDER)
+			return placeholder_find(space, template->start, template->end,
+						&template->replaced);
+		return is_free(space, template->start, size) ? STATUS_SUCCESS
+							     : STATUS_CONFLICTING_ADDRESSES;
 	}
-	if (segment->kind == SEGMENT_IMAGE && !request->zero_bits &&
-	    range_within(segment->image_base, size, USER_LOWEST_ADDRESS, USER_LIMIT) &&
-	    region_range_is_free(space, segment->image_base, segment->image_base + size)) {
-		*start = segment->image_base;
-		return STATUS_SUCCESS;
-	}
-	*start = view_place(space, size, request->zero_bits,
-			    request->allocation_type & MEM_TOP_DOWN);
-	return *start ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+	if (preferred && is_free(space, preferred, size))
+		template->start = preferred;
+	else
+		template->start = place_anywhere(space, request, size);
+	template->end = template->start + size;
+	return template->start ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 
 /*
  * Pages of the view that a write would copy: promised now, so that a copy never fails for memory.
  */
-static uint64_t copy_pages(const struct segment *segment, uint32_t protection, uint64_t size)
+static uint64_t copy_pages(const struct segment *segment, uint32_t protection,
+			   page_index_t first_page, uint64_t size)
 {
-	uint64_t view_pages = bytes_to_pages(size), pages = 0;
+	page_index_t end_page = first_page + bytes_to_pages(size);
+	uint64_t pages = 0;
 
 	if (segment->kind != SEGMENT_IMAGE)
-		return protection_is_copy(protection) ? view_pages : 0;
+		return protection_is_copy(protection) ? end_page - first_page : 0;
 	for (uint32_t i = 0; i < segment->subsection_count; i++) {
 		const struct subsection *part = &segment->subsections[i];
+		page_index_t from = part->first_page, to = from + part->page_count;
 
-		if (!protection_is_copy(part->protection) || part->first_page >= view_pages)
-			continue;
-		pages += part->first_page + part->page_count <= view_pages
-				 ? part->page_count
-				 : view_pages - part->first_page;
+		from = from > first_page ? from : first_page;
+		to = to < end_page ? to : end_page;
+		if (protection_is_copy(part->protection) && from < to)
+			pages += to - from;
 	}
 	return pages;
+}
+
+/* 3.4.7. What the section says of caching stands above what the view asks for. */
+static uint32_t view_protection(const struct section *section, uint32_t protection)
+{
+	if (section->attributes & SEC_NOCACHE)
+		return (protection & ~PAGE_CACHE_MASK) | PAGE_NOCACHE;
+	if (section->attributes & SEC_WRITECOMBINE)
+		return (protection & ~PAGE_CACHE_MASK) | PAGE_WRITECOMBINE;
+	return protection;
 }
 
 static void fill_template(struct view_template *template, const struct map_request *request,
 			  uint64_t size)
 {
 	struct section *section = request->section;
+	page_index_t first_page = page_of(request->offset_bytes);
 
-	*template = (struct view_template){.kind = VIEW_MAPPED,
-					   .protection = request->protection,
-					   .state = REGION_COMMITTED,
-					   .inherit = request->inherit,
-					   .segment = section->segment,
-					   .first_page = page_of(request->offset_bytes)};
-	if (section->attributes & SEC_NOCACHE)
-		template->protection |= PAGE_NOCACHE;
+	*template = (struct view_template){
+		.kind = VIEW_MAPPED,
+		.protection = view_protection(section, request->protection),
+		.state = REGION_COMMITTED,
+		.inherit = request->inherit,
+		.is_extendable = request->allocation_type & MEM_RESERVE,
+		.is_frozen = (section->attributes & SEC_NO_CHANGE) ||
+			     (request->allocation_type & MAP_NO_CHANGE),
+		.segment = section->segment,
+		.first_page = first_page,
+		.commit_pages =
+			copy_pages(section->segment, request->protection, first_page, size),
+	};
 	if (section->segment->kind == SEGMENT_IMAGE) {
 		template->kind = VIEW_IMAGE;
-		template->protection = PAGE_EXECUTE_WRITECOPY;
+		template->is_no_execute = section->is_no_execute;
+		template->protection =
+			section->is_no_execute ? PAGE_WRITECOPY : PAGE_EXECUTE_WRITECOPY;
 	}
-	template->commit_pages = copy_pages(section->segment, request->protection, size);
 }
 
 static NTSTATUS map_at(struct address_space *space, const struct map_request *request,
@@ -173,13 +233,25 @@ static NTSTATUS map_at(struct address_space *space, const struct map_request *re
 	NTSTATUS status;
 
 	mutex_lock(&space->lock);
-	status = place(space, request, size, &template->start);
-	if (NT_SUCCESS(status)) {
-		template->end = template->start + size;
+	status = place(space, request, size, template);
+	if (NT_SUCCESS(status))
 		status = view_create(space, template, &view);
-	}
 	mutex_unlock(&space->lock);
+	if (NT_SUCCESS(status) && template->replaced)
+		view_free(template->replaced);
 	return status;
+}
+
+/* The successes that say more than STATUS_SUCCESS. */
+static NTSTATUS image_status(const struct segment *segment, const struct view_template *template)
+{
+	if (segment->kind != SEGMENT_IMAGE)
+		return STATUS_SUCCESS;
+	if (segment->image.machine != MACHINE_NATIVE)
+		return STATUS_IMAGE_MACHINE_TYPE_MISMATCH;
+	if (template->start != segment->image_base + pages_to_bytes(template->first_page))
+		return STATUS_IMAGE_NOT_AT_BASE;
+	return STATUS_SUCCESS;
 }
 
 NTSTATUS view_map(struct address_space *space, struct map_request *request)
@@ -211,7 +283,5 @@ NTSTATUS view_map(struct address_space *space, struct map_request *request)
 		segment_commit_perform(segment, template.first_page, commit_pages, charged);
 	request->base = template.start;
 	request->size_bytes = size;
-	if (segment->kind == SEGMENT_IMAGE && template.start != segment->image_base)
-		return STATUS_IMAGE_NOT_AT_BASE;
-	return STATUS_SUCCESS;
+	return image_status(segment, &template);
 }

@@ -122,6 +122,8 @@ static NTSTATUS commit_private_locked(struct view *view, vaddr_t start, vaddr_t 
 	struct region_spares spares;
 	NTSTATUS status;
 
+	if (view->is_placeholder)
+		return STATUS_CONFLICTING_ADDRESSES;
 	if (protection_is_copy(protection))
 		return STATUS_INVALID_PAGE_PROTECTION;
 	protection = protection_in_allocation(view->allocation_protect, protection);
@@ -145,6 +147,9 @@ static NTSTATUS check_commit_mapped(const struct view *view, uint32_t protection
 		return STATUS_ALREADY_COMMITTED;
 	if (!protection_view_allows(view->allocation_protect, protection))
 		return STATUS_SECTION_PROTECTION;
+	if (view->is_frozen && protection_in_allocation(view->allocation_protect, protection) !=
+				       view->allocation_protect)
+		return STATUS_INVALID_PAGE_PROTECTION;
 	return STATUS_SUCCESS;
 }
 

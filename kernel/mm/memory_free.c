@@ -6,6 +6,7 @@
 #include "kernel/lib/range.h"
 #include "mm.h"
 #include "pages.h"
+#include "placeholder.h"
 #include "region.h"
 #include "space.h"
 #include "view.h"
@@ -118,38 +119,102 @@ static NTSTATUS release_part_locked(struct view *view, vaddr_t start, vaddr_t en
 	return STATUS_SUCCESS;
 }
 
-NTSTATUS memory_free(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,
-		     uint32_t type)
+/*
+ * MEM_PRESERVE_PLACEHOLDER: part of a placeholder, or memory that took the place of one, becomes a
+ * placeholder of its own.
+ */
+static NTSTATUS preserve_locked(struct view *view, vaddr_t start, vaddr_t end)
 {
-	struct view *view = NULL, *gone = NULL;
-	vaddr_t start, end;
+	struct view_template template = placeholder_template(start, end);
+	struct address_space *space = view->space;
+	bool is_whole = start == view->start && end == view->end;
+	struct view_memory memory;
 	NTSTATUS status;
 
-	if (type != MEM_DECOMMIT && type != MEM_RELEASE)
-		return STATUS_INVALID_PARAMETER_4;
-	if (*base > USER_HIGHEST_ADDRESS)
-		return STATUS_INVALID_PARAMETER_2;
-	if (!range_ok(*base, *size_bytes, USER_LIMIT))
-		return STATUS_INVALID_PARAMETER_3;
-	mutex_lock(&space->lock);
-	status = find_range_to_free(space, *base, *size_bytes, &view, &start, &end);
-	if (NT_SUCCESS(status)) {
-		if (type == MEM_DECOMMIT) {
-			status = decommit_locked(view, start, end);
-		} else if (start == view->start && end == view->end) {
-			view_remove(space, view);
-			gone = view;
-		} else {
-			status = release_part_locked(view, start, end);
-		}
+	if (view->is_placeholder ? is_whole : !view->was_placeholder)
+		return STATUS_CONFLICTING_ADDRESSES;
+	if (space->dying)
+		return STATUS_PROCESS_IS_TERMINATING;
+	status = view_memory_alloc(&template, &memory);
+	if (!NT_SUCCESS(status))
+		return status;
+	if (is_whole) {
+		view_remove(space, view);
+		view_free(view);
+	} else {
+		status = release_part_locked(view, start, end);
 	}
-	mutex_unlock(&space->lock);
-	if (gone)
-		view_free(gone);
+	if (NT_SUCCESS(status))
+		view_insert(space, &template, &memory);
+	else
+		view_memory_free(&memory);
+	return status;
+}
+
+static NTSTATUS release_locked(struct view *view, vaddr_t start, vaddr_t end)
+{
+	if (start != view->start || end != view->end)
+		return release_part_locked(view, start, end);
+	view_remove(view->space, view);
+	view_free(view);
+	return STATUS_SUCCESS;
+}
+
+NTSTATUS memory_free_check_type(uint32_t type)
+{
+	switch (type) {
+	case MEM_DECOMMIT:
+	case MEM_RELEASE:
+	case MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER:
+	case MEM_RELEASE | MEM_COALESCE_PLACEHOLDERS:
+		return STATUS_SUCCESS;
+	}
+	return STATUS_INVALID_PARAMETER_4;
+}
+
+static NTSTATUS free_locked(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,
+			    uint32_t type)
+{
+	vaddr_t start = page_round_down(*base), end = page_round_up(*base + *size_bytes);
+	struct view *view;
+	NTSTATUS status;
+
+	if (type & MEM_COALESCE_PLACEHOLDERS) {
+		status = placeholder_coalesce(space, start, end);
+	} else {
+		status = find_range_to_free(space, *base, *size_bytes, &view, &start, &end);
+		if (!NT_SUCCESS(status))
+			return status;
+		if (type == MEM_DECOMMIT)
+			status = decommit_locked(view, start, end);
+		else if (type & MEM_PRESERVE_PLACEHOLDER)
+			status = preserve_locked(view, start, end);
+		else
+			status = release_locked(view, start, end);
+	}
 	if (NT_SUCCESS(status)) {
 		*base = start;
 		if (*size_bytes || type == MEM_RELEASE) /* DECOMMIT of all reports size 0 (5.2) */
 			*size_bytes = end - start;
 	}
+	return status;
+}
+
+NTSTATUS memory_free(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,
+		     uint32_t type)
+{
+	NTSTATUS status = memory_free_check_type(type);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	if (*base > USER_HIGHEST_ADDRESS)
+		return STATUS_INVALID_PARAMETER_2;
+	if (!range_ok(*base, *size_bytes, USER_LIMIT))
+		return STATUS_INVALID_PARAMETER_3;
+	if (!*size_bytes && (type & (MEM_PRESERVE_PLACEHOLDER | MEM_COALESCE_PLACEHOLDERS)))
+		return STATUS_INVALID_PARAMETER_3;
+	mutex_lock(&space->lock);
+	status = free_locked(space, base, size_bytes, type);
+	mutex_unlock(&space->lock);
 	return status;
 }

@@ -45,6 +45,19 @@ NTSTATUS section_check_values(uint32_t protection, uint32_t attributes, bool has
 /* The rest of the table. *result: a new object with one reference; no name, no handle. */
 NTSTATUS section_create(const struct section_request *request, struct section **result) MUST_CHECK;
 
+/* In bytes; an extension may change it at any time. */
+uint64_t section_size(struct section *section);
+
+/*
+ * NtExtendSection: makes the section *size_bytes long, and its file if that is shorter. What lies
+ * in it becomes usable in every extendable view. A size that is not larger changes nothing.
+ * *size_bytes: the size afterwards. Not extended are page-file, image, based and read-only sections
+ * (a choice: nt-semantics 3.6 gives no statuses).
+ * => returns: STATUS_SECTION_NOT_EXTENDED, STATUS_SECTION_TOO_BIG, STATUS_DISK_FULL,
+ *    STATUS_INSUFFICIENT_RESOURCES.
+ */
+NTSTATUS section_extend(struct section *section, uint64_t *size_bytes) MUST_CHECK;
+
 /* ---- views (nt-semantics 3.4, 3.8) ---- */
 
 struct map_request {
@@ -58,6 +71,9 @@ struct map_request {
 	enum section_inherit inherit;
 	uint32_t allocation_type;
 	uint32_t protection;
+	bool is_extended; /* NtMapViewOfSectionEx: placeholders may be replaced */
+	/* where it may stand if base is 0; NULL: as zero_bits says */
+	const struct memory_requirements *where;
 };
 
 /*
@@ -73,6 +89,18 @@ access_mask_t map_required_access(uint32_t protection);
  */
 NTSTATUS view_map(struct address_space *space, struct map_request *request) MUST_CHECK;
 NTSTATUS view_unmap(struct address_space *space, vaddr_t address) MUST_CHECK;
+/*
+ * MEM_PRESERVE_PLACEHOLDER: leaves a placeholder. => returns: also STATUS_CONFLICTING_ADDRESSES
+ * (the view did not take the place of one), STATUS_INSUFFICIENT_RESOURCES. (placeholder.c)
+ */
+NTSTATUS view_unmap_to_placeholder(struct address_space *space, vaddr_t address) MUST_CHECK;
+
+/*
+ * NtAreMappedFilesTheSame (3.10). => returns: STATUS_INVALID_ADDRESS, STATUS_CONFLICTING_ADDRESSES,
+ * STATUS_NOT_SAME_DEVICE.
+ */
+NTSTATUS views_compare_files(struct address_space *space, vaddr_t first,
+			     vaddr_t second) MUST_CHECK;
 
 /* ---- memory calls (nt-semantics 5.1-5.4). In/out parameters are written on success only. ---- */
 
@@ -80,6 +108,8 @@ NTSTATUS memory_allocate_check(vaddr_t base, uint64_t zero_bits, uint64_t size_b
 			       uint32_t protection) MUST_CHECK;
 NTSTATUS memory_allocate(struct address_space *space, vaddr_t *base, uint64_t zero_bits,
 			 uint64_t *size_bytes, uint32_t type, uint32_t protection) MUST_CHECK;
+/* Row 1 of table 5.2, before any pointer is touched. */
+NTSTATUS memory_free_check_type(uint32_t type) MUST_CHECK;
 NTSTATUS memory_free(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,
 		     uint32_t type) MUST_CHECK;
 NTSTATUS memory_protect(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,

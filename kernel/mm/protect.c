@@ -71,7 +71,7 @@ static bool range_is_committed(struct view *view, vaddr_t start, vaddr_t end)
 	     region = region_next(region))
 		if (region->state != REGION_COMMITTED)
 			return false;
-	if (!view->segment || !view->segment->is_reserve)
+	if (!view_has_uncommitted_pages(view))
 		return true;
 	first = view->first_page + page_of(start - view->start);
 	last = first + bytes_to_pages(end - start);
@@ -90,6 +90,8 @@ static NTSTATUS check_change(struct view *view, vaddr_t start, vaddr_t end, uint
 		return STATUS_CONFLICTING_ADDRESSES;
 	if (!range_is_committed(view, start, end))
 		return STATUS_NOT_COMMITTED;
+	if (view->is_frozen)
+		return STATUS_INVALID_PAGE_PROTECTION;
 	switch (view->kind) {
 	case VIEW_PRIVATE:
 		return protection_is_copy(protection) ? STATUS_INVALID_PAGE_PROTECTION
@@ -99,7 +101,11 @@ static NTSTATUS check_change(struct view *view, vaddr_t start, vaddr_t end, uint
 			       ? STATUS_SUCCESS
 			       : STATUS_SECTION_PROTECTION;
 	case VIEW_IMAGE:
-		if (!segment_subsection(view->segment, page_of(start - view->start))->is_shared)
+		if (view->is_no_execute && (protection & PAGE_EXECUTE_MASK))
+			return STATUS_SECTION_PROTECTION;
+		if (!segment_subsection(view->segment,
+					view->first_page + page_of(start - view->start))
+			     ->is_shared)
 			*stored = protection_before_copy(protection);
 		return STATUS_SUCCESS;
 	}

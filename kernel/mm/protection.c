@@ -49,7 +49,9 @@ uint64_t protection_hardware_bits(uint32_t protection, bool is_private)
 	if (!(rights & RIGHT_EXECUTE))
 		bits |= PTE_NO_EXECUTE;
 	if (protection & PAGE_NOCACHE)
-		bits |= PTE_CACHE_DISABLE;
+		bits |= PTE_UNCACHED;
+	if (protection & PAGE_WRITECOMBINE)
+		bits |= PTE_WRITE_COMBINE;
 	return bits;
 }
 
@@ -75,12 +77,28 @@ uint32_t protection_before_copy(uint32_t protection)
 	return protection;
 }
 
+uint32_t protection_without_execute(uint32_t protection)
+{
+	uint32_t modifiers = protection & ~PAGE_BASE_MASK;
+
+	switch (protection & PAGE_BASE_MASK) {
+	case PAGE_EXECUTE:
+	case PAGE_EXECUTE_READ:
+		return PAGE_READONLY | modifiers;
+	case PAGE_EXECUTE_READWRITE:
+		return PAGE_READWRITE | modifiers;
+	case PAGE_EXECUTE_WRITECOPY:
+		return PAGE_WRITECOPY | modifiers;
+	}
+	return protection;
+}
+
 uint32_t protection_in_allocation(uint32_t allocation_protect, uint32_t protection)
 {
-	protection &= ~PAGE_NOCACHE;
+	protection &= ~PAGE_CACHE_MASK;
 	if (protection & PAGE_NOACCESS)
 		return protection;
-	return protection | (allocation_protect & PAGE_NOCACHE);
+	return protection | (allocation_protect & PAGE_CACHE_MASK);
 }
 
 /*

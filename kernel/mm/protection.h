@@ -10,7 +10,10 @@
 #define RIGHT_EXECUTE 0x4u
 
 #define PAGE_BASE_MASK 0xFFu
-#define PAGE_MODIFIER_MASK (PAGE_GUARD | PAGE_NOCACHE | PAGE_WRITECOMBINE)
+#define PAGE_CACHE_MASK (PAGE_NOCACHE | PAGE_WRITECOMBINE)
+#define PAGE_MODIFIER_MASK (PAGE_GUARD | PAGE_CACHE_MASK)
+#define PAGE_EXECUTE_MASK \
+	(PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)
 
 /* What an access may do under `protection`; modifiers are not looked at. */
 unsigned protection_rights(uint32_t protection);
@@ -35,9 +38,12 @@ uint32_t protection_after_copy(uint32_t protection);
 /* The reverse: how PAGE_READWRITE is stored on an image page. */
 uint32_t protection_before_copy(uint32_t protection);
 
+/* The same without the right to execute, for SEC_IMAGE_NO_EXECUTE. */
+uint32_t protection_without_execute(uint32_t protection);
+
 /*
- * PAGE_NOCACHE belongs to the allocation: its pages keep it, whatever is asked for them later, and
- * others do not get it (nt-semantics 3.4.7, 5.1.2).
+ * PAGE_NOCACHE and PAGE_WRITECOMBINE belong to the allocation: its pages keep them, whatever is
+ * asked for them later, and others do not get them (nt-semantics 3.4.7, 5.1.2).
  */
 uint32_t protection_in_allocation(uint32_t allocation_protect, uint32_t protection);
 

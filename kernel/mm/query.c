@@ -24,15 +24,15 @@ static page_index_t segment_page(const struct view *view, vaddr_t va)
 
 bool page_is_committed(const struct region *region, vaddr_t va)
 {
-	struct segment *segment = region->view->segment;
+	struct view *view = region->view;
 	bool committed;
 
 	if (region->state == REGION_RESERVED)
 		return false;
-	if (!segment || !segment->is_reserve)
+	if (!view_has_uncommitted_pages(view))
 		return true;
 	spin_lock(&frame_lock);
-	committed = segment_page_is_committed_locked(segment, segment_page(region->view, va));
+	committed = segment_page_is_committed_locked(view->segment, segment_page(view, va));
 	spin_unlock(&frame_lock);
 	return committed;
 }
@@ -67,7 +67,10 @@ static vaddr_t copy_run_end(struct region *region, vaddr_t va)
 	return at < region->end ? at : region->end;
 }
 
-/* From a page of a SEC_RESERVE section on: where pages stop, or start, to be committed. */
+/*
+ * From a page of a SEC_RESERVE section or an extendable view on: where pages stop, or start, to be
+ * committed.
+ */
 static vaddr_t commit_run_end(struct region *region, vaddr_t va)
 {
 	page_index_t first = segment_page(region->view, va);
@@ -80,12 +83,11 @@ static vaddr_t commit_run_end(struct region *region, vaddr_t va)
 /* The end of the pages from `va` on, within the region, that have its attributes. */
 static vaddr_t uniform_end(struct region *region, vaddr_t va)
 {
-	struct segment *segment = region->view->segment;
 	vaddr_t end = region->end, copies_end;
 
 	if (region->state == REGION_RESERVED)
 		return end;
-	if (segment && segment->is_reserve)
+	if (view_has_uncommitted_pages(region->view))
 		end = commit_run_end(region, va);
 	if (protection_is_copy(region->protection)) {
 		copies_end = copy_run_end(region, va);

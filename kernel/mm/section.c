@@ -1,6 +1,7 @@
 /*
  * section.c - the section object: what NtCreateSection makes (nt-semantics 3.1).
  */
+#include "based.h"
 #include "commit.h"
 #include "file_segment.h"
 #include "image.h"
@@ -22,6 +23,7 @@ static void section_delete(struct object *object)
 
 	if (section->segment)
 		segment_release(section->segment);
+	based_release(&section->based);
 }
 
 struct object_type section_type = {
@@ -84,14 +86,15 @@ static NTSTATUS check_file_access(const struct section_request *request)
 	return (request->file_access & need) == need ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
 }
 
-/* What the three kinds of section work out before the object is made. */
-struct section_plan {
-	struct segment *segment; /* a reference */
-	uint64_t size_bytes;
-	uint32_t attributes;
-};
+/* SEC_BASED: an image has a base of its own. */
+static NTSTATUS reserve_base(const struct section_request *request, struct section *section)
+{
+	if (!(request->attributes & SEC_BASED))
+		return STATUS_SUCCESS;
+	return based_reserve(&section->based, section->size_bytes);
+}
 
-static NTSTATUS plan_pagefile(const struct section_request *request, struct section_plan *plan)
+static NTSTATUS fill_pagefile(const struct section_request *request, struct section *section)
 {
 	bool is_reserve = request->attributes & SEC_RESERVE;
 	uint64_t pages = bytes_to_pages(request->size_bytes);
@@ -104,69 +107,67 @@ static NTSTATUS plan_pagefile(const struct section_request *request, struct sect
 		return STATUS_INVALID_PARAMETER_4;
 	if (request->size_bytes > USER_LIMIT)
 		return STATUS_SECTION_TOO_BIG;
-	if (request->attributes & (SEC_LARGE_PAGES | SEC_BASED))
+	if (request->attributes & SEC_LARGE_PAGES)
 		return STATUS_NOT_IMPLEMENTED;
+	section->size_bytes = pages_to_bytes(pages);
+	status = reserve_base(request, section);
+	if (!NT_SUCCESS(status))
+		return status;
 	status = commit_charge(charge);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = segment_create(SEGMENT_PAGEFILE, pages, NULL, &plan->segment);
+	status = segment_create(SEGMENT_PAGEFILE, pages, NULL, &section->segment);
 	if (!NT_SUCCESS(status)) {
 		commit_release(charge);
 		return status;
 	}
-	plan->segment->is_reserve = is_reserve;
-	plan->segment->commit_pages = charge;
-	plan->size_bytes = pages_to_bytes(pages);
-	plan->attributes = request->attributes & (SEC_COMMIT | SEC_RESERVE | SEC_NOCACHE |
-						  SEC_WRITECOMBINE | SEC_NO_CHANGE);
+	section->segment->is_reserve = is_reserve;
+	section->segment->commit_pages = charge;
+	section->attributes = request->attributes & (SEC_COMMIT | SEC_RESERVE | SEC_NOCACHE |
+						     SEC_WRITECOMBINE | SEC_NO_CHANGE | SEC_BASED);
 	return STATUS_SUCCESS;
 }
 
-static NTSTATUS plan_data(const struct section_request *request, struct section_plan *plan)
+static NTSTATUS fill_data(const struct section_request *request, struct section *section)
 {
 	uint64_t file_bytes = file_size(request->file);
 	NTSTATUS status;
 
-	plan->size_bytes = request->size_bytes ? request->size_bytes : file_bytes;
-	if (!plan->size_bytes)
+	section->size_bytes = request->size_bytes ? request->size_bytes : file_bytes;
+	if (!section->size_bytes)
 		return STATUS_MAPPED_FILE_SIZE_ZERO;
-	if (plan->size_bytes > file_bytes && !protection_is_writable(request->protection))
+	if (section->size_bytes > file_bytes && !protection_is_writable(request->protection))
 		return STATUS_SECTION_TOO_BIG;
-	if (plan->size_bytes > USER_LIMIT)
+	if (section->size_bytes > USER_LIMIT)
 		return STATUS_SECTION_TOO_BIG;
-	if (request->attributes & SEC_BASED)
-		return STATUS_NOT_IMPLEMENTED;
-	status = file_segment_acquire(request->file, &plan->segment);
-	if (!NT_SUCCESS(status))
-		return status;
-	status = file_segment_set_size(plan->segment, plan->size_bytes);
-	if (!NT_SUCCESS(status))
-		segment_release(plan->segment);
-	plan->attributes = SEC_FILE | (request->attributes & (SEC_NOCACHE | SEC_WRITECOMBINE));
+	section->attributes = SEC_FILE | (request->attributes & (SEC_NOCACHE | SEC_WRITECOMBINE |
+								 SEC_NO_CHANGE | SEC_BASED));
+	status = reserve_base(request, section);
+	if (NT_SUCCESS(status))
+		status = file_segment_acquire(request->file, &section->segment);
+	if (NT_SUCCESS(status)) /* the last step: it may make the file longer */
+		status = file_segment_set_size(section->segment, section->size_bytes);
 	return status;
 }
 
-static NTSTATUS plan_image(const struct section_request *request, struct section_plan *plan)
+static NTSTATUS fill_image(const struct section_request *request, struct section *section)
 {
 	uint64_t image_bytes;
 	NTSTATUS status;
 
 	if (!file_size(request->file))
 		return STATUS_INVALID_FILE_FOR_SECTION;
-	status = image_segment_acquire(request->file, &plan->segment);
+	status = image_segment_acquire(request->file, &section->segment);
 	if (!NT_SUCCESS(status))
 		return status;
-	image_bytes = pages_to_bytes(plan->segment->page_count);
-	plan->size_bytes = request->size_bytes ? request->size_bytes : image_bytes;
-	plan->attributes = SEC_FILE | SEC_IMAGE;
-	if (plan->size_bytes > image_bytes) {
-		segment_release(plan->segment);
-		return STATUS_SECTION_TOO_BIG;
-	}
-	return STATUS_SUCCESS;
+	image_bytes = pages_to_bytes(section->segment->page_count);
+	section->size_bytes = request->size_bytes ? request->size_bytes : image_bytes;
+	section->attributes = SEC_FILE | SEC_IMAGE | (request->attributes & SEC_NO_CHANGE);
+	section->is_no_execute = request->attributes & SEC_NOCACHE; /* SEC_IMAGE_NO_EXECUTE */
+	return section->size_bytes > image_bytes ? STATUS_SECTION_TOO_BIG : STATUS_SUCCESS;
 }
 
-static NTSTATUS plan_file(const struct section_request *request, struct section_plan *plan)
+static NTSTATUS fill_from_file(const struct section_request *request, struct section *section)
 {
 	NTSTATUS status = check_file_access(request);
 
@@ -174,14 +175,13 @@ static NTSTATUS plan_file(const struct section_request *request, struct section_
 		return status;
 	if (request->file->kind != FILE_KIND_FILE)
 		return STATUS_INVALID_FILE_FOR_SECTION;
-	return request->attributes & SEC_IMAGE ? plan_image(request, plan)
-					       : plan_data(request, plan);
+	return request->attributes & SEC_IMAGE ? fill_image(request, section)
+					       : fill_data(request, section);
 }
 
-/* The object comes first: a plan that succeeds may have made the file longer. */
+/* A section that cannot be filled is deleted with what it has got so far. */
 NTSTATUS section_create(const struct section_request *request, struct section **result)
 {
-	struct section_plan plan = {0};
 	struct section *section;
 	NTSTATUS status;
 
@@ -192,15 +192,46 @@ NTSTATUS section_create(const struct section_request *request, struct section **
 	status = object_create(&section_type, &section);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = request->file ? plan_file(request, &plan) : plan_pagefile(request, &plan);
+	section->protection = request->protection;
+	status = request->file ? fill_from_file(request, section) : fill_pagefile(request, section);
 	if (!NT_SUCCESS(status)) {
 		object_release(section);
 		return status;
 	}
-	section->segment = plan.segment;
-	section->size_bytes = plan.size_bytes;
-	section->protection = request->protection;
-	section->attributes = plan.attributes;
 	*result = section;
+	return STATUS_SUCCESS;
+}
+
+uint64_t section_size(struct section *section)
+{
+	uint64_t size_bytes;
+
+	mutex_lock(&section->segment->lock);
+	size_bytes = section->size_bytes;
+	mutex_unlock(&section->segment->lock);
+	return size_bytes;
+}
+
+NTSTATUS section_extend(struct section *section, uint64_t *size_bytes)
+{
+	struct segment *segment = section->segment;
+	NTSTATUS status;
+
+	if (segment->kind != SEGMENT_FILE || section->based.start)
+		return STATUS_SECTION_NOT_EXTENDED;
+	if (*size_bytes > USER_LIMIT)
+		return STATUS_SECTION_TOO_BIG;
+	if (*size_bytes > section_size(section)) {
+		if (!protection_is_writable(section->protection))
+			return STATUS_SECTION_NOT_EXTENDED;
+		status = file_segment_set_size(segment, *size_bytes);
+		if (!NT_SUCCESS(status))
+			return status;
+		mutex_lock(&segment->lock);
+		if (*size_bytes > section->size_bytes)
+			section->size_bytes = *size_bytes;
+		mutex_unlock(&segment->lock);
+	}
+	*size_bytes = section_size(section);
 	return STATUS_SUCCESS;
 }

@@ -33,6 +33,7 @@ void segment_for_each(void (*visit)(struct segment *segment, void *context), voi
 
 /* ---- state words: a radix table of 512 words a node, grown on demand ---- */
 
+/* NULL: there is no word yet, or the page is beyond the end of the segment. */
 pte_t *segment_word_find_locked(struct segment *segment, page_index_t index) REQUIRES(frame_lock);
 /* Makes missing tables from *spare (a zeroed HELD frame). NULL: another one is needed. */
 pte_t *segment_word_make_locked(struct segment *segment, page_index_t index, pfn_t *spare)
@@ -74,7 +75,7 @@ NTSTATUS segment_commit_prepare(struct segment *segment, page_index_t first, uin
 				uint64_t *charged) MUST_CHECK;
 void segment_commit_perform(struct segment *segment, page_index_t first, uint64_t count,
 			    uint64_t charged);
-/* True for every page of a segment that is not SEC_RESERVE. */
+/* Of a segment that is not SEC_RESERVE: true for every page up to its end. */
 bool segment_page_is_committed_locked(struct segment *segment, page_index_t index)
 	REQUIRES(frame_lock);
 /* Where, from `first` on and at most at `end`, the commit state changes. Takes frame_lock. */

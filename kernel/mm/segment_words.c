@@ -105,7 +105,7 @@ pte_t *segment_word_find_locked(struct segment *segment, page_index_t index)
 {
 	unsigned missing;
 
-	return entry_find(segment, index, 1, &missing);
+	return index < segment->page_count ? entry_find(segment, index, 1, &missing) : NULL;
 }
 
 pte_t *segment_word_make_locked(struct segment *segment, page_index_t index, pfn_t *spare)

@@ -54,6 +54,16 @@
 struct file_node;
 struct view;
 
+/*
+ * Where new memory may stand: MEM_ADDRESS_REQUIREMENTS, or what ZeroBits says, with every field
+ * filled in.
+ */
+struct memory_requirements {
+	vaddr_t lowest;		  /* first address allowed, at least USER_LOWEST_ADDRESS */
+	vaddr_t limit;		  /* first address not allowed, at most USER_LIMIT */
+	uint64_t alignment_bytes; /* a power of two, at least ALLOCATION_GRANULARITY */
+};
+
 /* ---- frames ---- */
 
 enum frame_state {
@@ -139,12 +149,20 @@ struct segment {
 	LIST_ENTRY(segment) all;			  /* (F) */
 };
 
+/* The addresses of a SEC_BASED section; start 0: it is not based. (based.c) */
+struct based_range {
+	vaddr_t start, end;
+	LIST_ENTRY(based_range) link; /* under based.c's lock */
+};
+
 struct section {
 	struct object header;
 	struct segment *segment; /* (C) reference */
 	uint64_t size_bytes;	 /* (G) page file: whole pages; file: to the byte */
 	uint32_t protection;	 /* (C) PAGE_* at creation: the most a view may have */
 	uint32_t attributes;	 /* (C) SEC_* as NtQuerySection reports them */
+	bool is_no_execute;	 /* (C) SEC_IMAGE_NO_EXECUTE, which is not reported */
+	struct based_range based; /* (C) SEC_BASED: its addresses in every process */
 };
 
 /* ---- address spaces ---- */
@@ -172,6 +190,12 @@ struct view {
 		allocation_protect; /* (C) what NtQueryVirtualMemory reports as AllocationProtect */
 	enum section_inherit inherit;  /* (C) */
 	bool is_stack;		       /* (C) its guard page moves down as it grows */
+	bool is_placeholder;	       /* (C) private, only there to be replaced */
+	bool was_placeholder;	       /* (C) it took the place of one, and may become one again */
+	bool is_extendable;	       /* (C) longer than its section: pages beyond the segment's
+					* end are not committed until the segment grows */
+	bool is_frozen;		       /* (C) SEC_NO_CHANGE: keeps its protection */
+	bool is_no_execute;	       /* (C) SEC_IMAGE_NO_EXECUTE: nothing in it is executable */
 	struct address_space *space;   /* (C) */
 	struct segment *segment;       /* (C) reference; NULL: private */
 	page_index_t first_page;       /* (C) page of the segment at start */

@@ -7,6 +7,7 @@
 #include "kernel/core/pool.h"
 #include "mm.h"
 #include "pages.h"
+#include "protection.h"
 #include "region.h"
 #include "segment.h"
 #include "space.h"
@@ -49,11 +50,18 @@ bool zero_bits_limit(uint64_t zero_bits, vaddr_t *limit)
 vaddr_t view_place(struct address_space *space, uint64_t size_bytes, uint64_t zero_bits,
 		   bool top_down)
 {
-	vaddr_t limit;
+	struct memory_requirements where = {.lowest = USER_LOWEST_ADDRESS,
+					    .alignment_bytes = ALLOCATION_GRANULARITY};
 
-	if (!zero_bits_limit(zero_bits, &limit))
+	if (!zero_bits_limit(zero_bits, &where.limit))
 		return 0;
-	return region_find_gap(space, size_bytes, USER_LOWEST_ADDRESS, limit, top_down);
+	return view_place_within(space, size_bytes, &where, top_down);
+}
+
+vaddr_t view_place_within(struct address_space *space, uint64_t size_bytes,
+			  const struct memory_requirements *where, bool top_down)
+{
+	return region_find_gap(space, size_bytes, where, top_down);
 }
 
 void view_attach_segment(struct view *view, struct segment *segment)
@@ -83,7 +91,7 @@ static unsigned region_count(const struct view_template *template)
 		return 1;
 	last = page_of(template->end - template->start - 1) + template->first_page;
 	return (unsigned)(segment_subsection(template->segment, last) -
-			  template->segment->subsections) +
+			  segment_subsection(template->segment, template->first_page)) +
 	       1;
 }
 
@@ -124,21 +132,30 @@ static bool alloc_chain(unsigned count, struct region **chain)
 	return true;
 }
 
+/* What a page of a SEC_IMAGE_NO_EXECUTE view gets instead. */
+static uint32_t image_protection(const struct view *view, const struct subsection *part)
+{
+	return view->is_no_execute ? protection_without_execute(part->protection)
+				   : part->protection;
+}
+
 static void insert_image_regions(struct address_space *space, struct view *view, unsigned count,
 				 struct region *chain)
 {
-	const struct subsection *part = view->segment->subsections;
+	const struct subsection *part = segment_subsection(view->segment, view->first_page);
+	vaddr_t start = view->start;
 
 	for (unsigned i = 0; i < count; i++, part++) {
 		struct region *region = i ? chain : &view->first;
-		vaddr_t start = view->start + pages_to_bytes(part->first_page);
-		vaddr_t end = start + pages_to_bytes(part->page_count);
+		vaddr_t end = view->start + pages_to_bytes(part->first_page + part->page_count -
+							   view->first_page);
 
 		if (i)
 			chain = chain->node.rbe_left;
 		set_region(region, view, start, end < view->end ? end : view->end, REGION_COMMITTED,
-			   part->protection);
+			   image_protection(view, part));
 		region_insert(space, region);
+		start = end;
 	}
 	region_merge(space, view->start, view->end);
 }
@@ -153,43 +170,80 @@ static void account(struct address_space *space, struct view *view)
 	view_count_changed(1);
 }
 
-NTSTATUS view_create(struct address_space *space, const struct view_template *template,
-		     struct view **result)
+NTSTATUS view_memory_alloc(const struct view_template *template, struct view_memory *memory)
 {
-	unsigned count = region_count(template);
-	struct region *chain;
-	struct view *view;
-
-	if (space->dying)
-		return STATUS_PROCESS_IS_TERMINATING;
-	view = pool_alloc(sizeof(*view));
-	if (!view)
+	memory->region_count = region_count(template);
+	memory->view = pool_alloc(sizeof(*memory->view));
+	if (!memory->view)
 		return STATUS_INSUFFICIENT_RESOURCES;
-	if (!alloc_chain(count - 1, &chain)) {
-		pool_free(view, sizeof(*view));
+	if (!alloc_chain(memory->region_count - 1, &memory->chain)) {
+		pool_free(memory->view, sizeof(*memory->view));
 		return STATUS_INSUFFICIENT_RESOURCES;
 	}
+	return STATUS_SUCCESS;
+}
+
+void view_memory_free(struct view_memory *memory)
+{
+	free_chain(memory->chain);
+	pool_free(memory->view, sizeof(*memory->view));
+}
+
+static void fill_view(struct view *view, const struct view_template *template)
+{
 	view->start = template->start;
 	view->end = template->end;
 	view->kind = template->kind;
 	view->allocation_protect = template->protection;
 	view->inherit = template->inherit;
 	view->is_stack = template->is_stack;
-	view->space = space;
+	view->is_placeholder = template->is_placeholder;
+	view->is_extendable = template->is_extendable;
+	view->is_frozen = template->is_frozen;
+	view->is_no_execute = template->is_no_execute;
 	view->first_page = template->first_page;
 	view->commit_pages = template->commit_pages;
+}
+
+struct view *view_insert(struct address_space *space, const struct view_template *template,
+			 struct view_memory *memory)
+{
+	struct view *view = memory->view;
+
+	KASSERT(!space->dying);
+	fill_view(view, template);
+	view->space = space;
+	if (template->replaced) {
+		KASSERT(template->replaced->start == view->start &&
+			template->replaced->end == view->end);
+		view->was_placeholder = !view->is_placeholder;
+		view_remove(space, template->replaced);
+	}
 	if (template->segment)
 		view_attach_segment(view, template->segment);
 	if (template->kind == VIEW_IMAGE) {
-		insert_image_regions(space, view, count, chain);
+		insert_image_regions(space, view, memory->region_count, memory->chain);
 	} else {
 		set_region(&view->first, view, view->start, view->end, template->state,
 			   template->protection);
 		region_insert(space, &view->first);
 	}
 	account(space, view);
-	*result = view;
-	return STATUS_SUCCESS;
+	return view;
+}
+
+NTSTATUS view_create(struct address_space *space, const struct view_template *template,
+		     struct view **result)
+{
+	struct view_memory memory;
+	NTSTATUS status;
+
+	if (space->dying)
+		return STATUS_PROCESS_IS_TERMINATING;
+	status = view_memory_alloc(template, &memory);
+	if (NT_SUCCESS(status))
+		*result = view_insert(space, template, &memory);
+	return status;
 }
 
 void view_remove(struct address_space *space, struct view *view)
@@ -230,6 +284,28 @@ NTSTATUS view_unmap(struct address_space *space, vaddr_t address)
 		return STATUS_NOT_MAPPED_VIEW;
 	view_free(view);
 	return STATUS_SUCCESS;
+}
+
+NTSTATUS views_compare_files(struct address_space *space, vaddr_t first, vaddr_t second)
+{
+	const struct view *one, *other;
+	NTSTATUS status;
+
+	mutex_lock(&space->lock);
+	one = view_find(space, first);
+	other = view_find(space, second);
+	if (!one || !other)
+		status = STATUS_INVALID_ADDRESS;
+	else if (!one->segment || !other->segment)
+		status = STATUS_CONFLICTING_ADDRESSES;
+	else if (one == other)
+		status = STATUS_SUCCESS;
+	else if (one->kind == VIEW_IMAGE && one->segment->file == other->segment->file)
+		status = STATUS_SUCCESS;
+	else
+		status = STATUS_NOT_SAME_DEVICE;
+	mutex_unlock(&space->lock);
+	return status;
 }
 
 void view_charge(struct view *view, int64_t pages)

@@ -12,7 +12,12 @@ struct view_template {
 	uint32_t protection; /* AllocationProtect, and that of the first region */
 	enum region_state state;
 	enum section_inherit inherit;
-	bool is_stack;
+	bool is_stack, is_placeholder, is_extendable, is_frozen, is_no_execute;
+	/*
+	 * NULL, or the view that has exactly this range now and gives it up; the caller frees it
+	 * when no lock is held
+	 */
+	struct view *replaced;
 	struct segment *segment; /* NULL: private; receives a reference */
 	page_index_t first_page;
 	uint64_t commit_pages; /* charged by the caller; the view releases them */
@@ -26,13 +31,28 @@ NTSTATUS view_create(struct address_space *space, const struct view_template *te
 		     struct view **result) MUST_CHECK;
 
 /*
+ * The same in two halves, for who must free the range in between: memory for the view, and the
+ * view, which cannot fail. Only the first half may be called without the space's lock.
+ */
+struct view_memory {
+	struct view *view;
+	struct region *chain; /* the regions after the first */
+	unsigned region_count;
+};
+NTSTATUS view_memory_alloc(const struct view_template *template,
+			   struct view_memory *memory) MUST_CHECK;
+void view_memory_free(struct view_memory *memory);
+struct view *view_insert(struct address_space *space, const struct view_template *template,
+			 struct view_memory *memory);
+
+/*
  * Takes a view out of the space: its pages, regions and commit charge. The view itself is left for
  * view_free.
  */
 void view_remove(struct address_space *space, struct view *view);
 /*
- * Drops the segment's reference and the memory of a removed view. No lock held: may write the file
- * back.
+ * Drops the segment's reference and the memory of a removed view. No lock held, unless the view is
+ * private: may write the file back.
  */
 void view_free(struct view *view);
 
@@ -42,14 +62,22 @@ void view_charge(struct view *view, int64_t pages);
 /* The view that contains the address, or NULL. */
 struct view *view_find(struct address_space *space, vaddr_t va);
 
+/* A committed region of the view may hold pages that are not committed all the same. */
+static inline bool view_has_uncommitted_pages(const struct view *view)
+{
+	return view->segment && (view->segment->is_reserve || view->is_extendable);
+}
+
 /* Links and unlinks a view and its segment (takes segment->lock); for splitting a view. */
 void view_attach_segment(struct view *view, struct segment *segment);
 
 /*
- * Where a view of size_bytes may go. base 0: anywhere that satisfies zero_bits (3.4.3); top_down:
- * the highest.
- * => returns: 0 when there is no room.
+ * A free place for a view of size_bytes that satisfies `where`: the lowest, or the highest if
+ * top_down. => returns: 0 when there is none.
  */
+vaddr_t view_place_within(struct address_space *space, uint64_t size_bytes,
+			  const struct memory_requirements *where, bool top_down);
+/* The same for zero_bits (3.4.3). */
 vaddr_t view_place(struct address_space *space, uint64_t size_bytes, uint64_t zero_bits,
 		   bool top_down);
 

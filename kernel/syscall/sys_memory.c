@@ -87,11 +87,10 @@ NTSTATUS NtFreeVirtualMemory(const uint64_t *arguments)
 	uint32_t type = (uint32_t)arguments[3];
 	struct memory_range range = {.base_address = arguments[1], .size_address = arguments[2]};
 	struct target target;
-	NTSTATUS status;
+	NTSTATUS status = memory_free_check_type(type);
 
-	if (type != MEM_DECOMMIT && type != MEM_RELEASE)
-		return STATUS_INVALID_PARAMETER_4;
-	status = range_capture(&range);
+	if (NT_SUCCESS(status))
+		status = range_capture(&range);
 	if (!NT_SUCCESS(status))
 		return status;
 	if (range.base > USER_HIGHEST_ADDRESS)

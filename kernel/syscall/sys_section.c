@@ -1,13 +1,14 @@
 /*
- * sys_section.c - NtCreateSection, NtOpenSection, NtQuerySection, NtMapViewOfSection,
- * NtUnmapViewOfSection (nt-semantics 3.1, 3.4, 3.7, 3.8, 3.9). The rules themselves are
- * kernel/mm's; here is their order.
+ * sys_section.c - NtCreateSection(Ex), NtOpenSection, NtExtendSection, NtQuerySection
+ * (nt-semantics 3.1, 3.2, 3.6, 3.7, 3.9). The rules themselves are kernel/mm's; here is their
+ * order.
  */
 #include "syscall.h"
 
 #include "capture.h"
 #include "file_object.h"
 #include "kernel/mm/user_memory.h"
+#include "memory_parameters.h"
 
 /* ---- create ---- */
 
@@ -69,7 +70,8 @@ static NTSTATUS section_create_from(handle_t file_handle, struct section_request
 	return status;
 }
 
-NTSTATUS NtCreateSection(const uint64_t *arguments)
+/* The arguments both forms have; `parameters` is an array of `count` extended ones. */
+static NTSTATUS create(const uint64_t *arguments, vaddr_t parameters, uint32_t count)
 {
 	vaddr_t handle_address = arguments[0], size_address = arguments[3];
 	access_mask_t desired = (access_mask_t)arguments[1], granted;
@@ -88,6 +90,8 @@ NTSTATUS NtCreateSection(const uint64_t *arguments)
 	if (NT_SUCCESS(status) && size_address)
 		status = copy_in(&request.size_bytes, size_address, sizeof(request.size_bytes));
 	if (NT_SUCCESS(status))
+		status = section_parameters_check(parameters, count);
+	if (NT_SUCCESS(status))
 		status = section_create_from(file_handle, &request, &section);
 	if (!NT_SUCCESS(status))
 		return status;
@@ -101,6 +105,16 @@ NTSTATUS NtCreateSection(const uint64_t *arguments)
 	}
 	object_release(section);
 	return status;
+}
+
+NTSTATUS NtCreateSection(const uint64_t *arguments)
+{
+	return create(arguments, 0, 0);
+}
+
+NTSTATUS NtCreateSectionEx(const uint64_t *arguments)
+{
+	return create(arguments, arguments[7], (uint32_t)arguments[8]);
 }
 
 NTSTATUS NtOpenSection(const uint64_t *arguments)
@@ -128,24 +142,76 @@ NTSTATUS NtOpenSection(const uint64_t *arguments)
 	return status;
 }
 
+/* ---- extend ---- */
+
+NTSTATUS NtExtendSection(const uint64_t *arguments)
+{
+	struct section *section;
+	uint64_t size_bytes;
+	NTSTATUS status = probe_write(arguments[1], sizeof(size_bytes));
+
+	if (NT_SUCCESS(status))
+		status = copy_in(&size_bytes, arguments[1], sizeof(size_bytes));
+	if (NT_SUCCESS(status))
+		status = process_reference_by_handle(arguments[0], &section_type,
+						     SECTION_EXTEND_SIZE, &section, NULL);
+	if (!NT_SUCCESS(status))
+		return status;
+	status = section_extend(section, &size_bytes);
+	object_release(section);
+	return NT_SUCCESS(status) ? copy_out(arguments[1], &size_bytes, sizeof(size_bytes))
+				  : status;
+}
+
 /* ---- query ---- */
+
+/* What a class answers with; 0: there is no such class. */
+static size_t section_class_bytes(uint32_t class)
+{
+	switch (class) {
+	case SECTION_BASIC_INFORMATION_CLASS:
+		return sizeof(struct nt_section_basic_information);
+	case SECTION_IMAGE_INFORMATION_CLASS:
+		return sizeof(struct nt_section_image_information);
+	case SECTION_RELOCATION_INFORMATION_CLASS:
+	case SECTION_ORIGINAL_BASE_INFORMATION_CLASS:
+		return sizeof(uint64_t);
+	case SECTION_INTERNAL_IMAGE_INFORMATION_CLASS:
+		return sizeof(struct nt_section_internal_image_information);
+	}
+	return 0;
+}
 
 static NTSTATUS section_query_basic(struct section *section, vaddr_t buffer, vaddr_t return_length)
 {
-	struct nt_section_basic_information information = {.attributes = section->attributes};
+	struct nt_section_basic_information information = {
+		.base_address = section->based.start,
+		.attributes = section->attributes,
+		.size_bytes = (int64_t)section_size(section),
+	};
 
-	mutex_lock(&section->segment->lock);
-	information.size_bytes = (int64_t)section->size_bytes;
-	mutex_unlock(&section->segment->lock);
 	return query_result(buffer, &information, sizeof(information), return_length, 8);
 }
 
-static NTSTATUS section_query_image(struct section *section, vaddr_t buffer, vaddr_t return_length)
+/*
+ * The classes of images. None is moved for the whole system (class 2), so all are mapped at the
+ * base their header names (class 3) as far as that is free.
+ */
+static NTSTATUS section_query_image(struct section *section, uint32_t class, vaddr_t buffer,
+				    vaddr_t return_length)
 {
-	if (section->segment->kind != SEGMENT_IMAGE)
+	const struct segment *segment = section->segment;
+	const struct nt_section_internal_image_information internal = {.image = segment->image};
+	const uint64_t relocation = 0;
+	const void *answer = &internal; /* its first part is class 1 */
+
+	if (segment->kind != SEGMENT_IMAGE)
 		return STATUS_SECTION_NOT_IMAGE;
-	return query_result(buffer, &section->segment->image, sizeof(section->segment->image),
-			    return_length, 8);
+	if (class == SECTION_RELOCATION_INFORMATION_CLASS)
+		answer = &relocation;
+	else if (class == SECTION_ORIGINAL_BASE_INFORMATION_CLASS)
+		answer = &segment->image_base;
+	return query_result(buffer, answer, section_class_bytes(class), return_length, 8);
 }
 
 NTSTATUS NtQuerySection(const uint64_t *arguments)
@@ -158,11 +224,9 @@ NTSTATUS NtQuerySection(const uint64_t *arguments)
 
 	if (!NT_SUCCESS(status))
 		return status;
-	if (class != SECTION_BASIC_INFORMATION_CLASS && class != SECTION_IMAGE_INFORMATION_CLASS)
+	if (!section_class_bytes(class))
 		return STATUS_INVALID_INFO_CLASS;
-	if (length_bytes < (class == SECTION_BASIC_INFORMATION_CLASS
-				    ? sizeof(struct nt_section_basic_information)
-				    : sizeof(struct nt_section_image_information)))
+	if (length_bytes < section_class_bytes(class))
 		return STATUS_INFO_LENGTH_MISMATCH;
 	status = process_reference_by_handle(arguments[0], &section_type, SECTION_QUERY, &section,
 					     NULL);
@@ -170,104 +234,7 @@ NTSTATUS NtQuerySection(const uint64_t *arguments)
 		return status;
 	status = class == SECTION_BASIC_INFORMATION_CLASS
 			 ? section_query_basic(section, buffer, return_length)
-			 : section_query_image(section, buffer, return_length);
+			 : section_query_image(section, class, buffer, return_length);
 	object_release(section);
-	return status;
-}
-
-/* ---- map, unmap ---- */
-
-/* Row 4: the in/out parameters, read and probed for writing. */
-static NTSTATUS map_capture(struct map_request *request, vaddr_t base_address,
-			    vaddr_t offset_address, vaddr_t size_address)
-{
-	NTSTATUS status = probe_write(base_address, sizeof(request->base));
-
-	if (NT_SUCCESS(status))
-		status = copy_in(&request->base, base_address, sizeof(request->base));
-	if (NT_SUCCESS(status))
-		status = probe_write(size_address, sizeof(request->size_bytes));
-	if (NT_SUCCESS(status))
-		status = copy_in(&request->size_bytes, size_address, sizeof(request->size_bytes));
-	if (NT_SUCCESS(status) && offset_address)
-		status = probe_write(offset_address, sizeof(request->offset_bytes));
-	if (NT_SUCCESS(status) && offset_address)
-		status = copy_in(&request->offset_bytes, offset_address,
-				 sizeof(request->offset_bytes));
-	return status;
-}
-
-static NTSTATUS map_write_results(const struct map_request *request, vaddr_t base_address,
-				  vaddr_t offset_address, vaddr_t size_address)
-{
-	NTSTATUS status = copy_out(base_address, &request->base, sizeof(request->base));
-
-	if (NT_SUCCESS(status))
-		status = copy_out(size_address, &request->size_bytes, sizeof(request->size_bytes));
-	if (NT_SUCCESS(status) && offset_address)
-		status = copy_out(offset_address, &request->offset_bytes,
-				  sizeof(request->offset_bytes));
-	return status;
-}
-
-/* Rows 10 to 20, and the results. */
-static NTSTATUS map_perform(struct address_space *space, handle_t section_handle,
-			    struct map_request *request, const uint64_t *arguments)
-{
-	NTSTATUS status, copy_status;
-
-	status = process_reference_by_handle(section_handle, &section_type,
-					     map_required_access(request->protection),
-					     &request->section, &request->granted);
-	if (!NT_SUCCESS(status))
-		return status;
-	status = view_map(space, request);
-	object_release(request->section);
-	if (!NT_SUCCESS(status))
-		return status;
-	copy_status = map_write_results(request, arguments[2], arguments[5], arguments[6]);
-	if (!NT_SUCCESS(copy_status)) {
-		/* Whatever another thread did to the view meanwhile, it is not reported as made. */
-		status = view_unmap(space, request->base);
-		return NT_SUCCESS(status) ? copy_status : STATUS_ACCESS_VIOLATION;
-	}
-	return status;
-}
-
-NTSTATUS NtMapViewOfSection(const uint64_t *arguments)
-{
-	struct map_request request = {
-		.inherit = (enum section_inherit)(uint32_t)arguments[7],
-		.allocation_type = (uint32_t)arguments[8],
-		.protection = (uint32_t)arguments[9],
-	};
-	struct target target;
-	NTSTATUS status = map_check_values(&request); /* rows 1-3: addresses are still 0 */
-
-	if (NT_SUCCESS(status))
-		status = map_capture(&request, arguments[2], arguments[5], arguments[6]);
-	if (!NT_SUCCESS(status))
-		return status;
-	request.zero_bits = arguments[3];
-	request.commit_bytes = arguments[4];
-	status = map_check_values(&request);
-	if (NT_SUCCESS(status))
-		status = target_open(arguments[1], PROCESS_VM_OPERATION, &target);
-	if (!NT_SUCCESS(status))
-		return status;
-	status = map_perform(target.space, arguments[0], &request, arguments);
-	target_close(&target);
-	return status;
-}
-
-NTSTATUS NtUnmapViewOfSection(const uint64_t *arguments)
-{
-	struct target target;
-	NTSTATUS status = target_open(arguments[0], PROCESS_VM_OPERATION, &target);
-
-	if (!NT_SUCCESS(status))
-		return status;
-	status = view_unmap(target.space, arguments[1]);
-	target_close(&target);
 	return status;
 }

@@ -217,7 +217,7 @@ void oracle_mapped(struct oracle_space *space, const struct oracle_section *sect
 	uint32_t protection = request->protection;
 
 	if (section->is_nocache)
-		protection |= PAGE_NOCACHE;
+		protection = (protection & ~(PAGE_NOCACHE | PAGE_WRITECOMBINE)) | PAGE_NOCACHE;
 	if (section->content->image)
 		protection = PAGE_EXECUTE_WRITECOPY;
 	view_init(view, start, size, protection);
@@ -226,7 +226,8 @@ void oracle_mapped(struct oracle_space *space, const struct oracle_section *sect
 	view->first_page = page_of(request->offset_bytes);
 	view->was_copy = oracle_is_copy(protection);
 	for (uint64_t i = 0; view->content->image && i < oracle_known_pages(view); i++)
-		view->pages[i].protection = view->content->image->protections[i];
+		view->pages[i].protection =
+			view->content->image->protections[view->first_page + i];
 	/* 3.4.5: the head of the view is committed */
 	for (uint64_t i = 0; view->content->is_reserve && i < bytes_to_pages(request->commit_bytes);
 	     i++)
@@ -290,7 +291,8 @@ static bool becomes_copy(const struct oracle_view *view, vaddr_t start, vaddr_t 
 	if (!view->content || !view->content->image || !is_writable(protection))
 		return false;
 	for (; start < end; start += PAGE_SIZE)
-		if (!is_writable(view->content->image->protections[page_of(start - view->start)]))
+		if (!is_writable(view->content->image->protections[view->first_page +
+								   page_of(start - view->start)]))
 			return true;
 	return false;
 }

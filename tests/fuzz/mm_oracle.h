@@ -48,6 +48,7 @@ struct oracle_section {
 	uint64_t size_bytes;
 	uint32_t protection;
 	bool is_nocache;
+	vaddr_t based; /* SEC_BASED: where the system says it is; else 0 */
 };
 
 struct oracle_page {

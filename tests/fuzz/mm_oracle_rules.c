@@ -133,8 +133,6 @@ static struct oracle_expectation expect_file_section(const struct section_reques
 		return must(STATUS_SECTION_TOO_BIG);
 	if (size > USER_LIMIT)
 		return must(STATUS_SECTION_TOO_BIG);
-	if (request->attributes & SEC_BASED)
-		return must(STATUS_NOT_IMPLEMENTED);
 	if (size > file->size_bytes)
 		result.disk_blocks = bytes_to_pages(size) - bytes_to_pages(file->size_bytes);
 	return result;
@@ -165,7 +163,7 @@ struct oracle_expectation oracle_expect_section(const struct section_request *re
 		return must(STATUS_INVALID_FILE_FOR_SECTION);
 	if (request->size_bytes > USER_LIMIT)
 		return must(STATUS_SECTION_TOO_BIG);
-	if (request->attributes & (SEC_LARGE_PAGES | SEC_BASED))
+	if (request->attributes & SEC_LARGE_PAGES)
 		return must(STATUS_NOT_IMPLEMENTED);
 	if (request->attributes & SEC_RESERVE)
 		return must(STATUS_SUCCESS);
@@ -214,8 +212,8 @@ static NTSTATUS check_map_section(const struct oracle_section *section,
 		return STATUS_INVALID_PARAMETER_9;
 	if ((request->allocation_type & MEM_RESERVE) && !(rights(section->protection) & W))
 		return STATUS_SECTION_PROTECTION;
-	if (request->allocation_type & MEM_RESERVE)
-		return STATUS_NOT_IMPLEMENTED;
+	if ((request->allocation_type & MEM_RESERVE) && section->content->image)
+		return STATUS_INVALID_PARAMETER_9;
 	if (request->allocation_type & MEM_LARGE_PAGES) /* 3.4.4: no section here has them */
 		return STATUS_INVALID_PARAMETER_9;
 	if (offset >= section->size_bytes || request->size_bytes > section->size_bytes - offset)
@@ -223,8 +221,6 @@ static NTSTATUS check_map_section(const struct oracle_section *section,
 	*size = request->size_bytes ? request->size_bytes : section->size_bytes - offset;
 	if (request->commit_bytes > *size)
 		return STATUS_INVALID_PARAMETER_5;
-	if (section->content->image && offset) /* not said: an image begins with its headers */
-		return STATUS_INVALID_VIEW_SIZE;
 	if (!section->content->is_file && (request->protection & PAGE_WRITECOMBINE))
 		return STATUS_INVALID_PARAMETER_10;
 	return STATUS_SUCCESS;
@@ -237,8 +233,9 @@ static struct oracle_expectation expect_map(struct oracle_space *space,
 	NTSTATUS status = check_map_values(request);
 	const struct oracle_image *image = section->content->image;
 	struct oracle_expectation result = must(STATUS_SUCCESS);
+	page_index_t first = page_of(request->offset_bytes);
+	vaddr_t wanted = request->base, own = 0, limit;
 	uint64_t size, charge = 0;
-	vaddr_t limit, end;
 
 	if (status == STATUS_SUCCESS)
 		status = check_map_section(section, request, &size);
@@ -246,22 +243,24 @@ static struct oracle_expectation expect_map(struct oracle_space *space,
 		return must(status);
 	size = page_round_up(size);
 	for (uint64_t i = 0; image && i < bytes_to_pages(size); i++)
-		charge += (image->protections[i] & COPY) != 0;
+		charge += (image->protections[first + i] & COPY) != 0;
 	if (!image && (request->protection & COPY))
 		charge = bytes_to_pages(size);
 	for (uint64_t i = 0;
 	     section->content->is_reserve && i < bytes_to_pages(request->commit_bytes); i++)
-		charge += !section->content->committed[page_of(request->offset_bytes) + i];
+		charge += !section->content->committed[first + i];
 	(void)oracle_zero_bits(request->zero_bits, &limit);
-	end = request->base + size;
-	if (request->base && (end > USER_LIMIT || !oracle_is_free(space, request->base, end)))
+	if (!wanted && section->based) /* 3.4.9 */
+		wanted = section->based + request->offset_bytes;
+	if (image)
+		own = image->base + request->offset_bytes;
+	if (wanted &&
+	    (wanted + size > USER_LIMIT || !oracle_is_free(space, wanted, wanted + size)))
 		result = must(STATUS_CONFLICTING_ADDRESSES);
-	else if (!request->base && !oracle_place(space, size, limit, false))
+	else if (!wanted && !oracle_place(space, size, limit, false))
 		result = must(STATUS_NO_MEMORY);
-	else if (image &&
-		 (request->base ? request->base != image->base
-				: request->zero_bits ||
-					  !oracle_is_free(space, image->base, image->base + size)))
+	else if (image && (wanted ? wanted != own
+				  : request->zero_bits || !oracle_is_free(space, own, own + size)))
 		result = either(STATUS_IMAGE_NOT_AT_BASE, STATUS_IMAGE_NOT_AT_BASE);
 	result.charge_min = result.charge_max = charge; /* its place in the order is open */
 	return result;

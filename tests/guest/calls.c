@@ -300,6 +300,27 @@ static void fill_create_section(uint64_t *arguments)
 	arguments[6] = (uintptr_t)stock.file;
 }
 
+static void fill_create_section_ex(uint64_t *arguments)
+{
+	fill_create_section(arguments);
+	SLOT(7, struct memory_parameter)->type = MemoryParameterNumaNode;
+}
+
+static void fill_extend(uint64_t *arguments)
+{
+	static HANDLE section;
+
+	if (!section)
+		section_make(&section, 0, PAGE_READWRITE, SEC_COMMIT, stock.file);
+	arguments[0] = (uintptr_t)section;
+	*SLOT(1, uint64_t) = 1;
+}
+
+static void fill_map_ex(uint64_t *arguments)
+{
+	SLOT(7, struct memory_parameter)->type = MemoryParameterNumaNode;
+}
+
 static void fill_open_process(uint64_t *arguments)
 {
 	*SLOT(2, OBJECT_ATTRIBUTES) = stock.empty_attributes;
@@ -361,6 +382,7 @@ struct valid {
 
 static const struct valid valids[] = {
 	{"NtAllocateVirtualMemory", {[4] = MEM_COMMIT, [5] = PAGE_READWRITE}, fill_allocate},
+	{"NtAreMappedFilesTheSame", {0}, NULL},
 	{"NtClose", {0}, fill_close},
 	{"NtCreateFile",
 	 {[1] = FILE_READ_DATA | SYNCHRONIZE,
@@ -371,6 +393,9 @@ static const struct valid valids[] = {
 	{"NtCreateSection",
 	 {[1] = SECTION_ALL_ACCESS, [4] = PAGE_READONLY, [5] = SEC_COMMIT},
 	 fill_create_section},
+	{"NtCreateSectionEx",
+	 {[1] = SECTION_ALL_ACCESS, [4] = PAGE_READONLY, [5] = SEC_COMMIT, [8] = 1},
+	 fill_create_section_ex},
 	{"NtCreateThreadEx",
 	 {[1] = THREAD_ALL_ACCESS, [6] = THREAD_CREATE_FLAGS_CREATE_SUSPENDED},
 	 fill_create_thread},
@@ -380,8 +405,10 @@ static const struct valid valids[] = {
 	{"NtDelayExecution", {0}, NULL},
 	{"NtDisplayString", {0}, fill_display},
 	{"NtDuplicateObject", {[6] = DUPLICATE_SAME_ACCESS}, NULL},
+	{"NtExtendSection", {0}, fill_extend},
 	{"NtFreeVirtualMemory", {[3] = MEM_RELEASE}, fill_free},
 	{"NtMapViewOfSection", {[7] = ViewShare, [9] = PAGE_READWRITE}, NULL},
+	{"NtMapViewOfSectionEx", {[6] = PAGE_READWRITE, [8] = 1}, fill_map_ex},
 	{"NtOpenFile",
 	 {[1] = FILE_READ_DATA | SYNCHRONIZE,
 	  [4] = FILE_SHARE_READ | FILE_SHARE_WRITE,
@@ -406,6 +433,7 @@ static const struct valid valids[] = {
 	{"NtTerminateProcess", {0}, NULL},
 	{"NtTerminateThread", {0}, NULL},
 	{"NtUnmapViewOfSection", {0}, fill_unmap},
+	{"NtUnmapViewOfSectionEx", {0}, fill_unmap},
 	{"NtWaitForSingleObject", {0}, NULL},
 	{"NtWriteFile", {[6] = 64}, fill_no_event},
 	{"NtYieldExecution", {0}, NULL},

@@ -40,7 +40,13 @@
 
 /* Inheritance of a view (NtMapViewOfSection). */
 enum section_inherit { ViewShare = 1, ViewUnmap = 2 };
-enum section_information_class { SectionBasicInformation, SectionImageInformation };
+enum section_information_class {
+	SectionBasicInformation,
+	SectionImageInformation,
+	SectionRelocationInformation,
+	SectionOriginalBaseInformation,
+	SectionInternalImageInformation
+};
 enum memory_information_class { MemoryBasicInformation };
 
 typedef struct _SECTION_BASIC_INFORMATION {
@@ -64,6 +70,28 @@ typedef struct _SECTION_IMAGE_INFORMATION {
 	ULONG LoaderFlags, ImageFileSize, CheckSum;
 } SECTION_IMAGE_INFORMATION;
 _Static_assert(sizeof(SECTION_IMAGE_INFORMATION) == 64, "SECTION_IMAGE_INFORMATION");
+
+/* MEM_EXTENDED_PARAMETER and MEM_ADDRESS_REQUIREMENTS, which mingw has for Windows 10 alone. */
+struct memory_parameter {
+	uint64_t type;
+	union {
+		uint64_t value;
+		const void *pointer;
+	};
+};
+struct address_requirements {
+	PVOID lowest, highest; /* highest: the last byte */
+	SIZE_T alignment_bytes;
+};
+enum { MemoryParameterAddressRequirements = 1, MemoryParameterNumaNode = 2 };
+#ifndef MEM_REPLACE_PLACEHOLDER
+#define MEM_REPLACE_PLACEHOLDER 0x4000u
+#define MEM_RESERVE_PLACEHOLDER 0x40000u
+#endif
+#ifndef MEM_COALESCE_PLACEHOLDERS
+#define MEM_COALESCE_PLACEHOLDERS 1u
+#define MEM_PRESERVE_PLACEHOLDER 2u
+#endif
 
 /* RTL_USER_PROCESS_PARAMETERS: the fields that exist on every version since NT 5.2. */
 struct process_parameters {
@@ -121,6 +149,11 @@ typedef NTSTATUS(NTAPI *thread_start_routine)(PVOID argument);
 NTSTATUS NTAPI NtCreateSection(HANDLE *section, ACCESS_MASK access,
 			       const OBJECT_ATTRIBUTES *attributes, const LARGE_INTEGER *size,
 			       ULONG protection, ULONG section_attributes, HANDLE file);
+NTSTATUS NTAPI NtCreateSectionEx(HANDLE *section, ACCESS_MASK access,
+				 const OBJECT_ATTRIBUTES *attributes, const LARGE_INTEGER *size,
+				 ULONG protection, ULONG section_attributes, HANDLE file,
+				 const struct memory_parameter *parameters, ULONG count);
+NTSTATUS NTAPI NtExtendSection(HANDLE section, LARGE_INTEGER *size);
 NTSTATUS NTAPI NtOpenSection(HANDLE *section, ACCESS_MASK access,
 			     const OBJECT_ATTRIBUTES *attributes);
 NTSTATUS NTAPI NtQuerySection(HANDLE section, ULONG information_class, PVOID buffer, SIZE_T length,
@@ -128,7 +161,13 @@ NTSTATUS NTAPI NtQuerySection(HANDLE section, ULONG information_class, PVOID buf
 NTSTATUS NTAPI NtMapViewOfSection(HANDLE section, HANDLE process, PVOID *base, ULONG_PTR zero_bits,
 				  SIZE_T commit_bytes, LARGE_INTEGER *offset, SIZE_T *view_bytes,
 				  ULONG inherit, ULONG allocation_type, ULONG protection);
+NTSTATUS NTAPI NtMapViewOfSectionEx(HANDLE section, HANDLE process, PVOID *base,
+				    LARGE_INTEGER *offset, SIZE_T *view_bytes,
+				    ULONG allocation_type, ULONG protection,
+				    const struct memory_parameter *parameters, ULONG count);
 NTSTATUS NTAPI NtUnmapViewOfSection(HANDLE process, PVOID base);
+NTSTATUS NTAPI NtUnmapViewOfSectionEx(HANDLE process, PVOID base, ULONG flags);
+NTSTATUS NTAPI NtAreMappedFilesTheSame(PVOID first, PVOID second);
 NTSTATUS NTAPI NtAllocateVirtualMemory(HANDLE process, PVOID *base, ULONG_PTR zero_bits,
 				       SIZE_T *size, ULONG type, ULONG protection);
 NTSTATUS NTAPI NtFreeVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);

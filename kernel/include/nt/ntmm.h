@@ -42,6 +42,9 @@
 #define PAGE_WRITECOMBINE 0x400u
 
 /* Allocation types and states */
+#define MEM_COALESCE_PLACEHOLDERS 0x00000001u
+#define MEM_PRESERVE_PLACEHOLDER 0x00000002u
+#define MEM_UNMAP_WITH_TRANSIENT_BOOST 0x00000001u
 #define MEM_COMMIT 0x00001000u
 #define MEM_RESERVE 0x00002000u
 #define MEM_REPLACE_PLACEHOLDER 0x00004000u
@@ -62,11 +65,52 @@
 
 enum section_inherit { VIEW_SHARE = 1, VIEW_UNMAP = 2 };
 
+/* MEM_EXTENDED_PARAMETER: what NtAllocateVirtualMemoryEx and NtMapViewOfSectionEx take more */
+enum memory_parameter_type {
+	MEMORY_PARAMETER_NONE,
+	MEMORY_PARAMETER_ADDRESS_REQUIREMENTS,
+	MEMORY_PARAMETER_NUMA_NODE,
+	MEMORY_PARAMETER_PARTITION,
+	MEMORY_PARAMETER_USER_PHYSICAL,
+	MEMORY_PARAMETER_ATTRIBUTE_FLAGS,
+	MEMORY_PARAMETER_IMAGE_MACHINE,
+	MEMORY_PARAMETER_TYPES
+};
+/* The same array has types of its own in NtCreateSectionEx. */
+enum section_parameter_type {
+	SECTION_PARAMETER_NONE,
+	SECTION_PARAMETER_USER_PHYSICAL_FLAGS,
+	SECTION_PARAMETER_NUMA_NODE,
+	SECTION_PARAMETER_SIGNING_LEVEL,
+	SECTION_PARAMETER_TYPES
+};
+#define NUMA_NO_PREFERRED_NODE 0xFFFFFFFFu
+
+struct nt_memory_extended_parameter {
+	uint64_t type; /* low eight bits; the others are reserved */
+	uint64_t value;
+};
+_Static_assert(sizeof(struct nt_memory_extended_parameter) == 16, "MEM_EXTENDED_PARAMETER");
+
+struct nt_memory_address_requirements {
+	uint64_t lowest_starting_address;
+	uint64_t highest_ending_address; /* the last byte allowed */
+	uint64_t alignment_bytes;
+};
+_Static_assert(sizeof(struct nt_memory_address_requirements) == 24, "MEM_ADDRESS_REQUIREMENTS");
+
 /* NtQuerySection */
 enum section_information_class {
 	SECTION_BASIC_INFORMATION_CLASS = 0,
-	SECTION_IMAGE_INFORMATION_CLASS = 1
+	SECTION_IMAGE_INFORMATION_CLASS = 1,
+	SECTION_RELOCATION_INFORMATION_CLASS = 2,    /* by how much the image was moved: uint64_t */
+	SECTION_ORIGINAL_BASE_INFORMATION_CLASS = 3, /* the base in the image's header: uint64_t */
+	SECTION_INTERNAL_IMAGE_INFORMATION_CLASS = 4
 };
+
+/* IMAGE_FILE_MACHINE_*, as in an image's information */
+#define MACHINE_NATIVE 0x8664u
+#define MACHINE_I386 0x014Cu
 
 struct nt_section_basic_information {
 	uint64_t base_address;
@@ -97,6 +141,13 @@ struct nt_section_image_information {
 	uint32_t check_sum;
 };
 _Static_assert(sizeof(struct nt_section_image_information) == 64, "SECTION_IMAGE_INFORMATION");
+
+struct nt_section_internal_image_information {
+	struct nt_section_image_information image;
+	uint32_t extended_flags; /* none is ever set */
+	uint32_t padding;
+};
+_Static_assert(sizeof(struct nt_section_internal_image_information) == 72, "class 4");
 
 /* NtQueryVirtualMemory */
 enum memory_information_class { MEMORY_BASIC_INFORMATION_CLASS = 0 };
