@@ -65,8 +65,8 @@ static const struct gate {
 static NTSTATUS map_with(HANDLE section, ACCESS_MASK access, ULONG protection)
 {
 	HANDLE copy = NULL;
-	NTSTATUS status = NtDuplicateObject(CURRENT_PROCESS, section, CURRENT_PROCESS, &copy,
-					    access, 0, 0);
+	NTSTATUS status =
+		NtDuplicateObject(CURRENT_PROCESS, section, CURRENT_PROCESS, &copy, access, 0, 0);
 
 	if (NT_SUCCESS(status)) {
 		status = view_try(copy, protection);
@@ -97,8 +97,8 @@ static void product_cases(void)
 {
 	for (unsigned i = 0; i < COUNT_OF(gates); i++) {
 		HANDLE section = NULL;
-		NTSTATUS status = section_make(&section, PAGE_BYTES, gates[i].section, SEC_COMMIT,
-					       NULL);
+		NTSTATUS status =
+			section_make(&section, PAGE_BYTES, gates[i].section, SEC_COMMIT, NULL);
 
 		if (!NT_SUCCESS(status))
 			bail_out("a section", status);

@@ -27,10 +27,10 @@ static NTSTATUS map(struct request *request)
 	PVOID base = (PVOID)(uintptr_t)request->base;
 	LARGE_INTEGER offset = {.QuadPart = (LONGLONG)request->offset};
 	SIZE_T bytes = request->bytes;
-	NTSTATUS status = NtMapViewOfSection(
-		request->section, request->process, &base, request->zero_bits,
-		request->commit_bytes, &offset, &bytes, request->inherit, request->type,
-		request->protection);
+	NTSTATUS status =
+		NtMapViewOfSection(request->section, request->process, &base, request->zero_bits,
+				   request->commit_bytes, &offset, &bytes, request->inherit,
+				   request->type, request->protection);
 
 	request->base = (uintptr_t)base;
 	request->offset = (uint64_t)offset.QuadPart;
@@ -40,11 +40,11 @@ static NTSTATUS map(struct request *request)
 
 /* The usual call, but for what is named: what comes later is meant to win. */
 #pragma GCC diagnostic ignored "-Woverride-init"
-#define REQUEST(...)                                                                               \
-	&(struct request)                                                                          \
-	{                                                                                          \
-		.section = usual, .process = CURRENT_PROCESS, .inherit = ViewShare,                \
-		.protection = PAGE_READWRITE, __VA_ARGS__                                          \
+#define REQUEST(...) \
+	&(struct request) \
+	{ \
+		.section = usual, .process = CURRENT_PROCESS, .inherit = ViewShare, \
+		.protection = PAGE_READWRITE, __VA_ARGS__ \
 	}
 
 /* The status alone; a view that was made goes again. */
@@ -118,8 +118,8 @@ static void range_cases(void)
 	case_status("3.4.1/8", "base 0x30001000, ZeroBits 3: before the alignment",
 		    try_map(REQUEST(.base = 0x30001000, .zero_bits = 3)),
 		    STATUS_INVALID_PARAMETER_4);
-	case_status("3.4.1/20", "ZeroBits 20: nothing so low",
-		    try_map(REQUEST(.zero_bits = 20)), STATUS_NO_MEMORY);
+	case_status("3.4.1/20", "ZeroBits 20: nothing so low", try_map(REQUEST(.zero_bits = 20)),
+		    STATUS_NO_MEMORY);
 	case_status("3.4.3", "ZeroBits -1: no limit", try_map(REQUEST(.zero_bits = UINT64_MAX)),
 		    STATUS_SUCCESS);
 }
@@ -213,10 +213,10 @@ static void size_cases(void)
 	case_status("P1.16", "file of 0x3452 bytes, ViewSize 0x3452", map(request), STATUS_SUCCESS);
 	case_number("P1.16", "file of 0x3452 bytes: ViewSize", request->bytes, 0x4000);
 	NtUnmapViewOfSection(CURRENT_PROCESS, (PVOID)(uintptr_t)request->base);
-	case_status("P1.17", "file of 0x3452 bytes, ViewSize 0x3453",
-		    try_map(REQUEST(.section = section, .bytes = 0x3453,
-				    .protection = PAGE_READONLY)),
-		    STATUS_INVALID_VIEW_SIZE);
+	case_status(
+		"P1.17", "file of 0x3452 bytes, ViewSize 0x3453",
+		try_map(REQUEST(.section = section, .bytes = 0x3453, .protection = PAGE_READONLY)),
+		STATUS_INVALID_VIEW_SIZE);
 	NtClose(section);
 	NtClose(file);
 	case_status("3.4.1/15", "offset and size beyond the section",

@@ -109,8 +109,7 @@ static void product_cases(HANDLE file)
 {
 	for (unsigned i = 0; i < COUNT_OF(sections); i++) {
 		HANDLE section = NULL;
-		NTSTATUS status =
-			section_make(&section, 0, sections[i].section, SEC_COMMIT, file);
+		NTSTATUS status = section_make(&section, 0, sections[i].section, SEC_COMMIT, file);
 
 		if (!NT_SUCCESS(status))
 			bail_out("a section", status);

@@ -11,8 +11,8 @@
 static NTSTATUS create(const LARGE_INTEGER *size, ULONG protection, ULONG attributes, HANDLE file)
 {
 	HANDLE section;
-	NTSTATUS status = NtCreateSection(&section, SECTION_ALL_ACCESS, NULL,
-					  (LARGE_INTEGER *)size, protection, attributes, file);
+	NTSTATUS status = NtCreateSection(&section, SECTION_ALL_ACCESS, NULL, (LARGE_INTEGER *)size,
+					  protection, attributes, file);
 
 	if (NT_SUCCESS(status))
 		NtClose(section);
@@ -77,11 +77,11 @@ static void protection_cases(void)
 		    STATUS_INVALID_PAGE_PROTECTION);
 	for (unsigned i = 0; i < PROTECTIONS; i++)
 		if (protections[i].value != PAGE_NOACCESS)
-			case_status("3.1.1/9",
-				    case_format("protection %s",
-						protection_text(protections[i].value)),
-				    section_try(PAGE_BYTES, protections[i].value, SEC_COMMIT, NULL),
-				    STATUS_SUCCESS);
+			case_status(
+				"3.1.1/9",
+				case_format("protection %s", protection_text(protections[i].value)),
+				section_try(PAGE_BYTES, protections[i].value, SEC_COMMIT, NULL),
+				STATUS_SUCCESS);
 }
 
 static void pointer_cases(void)
