@@ -160,26 +160,3 @@ NTSTATUS NtDuplicateObject(const uint64_t *arguments)
 	object_release(duplication.source_process);
 	return status;
 }
-
-/* ---- wait ---- */
-
-NTSTATUS NtWaitForSingleObject(const uint64_t *arguments)
-{
-	vaddr_t timeout_address = arguments[2];
-	struct object *object;
-	int64_t timeout = 0;
-	NTSTATUS status = STATUS_SUCCESS;
-
-	/* arguments[1], alertable: nothing queues calls to a thread yet, so it changes nothing */
-	if (timeout_address)
-		status = copy_in(&timeout, timeout_address, sizeof(timeout));
-	if (NT_SUCCESS(status))
-		status =
-			process_reference_by_handle(arguments[0], NULL, SYNCHRONIZE, &object, NULL);
-	if (!NT_SUCCESS(status))
-		return status;
-	status = object->type->waitable ? waitable_wait(object, timeout_address ? &timeout : NULL)
-					: STATUS_OBJECT_TYPE_MISMATCH;
-	object_release(object);
-	return status;
-}
