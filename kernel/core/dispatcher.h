@@ -40,9 +40,9 @@ struct waitable {
 
 /* A mutant's waitable, and whose it is. */
 struct waitable_mutant {
-	struct waitable waitable;	     /* first: a waitable of WAITABLE_MUTANT is one of these */
-	struct thread *owner;		     /* (D) NULL: free */
-	bool is_abandoned;		     /* (D) its owner ended; the next owner is told */
+	struct waitable waitable; /* first: a waitable of WAITABLE_MUTANT is one of these */
+	struct thread *owner;	  /* (D) NULL: free */
+	bool is_abandoned;	  /* (D) its owner ended; the next owner is told */
 	LIST_ENTRY(waitable_mutant) of_owner; /* (D) while it has an owner */
 };
 
@@ -131,7 +131,9 @@ void mutant_query(struct waitable_mutant *mutant, struct mutant_state *result);
 
 /* ---- notifications that stay, and go with a reference ---- */
 
-/* Signals for ever. `before_wakeup(argument)` (or NULL) runs under the lock, before any waiter can. */
+/*
+ * Signals for ever. `before_wakeup(argument)` (or NULL) runs under the lock, before any waiter can.
+ */
 void waitable_signal_with(struct waitable *waitable, void (*before_wakeup)(void *),
 			  void *argument);
 

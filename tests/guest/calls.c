@@ -346,6 +346,8 @@ static void fill_display(uint64_t *arguments)
 static void fill_directory(uint64_t *arguments)
 {
 	arguments[0] = (uintptr_t)stock.folder;
+	if (system_is_wine())
+		arguments[1] = 0; /* not implemented there */
 	RtlInitUnicodeString(SLOT(9, UNICODE_STRING), L"*");
 }
 

@@ -79,4 +79,5 @@ struct nt_object_handle_flag_information {
 struct nt_object_directory_information {
 	struct nt_unicode_string name, type_name;
 };
-_Static_assert(sizeof(struct nt_object_directory_information) == 32, "OBJECT_DIRECTORY_INFORMATION");
+_Static_assert(sizeof(struct nt_object_directory_information) == 32,
+	       "OBJECT_DIRECTORY_INFORMATION");
