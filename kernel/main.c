@@ -15,6 +15,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/mm.h"
 #include "kernel/object/namespace.h"
+#include "kernel/object/synchronization.h"
 #include "kernel/process/process.h"
 #include "kernel/syscall/file_object.h"
 #include "kernel/syscall/system_text.h"
@@ -240,6 +241,7 @@ void kernel_main(const struct boot_info *info)
 	cmdline_print(&knobs);
 	memory_start();
 	namespace_init();
+	synchronization_init();
 	process_system_init();
 	ramdisk_start();
 	if (!NT_SUCCESS(file_object_system_init()))

@@ -10,8 +10,9 @@ FUZZ_SECONDS ?= 60
 
 # In the archive: the portable kernel, what stands for the rest, and what several tests share. Left out: what tests/sim
 # replaces (threads, locks, log, panic, pool) and what the C library has.
+HOST_CORE := $(addprefix kernel/core/,alert.c cmdline.c dispatcher.c signal.c timeout.c)
 HOST_EXCLUDED := kernel/main.c kernel/lib/string.c \
-	$(filter-out kernel/core/cmdline.c,$(call sources,kernel/core,c))
+	$(filter-out $(HOST_CORE),$(call sources,kernel/core,c))
 HOST_SOURCES := $(filter-out $(HOST_EXCLUDED),$(call sources,kernel,c)) \
 	$(call sources,arch/host tests/sim,c) \
 	$(filter-out tests/unit/test_% tests/fuzz/fuzz_%,$(sort $(wildcard tests/unit/*.c tests/fuzz/*.c)))

@@ -25,6 +25,8 @@
 
 struct address_space;
 struct process;
+struct wait;
+struct waitable_mutant;
 
 enum thread_state {
 	THREAD_NEW,	 /* on no list; its creator owns it until thread_start */
@@ -70,6 +72,13 @@ struct thread {
 	uint64_t id;		   /* (C) */
 	char name[16];		   /* (C) for reports */
 	uint64_t run_ticks;	   /* (S) TSC ticks on a CPU */
+
+	/* Waits for objects (dispatcher.h): all (D), the dispatcher lock. */
+	struct wait *wait;		      /* that it is in, or NULL */
+	bool is_alerted;		      /* its next alertable wait ends at once */
+	bool is_alerted_by_id;		      /* the same for waits for that alert */
+	bool has_user_apc;		      /* a procedure call waits to be made in user mode */
+	LIST_HEAD(, waitable_mutant) mutants; /* that it owns */
 
 	void (*finish)(void *); /* (T) thread_exit's, for the reaper */
 	void *finish_argument;	/* (T) */

@@ -14,6 +14,13 @@ static void directory_delete(struct object *object)
 	KASSERT(RB_EMPTY(&((struct directory *)object)->entries));
 }
 
+static void symbolic_link_delete(struct object *object)
+{
+	struct symbolic_link *link = (struct symbolic_link *)object;
+
+	pool_free(link->target, link->target_chars * sizeof(uint16_t));
+}
+
 struct object_type directory_type = {
 	.name = "Directory",
 	.body_bytes = sizeof(struct directory),
@@ -34,6 +41,7 @@ struct object_type symbolic_link_type = {
 	.generic_write = STANDARD_RIGHTS_WRITE,
 	.generic_execute = STANDARD_RIGHTS_EXECUTE | SYMBOLIC_LINK_QUERY,
 	.generic_all = SYMBOLIC_LINK_ALL_ACCESS,
+	.delete = symbolic_link_delete,
 };
 
 /* ---- the order of names ---- */
@@ -100,6 +108,11 @@ struct directory_entry *directory_find(struct directory *directory, const uint16
 struct directory_entry *directory_first(struct directory *directory)
 {
 	return RB_MIN(entry_tree, &directory->entries);
+}
+
+struct directory_entry *directory_next(struct directory_entry *entry)
+{
+	return RB_NEXT(entry_tree, , entry);
 }
 
 /* ---- entries ---- */
@@ -197,4 +210,49 @@ void directory_entry_copy(const struct directory_entry *entry, uint16_t *buffer)
 		memcpy(buffer, chunk->text, chunk->chars * sizeof(uint16_t));
 		buffer += chunk->chars;
 	}
+}
+
+/* ---- new ones ---- */
+
+NTSTATUS directory_make(struct object **result)
+{
+	struct directory *directory;
+	NTSTATUS status = object_create(&directory_type, &directory);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	RB_INIT(&directory->entries);
+	*result = &directory->header;
+	return STATUS_SUCCESS;
+}
+
+NTSTATUS symbolic_link_make(const uint16_t *target, size_t chars, struct object **result)
+{
+	struct symbolic_link *link;
+	NTSTATUS status;
+
+	KASSERT(chars > 0);
+	if (chars > POOL_MAX_BYTES / sizeof(uint16_t))
+		return STATUS_NAME_TOO_LONG;
+	status = object_create(&symbolic_link_type, &link);
+	if (!NT_SUCCESS(status))
+		return status;
+	link->target = pool_alloc(chars * sizeof(uint16_t));
+	if (!link->target) {
+		object_release(link);
+		return STATUS_INSUFFICIENT_RESOURCES;
+	}
+	link->target_chars = chars;
+	memcpy(link->target, target, chars * sizeof(uint16_t));
+	*result = &link->header;
+	return STATUS_SUCCESS;
+}
+
+size_t symbolic_link_target(const struct object *object, const uint16_t **text)
+{
+	const struct symbolic_link *link = (const struct symbolic_link *)object;
+
+	KASSERT(object->type == &symbolic_link_type);
+	*text = link->target;
+	return link->target_chars;
 }

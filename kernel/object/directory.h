@@ -10,8 +10,6 @@
 
 #include "namespace.h"
 
-#define SYMBOLIC_LINK_TARGET_MAX_CHARS 255
-
 /*
  * A part of a name. A name may be longer (64 KiB) than the pool's blocks, so it is a chain of
  * these.
@@ -40,8 +38,8 @@ struct directory {
 
 struct symbolic_link {
 	struct object header;
-	size_t target_chars;				 /* (C) */
-	uint16_t target[SYMBOLIC_LINK_TARGET_MAX_CHARS]; /* (C) without the leading '\' */
+	size_t target_chars; /* (C) above 0 */
+	uint16_t *target;    /* (C) a pool block */
 };
 
 /*
@@ -51,8 +49,9 @@ struct symbolic_link {
 struct directory_entry *directory_find(struct directory *directory, const uint16_t *text,
 				       size_t chars, bool ignore_case);
 
-/* Any entry, or NULL when there is none. */
+/* The entries in the order of their names; NULL at the end. */
 struct directory_entry *directory_first(struct directory *directory);
+struct directory_entry *directory_next(struct directory_entry *entry);
 
 /*
  * Enters `object` under a name that is not taken. Takes a reference to both.

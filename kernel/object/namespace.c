@@ -142,6 +142,48 @@ void namespace_handle_count_zero(struct object *object)
 		directory_entry_free(entry);
 }
 
+NTSTATUS namespace_make_temporary(struct object *object)
+{
+	bool is_permanent;
+
+	mutex_lock(&namespace_lock);
+	is_permanent = object->flags & OBJ_PERMANENT;
+	mutex_unlock(&namespace_lock);
+	return is_permanent ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
+}
+
+uint32_t namespace_flags(struct object *object)
+{
+	uint32_t flags;
+
+	mutex_lock(&namespace_lock);
+	flags = object->flags;
+	mutex_unlock(&namespace_lock);
+	return flags;
+}
+
+bool namespace_item(struct object *directory, uint32_t index, uint16_t *buffer,
+		    size_t capacity_chars, struct namespace_item *item)
+{
+	struct directory_entry *entry;
+
+	KASSERT(directory->type == &directory_type);
+	mutex_lock(&namespace_lock);
+	entry = directory_first((struct directory *)directory);
+	for (uint32_t i = 0; entry && i < index; i++)
+		entry = directory_next(entry);
+	if (entry) {
+		*item = (struct namespace_item){
+			.chars = directory_entry_chars(entry),
+			.type = entry->object->type,
+		};
+		if (item->chars <= capacity_chars)
+			directory_entry_copy(entry, buffer);
+	}
+	mutex_unlock(&namespace_lock);
+	return entry != NULL;
+}
+
 /* Length of the path of an object other than the root; 0 if it has none. */
 static size_t path_chars(const struct object *object)
 {
@@ -209,35 +251,34 @@ NTSTATUS namespace_insert_ascii(const char *path, struct object *object)
 
 NTSTATUS directory_create(const char *path, struct object **result)
 {
-	struct directory *directory;
-	NTSTATUS status = object_create(&directory_type, &directory);
+	struct object *directory;
+	NTSTATUS status = directory_make(&directory);
 
 	if (!NT_SUCCESS(status))
 		return status;
-	RB_INIT(&directory->entries);
-	status = namespace_insert_ascii(path, &directory->header);
+	status = namespace_insert_ascii(path, directory);
 	if (!NT_SUCCESS(status) || !result)
 		object_release(directory);
 	else
-		*result = &directory->header;
+		*result = directory;
 	return status;
 }
 
 NTSTATUS symbolic_link_create(const char *path, const char *target)
 {
-	size_t chars = strnlen(target, SYMBOLIC_LINK_TARGET_MAX_CHARS + 1);
-	struct symbolic_link *link;
+	uint16_t text[ASCII_PATH_MAX_CHARS];
+	size_t chars = utf16_from_ascii(text, target, ASCII_PATH_MAX_CHARS);
+	struct object *link;
 	NTSTATUS status;
 
 	if (chars < 2 || target[0] != SEPARATOR || target[chars - 1] == SEPARATOR)
 		return STATUS_OBJECT_PATH_SYNTAX_BAD;
-	if (chars > SYMBOLIC_LINK_TARGET_MAX_CHARS)
+	if (chars > ASCII_PATH_MAX_CHARS)
 		return STATUS_OBJECT_NAME_INVALID;
-	status = object_create(&symbolic_link_type, &link);
+	status = symbolic_link_make(text, chars, &link);
 	if (!NT_SUCCESS(status))
 		return status;
-	link->target_chars = utf16_from_ascii(link->target, target + 1, chars - 1);
-	status = namespace_insert_ascii(path, &link->header);
+	status = namespace_insert_ascii(path, link);
 	object_release(link);
 	return status;
 }
@@ -254,9 +295,8 @@ void namespace_init(void)
 
 	object_type_register(&directory_type);
 	object_type_register(&symbolic_link_type);
-	status = object_create(&directory_type, &root);
+	status = directory_make(&root);
 	KASSERT(NT_SUCCESS(status));
-	RB_INIT(&((struct directory *)root)->entries);
 	root->flags = OBJ_PERMANENT;
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
 		status = directory_create(directories[i], NULL);

@@ -76,6 +76,40 @@ void namespace_handle_count_zero(struct object *object);
  */
 bool namespace_path(struct object *object, uint16_t *buffer, size_t capacity_chars, size_t *chars);
 
+/* OBJ_PERMANENT and OBJ_EXCLUSIVE, as the object has them. */
+uint32_t namespace_flags(struct object *object);
+
+/*
+ * The name is to go with the last handle. Permanent objects are the system's own so far (no program
+ * holds the privilege to make one), and stay.
+ * => returns: STATUS_SUCCESS (it was temporary already), STATUS_ACCESS_DENIED.
+ */
+NTSTATUS namespace_make_temporary(struct object *object) MUST_CHECK;
+
+/* An object in a directory, as NtQueryDirectoryObject lists it. */
+struct namespace_item {
+	size_t chars;			/* of its name */
+	const struct object_type *type; /* types live for ever */
+};
+/*
+ * Number `index` of a directory, in the order of names, and its name if that fits the buffer. Costs
+ * time in proportion to the index. => returns: false: there are not so many.
+ */
+bool namespace_item(struct object *directory, uint32_t index, uint16_t *buffer,
+		    size_t capacity_chars, struct namespace_item *item);
+
+/*
+ * A directory, or a link to what `target` (of chars > 0 characters) says, without a name yet. A
+ * target that is no absolute path is found out when the link is followed.
+ * => returns: STATUS_SUCCESS with a reference, STATUS_INSUFFICIENT_RESOURCES,
+ *    STATUS_NAME_TOO_LONG (the target is longer than a page).
+ */
+NTSTATUS directory_make(struct object **result) MUST_CHECK;
+NTSTATUS symbolic_link_make(const uint16_t *target, size_t chars,
+			    struct object **result) MUST_CHECK;
+/* What a link points to; the text lives as long as the link. => returns: how many characters. */
+size_t symbolic_link_target(const struct object *link, const uint16_t **text);
+
 /*
  * Creation from kernel text, for start-up and tests: path is ASCII, absolute, at most 255
  * characters; the objects are permanent. A link's target is absolute and names something below the

@@ -10,6 +10,7 @@
 #include "kernel/core/pool.h"
 #include "kernel/lib/assert.h"
 #include "namespace.h"
+#include "waitable.h"
 
 /* A count that got here stays here. */
 #define COUNT_SATURATED UINT32_MAX
@@ -43,6 +44,8 @@ NTSTATUS object_create(struct object_type *type, void *object_out)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	object->type = type;
 	atomic_store(&object->reference_count, 1);
+	if (type->waitable)
+		waitable_init(waitable_of(object), WAITABLE_NOTIFICATION, 0);
 	atomic_fetch_add(&type->object_count, 1);
 	*(struct object **)object_out = object;
 	return STATUS_SUCCESS;

@@ -46,8 +46,8 @@ static bool walk_has_more(struct walk *walk)
 }
 
 /*
- * Skips the '\' after a part that was read. A link's target never ends with one, so it is in the
- * top piece.
+ * Skips the '\' after a part that was read: the part ended there, or with its piece, and then the
+ * next piece begins with one.
  */
 static void walk_skip_separator(struct walk *walk)
 {
@@ -81,7 +81,10 @@ static NTSTATUS walk_follow_link(struct walk *walk, const struct symbolic_link *
 {
 	if (walk->links++ == LINKS_MAX)
 		return STATUS_OBJECT_NAME_NOT_FOUND;
-	walk->pieces[walk->piece_count++] = (struct path_piece){link->target, link->target_chars};
+	if (link->target[0] != SEPARATOR)
+		return STATUS_OBJECT_PATH_SYNTAX_BAD; /* row 11, one link later */
+	walk->pieces[walk->piece_count++] =
+		(struct path_piece){link->target + 1, link->target_chars - 1};
 	walk->object = walk->root;
 	walk->needs_separator = false;
 	return STATUS_SUCCESS;
@@ -136,6 +139,8 @@ NTSTATUS walk_join_rest(struct walk *walk, struct parse_rest *rest)
 	if (!walk_has_more(walk))
 		return STATUS_SUCCESS;
 	walk_skip_separator(walk);
+	if (!walk_has_more(walk))
+		return STATUS_SUCCESS;
 	if (walk->piece_count == 1) {
 		rest->text = walk->pieces[0].text;
 		rest->chars = walk->pieces[0].chars;

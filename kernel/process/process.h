@@ -16,7 +16,7 @@
 #include "nt/ntps.h"
 #include "kernel/mm/mm.h"
 #include "kernel/object/handle.h"
-#include "waitable.h"
+#include "kernel/object/waitable.h"
 
 struct file_node;
 struct parameter_block;
@@ -124,6 +124,13 @@ NTSTATUS process_terminate(struct process *process, NTSTATUS status);
 NTSTATUS process_terminate_others(NTSTATUS status) MUST_CHECK;
 /* => returns: STATUS_THREAD_IS_TERMINATING when it has ended already. */
 NTSTATUS user_thread_terminate(struct user_thread *thread, NTSTATUS status);
+
+/*
+ * Alerts a thread of the current process (thread_alert_by_id).
+ * => returns: STATUS_SUCCESS, STATUS_ACCESS_DENIED (a thread of another process),
+ *    STATUS_INVALID_CID (no thread, or one that has ended).
+ */
+NTSTATUS user_thread_alert_by_id(uint64_t id) MUST_CHECK;
 
 /*
  * Keeps the address space of a process that may exit meanwhile, for the length of one call. The

@@ -311,6 +311,7 @@ static _Noreturn void user_thread_leave(void)
 	bool exiting;
 
 	lock_assert_none_held();
+	mutants_abandon();
 	mutex_lock(&process->lock);
 	exiting = process->exiting;
 	mutex_unlock(&process->lock);

@@ -33,10 +33,11 @@ static void long_text_give_back(void)
 	spin_unlock(&long_text_lock);
 }
 
-static NTSTATUS text_alloc(struct captured_text *text, size_t size_bytes)
+NTSTATUS text_reserve(struct captured_text *text, size_t size_bytes)
 {
 	NTSTATUS status;
 
+	KASSERT(size_bytes <= NAME_MAX_BYTES);
 	text->size_bytes = size_bytes;
 	if (size_bytes <= POOL_MAX_BYTES) {
 		text->characters = pool_alloc(size_bytes);
@@ -66,7 +67,7 @@ NTSTATUS text_capture(vaddr_t address, size_t size_bytes, struct captured_text *
 		return STATUS_DATATYPE_MISALIGNMENT;
 	if ((size_bytes & 1) || size_bytes > NAME_MAX_BYTES)
 		return STATUS_OBJECT_NAME_INVALID;
-	status = text_alloc(text, size_bytes);
+	status = text_reserve(text, size_bytes);
 	if (!NT_SUCCESS(status))
 		return status;
 	status = copy_in(text->characters, address, size_bytes);

@@ -23,6 +23,11 @@ struct captured_text {
  *    bytes), STATUS_ACCESS_VIOLATION, STATUS_INSUFFICIENT_RESOURCES, STATUS_THREAD_IS_TERMINATING.
  */
 NTSTATUS text_capture(vaddr_t address, size_t size_bytes, struct captured_text *text) MUST_CHECK;
+/*
+ * Room for text of the kernel's own, of up to NAME_MAX_BYTES.
+ * => as text_capture; returns STATUS_INSUFFICIENT_RESOURCES, STATUS_THREAD_IS_TERMINATING.
+ */
+NTSTATUS text_reserve(struct captured_text *text, size_t size_bytes) MUST_CHECK;
 void text_release(struct captured_text *text);
 
 enum capture_mode {

@@ -5,7 +5,7 @@
 #include "console.h"
 
 #include "kernel/mm/user_memory.h"
-#include "kernel/process/waitable.h"
+#include "kernel/object/waitable.h"
 
 #define CHUNK_BYTES 128u
 #define POLL_INTERVAL (-100000ll) /* relative, 10 ms in units of 100 ns: the timer's period */

@@ -116,3 +116,18 @@ NTSTATUS query_probe(vaddr_t buffer, uint64_t length_bytes, vaddr_t return_lengt
 		status = probe_write(return_length, length_width);
 	return status;
 }
+
+NTSTATUS query_open(const uint64_t *arguments, const struct object_type *type,
+		    access_mask_t desired, size_t size_bytes, void *object_out)
+{
+	uint32_t length_bytes = (uint32_t)arguments[3];
+	NTSTATUS status = query_probe(arguments[2], length_bytes, arguments[4], 4);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	if ((uint32_t)arguments[1] != 0)
+		return STATUS_INVALID_INFO_CLASS;
+	if (length_bytes != size_bytes)
+		return STATUS_INFO_LENGTH_MISMATCH;
+	return process_reference_by_handle(arguments[0], type, desired, object_out, NULL);
+}

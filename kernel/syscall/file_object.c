@@ -111,7 +111,7 @@ static NTSTATUS file_object_create(enum file_object_kind kind, const struct file
 
 	if (!NT_SUCCESS(status))
 		return status;
-	file->waitable.signaled = true;
+	file->waitable.signal_state = 1;
 	file->kind = kind;
 	file->access = open->access;
 	file->share = open->share;

@@ -11,7 +11,7 @@
 
 #include "kernel/io/file.h"
 #include "kernel/mm/mm.h"
-#include "kernel/process/waitable.h"
+#include "kernel/object/waitable.h"
 #include "nt/ntio.h"
 
 enum file_object_kind { FILE_OBJECT_FILE, FILE_OBJECT_DIRECTORY, FILE_OBJECT_CONSOLE };

@@ -224,6 +224,7 @@ static NTSTATUS directory_query_perform(const uint64_t *arguments, struct direct
 	}
 	object_release(query->file);
 	io_status = io_status_write(io_address, status, query->used_bytes);
+	io_event_signal(arguments[1]);
 	return NT_SUCCESS(io_status) ? status : io_status;
 }
 

@@ -1,8 +1,7 @@
 /*
  * sys_file.c - NtCreateFile, NtOpenFile, NtReadFile, NtWriteFile.
  *
- * Every transfer is complete when its call returns, so events and APC routines have nothing to
- * announce.
+ * Every transfer is complete when its call returns, so its event is signaled by then.
  */
 #include "syscall.h"
 
@@ -240,6 +239,7 @@ static NTSTATUS transfer_call(const uint64_t *arguments, bool is_write)
 	status = transfer_perform(&transfer);
 	object_release(transfer.file);
 	io_status = io_status_write(arguments[4], status, transfer.transferred);
+	io_event_signal(arguments[1]);
 	return NT_SUCCESS(io_status) ? status : io_status;
 }
 

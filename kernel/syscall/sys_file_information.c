@@ -6,6 +6,7 @@
 #include "file_object.h"
 #include "io_status.h"
 #include "kernel/mm/user_memory.h"
+#include "kernel/object/synchronization.h"
 
 NTSTATUS io_status_write(vaddr_t address, NTSTATUS status, uint64_t information)
 {
@@ -17,18 +18,32 @@ NTSTATUS io_status_write(vaddr_t address, NTSTATUS status, uint64_t information)
 	return copy_out(address, &block, sizeof(block));
 }
 
-NTSTATUS io_event_check(handle_t event)
+/* What an event is asked for at the start of a transfer and at its end. */
+static NTSTATUS io_event_change(handle_t handle, int32_t (*change)(struct waitable *))
 {
-	struct object *object;
-	NTSTATUS status;
+	struct event *event;
+	NTSTATUS status = STATUS_SUCCESS;
 
-	if (!event)
+	if (!handle)
 		return STATUS_SUCCESS;
-	status = process_reference_by_handle(event, NULL, 0, &object, NULL);
+	status = process_reference_by_handle(handle, &event_type, EVENT_MODIFY_STATE, &event, NULL);
 	if (!NT_SUCCESS(status))
 		return status;
-	object_release(object);
-	return STATUS_OBJECT_TYPE_MISMATCH;
+	change(&event->waitable);
+	object_release(event);
+	return STATUS_SUCCESS;
+}
+
+NTSTATUS io_event_check(handle_t event)
+{
+	return io_event_change(event, event_reset);
+}
+
+void io_event_signal(handle_t event)
+{
+	NTSTATUS status = io_event_change(event, event_set);
+
+	(void)status; /* who closes the handle meanwhile does not wait for the event */
 }
 
 /* ---- NtQueryInformationFile ---- */

@@ -1,10 +1,12 @@
 /*
- * sys_object.c - NtClose, NtDuplicateObject, NtWaitForSingleObject (nt-semantics 6.1, 6.2).
+ * sys_object.c - NtClose, NtDuplicateObject, NtCompareObjects, NtMakeTemporaryObject,
+ * NtMakePermanentObject (nt-semantics 6.1, 6.2, 6.5, 6.6).
  */
 #include "syscall.h"
 
 #include "file_object.h"
 #include "kernel/mm/user_memory.h"
+#include "kernel/object/namespace.h"
 
 /*
  * Pseudo handles -1 .. -6 (process, thread, session, tokens): closing them succeeds and does
@@ -94,7 +96,7 @@ static NTSTATUS duplicate_insert(const struct duplication *duplication, struct o
 	return status;
 }
 
-static NTSTATUS duplicate_perform(const struct duplication *duplication)
+static NTSTATUS duplicate_into_target(const struct duplication *duplication)
 {
 	struct object *object;
 	access_mask_t granted, access;
@@ -109,16 +111,29 @@ static NTSTATUS duplicate_perform(const struct duplication *duplication)
 			status = duplicate_insert(duplication, object, access);
 	}
 	object_release(object);
+	return status;
+}
+
+static NTSTATUS duplicate_perform(struct duplication *duplication, handle_t target)
+{
+	NTSTATUS status = STATUS_SUCCESS, close_status;
+
+	if (target)
+		status = process_reference_by_handle(target, &process_type, PROCESS_DUP_HANDLE,
+						     &duplication->target_process, NULL);
+	if (NT_SUCCESS(status))
+		status = duplicate_into_target(duplication);
 	if (duplication->options & DUPLICATE_CLOSE_SOURCE) {
 		/*
 		 * Closed even if the duplication failed; a protected one stays, and that is no
 		 * failure.
 		 */
-		NTSTATUS close_status =
-			handle_close(&duplication->source_process->handles, duplication->source);
-
+		close_status = handle_close(&duplication->source_process->handles,
+					    duplication->source);
 		(void)close_status;
 	}
+	if (duplication->target_process)
+		object_release(duplication->target_process);
 	return status;
 }
 
@@ -149,37 +164,52 @@ NTSTATUS NtDuplicateObject(const uint64_t *arguments)
 					     &duplication.source_process, NULL);
 	if (!NT_SUCCESS(status))
 		return status;
-	if (arguments[2])
-		status =
-			process_reference_by_handle(arguments[2], &process_type, PROCESS_DUP_HANDLE,
-						    &duplication.target_process, NULL);
-	if (NT_SUCCESS(status))
-		status = duplicate_perform(&duplication);
-	if (duplication.target_process)
-		object_release(duplication.target_process);
+	status = duplicate_perform(&duplication, arguments[2]);
 	object_release(duplication.source_process);
 	return status;
 }
 
-/* ---- wait ---- */
+/* ---- compare ---- */
 
-NTSTATUS NtWaitForSingleObject(const uint64_t *arguments)
+NTSTATUS NtCompareObjects(const uint64_t *arguments)
 {
-	vaddr_t timeout_address = arguments[2];
-	struct object *object;
-	int64_t timeout = 0;
-	NTSTATUS status = STATUS_SUCCESS;
+	struct object *first, *second;
+	NTSTATUS status = process_reference_by_handle(arguments[0], NULL, 0, &first, NULL);
 
-	/* arguments[1], alertable: nothing queues calls to a thread yet, so it changes nothing */
-	if (timeout_address)
-		status = copy_in(&timeout, timeout_address, sizeof(timeout));
-	if (NT_SUCCESS(status))
-		status =
-			process_reference_by_handle(arguments[0], NULL, SYNCHRONIZE, &object, NULL);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = object->type->waitable ? waitable_wait(object, timeout_address ? &timeout : NULL)
-					: STATUS_OBJECT_TYPE_MISMATCH;
+	status = process_reference_by_handle(arguments[1], NULL, 0, &second, NULL);
+	if (NT_SUCCESS(status)) {
+		status = first == second ? STATUS_SUCCESS : STATUS_NOT_SAME_OBJECT;
+		object_release(second);
+	}
+	object_release(first);
+	return status;
+}
+
+/* ---- permanence ---- */
+
+NTSTATUS NtMakeTemporaryObject(const uint64_t *arguments)
+{
+	struct object *object;
+	NTSTATUS status =
+		process_reference_by_handle(arguments[0], NULL, DELETE_ACCESS, &object, NULL);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	status = namespace_make_temporary(object);
 	object_release(object);
 	return status;
+}
+
+/* No right is needed, but a privilege, and no program has any. */
+NTSTATUS NtMakePermanentObject(const uint64_t *arguments)
+{
+	struct object *object;
+	NTSTATUS status = process_reference_by_handle(arguments[0], NULL, 0, &object, NULL);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	object_release(object);
+	return STATUS_PRIVILEGE_NOT_HELD;
 }

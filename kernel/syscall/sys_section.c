@@ -5,39 +5,12 @@
  */
 #include "syscall.h"
 
-#include "capture.h"
 #include "file_object.h"
 #include "kernel/mm/user_memory.h"
 #include "memory_parameters.h"
+#include "named.h"
 
 /* ---- create ---- */
-
-/*
- * Names the object if it is to have a name, and gives the handle: to the older object of that name
- * with OBJ_OPENIF. The object counts as having a handle from the start (object.h), so nobody else's
- * close takes the name away meanwhile.
- */
-static NTSTATUS object_publish(struct object *object, const struct captured_attributes *attributes,
-			       access_mask_t granted, vaddr_t handle_address)
-{
-	struct object *existing = NULL;
-	NTSTATUS status = STATUS_SUCCESS, insert_status;
-
-	object_handle_opened(object);
-	if (attributes->is_named)
-		status = namespace_insert(&attributes->name, object, &existing);
-	if (NT_SUCCESS(status)) {
-		insert_status =
-			handle_give(existing ? existing : object, granted,
-				    attributes->name.attributes & OBJ_INHERIT, handle_address);
-		if (!NT_SUCCESS(insert_status))
-			status = insert_status;
-	}
-	if (existing)
-		object_release(existing);
-	object_handle_closed(object);
-	return status;
-}
 
 /* Rows 12 and 15: what the file handle names. */
 static NTSTATUS section_file(handle_t handle, struct file_object **file, access_mask_t *granted)
@@ -119,27 +92,7 @@ NTSTATUS NtCreateSectionEx(const uint64_t *arguments)
 
 NTSTATUS NtOpenSection(const uint64_t *arguments)
 {
-	vaddr_t handle_address = arguments[0];
-	access_mask_t desired = (access_mask_t)arguments[1], granted;
-	struct captured_attributes attributes;
-	struct object *section;
-	NTSTATUS status = probe_write(handle_address, sizeof(handle_t));
-
-	if (NT_SUCCESS(status))
-		status = attributes_capture(arguments[2], CAPTURE_OPEN, &attributes);
-	if (!NT_SUCCESS(status))
-		return status;
-	status = namespace_lookup(&attributes.name, &section_type, NULL, &section);
-	if (NT_SUCCESS(status)) {
-		status = object_map_access(&section_type, desired, &granted);
-		if (NT_SUCCESS(status))
-			status = handle_give(section, granted,
-					     attributes.name.attributes & OBJ_INHERIT,
-					     handle_address);
-		object_release(section);
-	}
-	attributes_release(&attributes);
-	return status;
+	return object_open(arguments, &section_type);
 }
 
 /* ---- extend ---- */

@@ -134,8 +134,9 @@ NTSTATUS NtYieldExecution(const uint64_t *arguments)
 NTSTATUS NtDelayExecution(const uint64_t *arguments)
 {
 	int64_t interval;
-	/* arguments[0], alertable: nothing queues calls to a thread yet, so it changes nothing */
 	NTSTATUS status = copy_in(&interval, arguments[1], sizeof(interval));
 
-	return NT_SUCCESS(status) ? timeout_sleep(&interval) : status;
+	if (!NT_SUCCESS(status))
+		return status;
+	return timeout_sleep_alertable(&interval, (uint8_t)arguments[0]);
 }

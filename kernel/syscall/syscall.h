@@ -48,3 +48,12 @@ NTSTATUS query_length(NTSTATUS status, uint64_t size_bytes, vaddr_t return_lengt
 /* Probes a query's output buffer and return length. */
 NTSTATUS query_probe(vaddr_t buffer, uint64_t length_bytes, vaddr_t return_length,
 		     size_t length_width) MUST_CHECK;
+
+/*
+ * The start of a query with the arguments object, class, buffer, length, return length (4 bytes),
+ * whose one class is number 0 with just `size_bytes`.
+ * => returns: STATUS_ACCESS_VIOLATION, STATUS_INVALID_INFO_CLASS, STATUS_INFO_LENGTH_MISMATCH,
+ *    process_reference_by_handle's; a reference in *object_out.
+ */
+NTSTATUS query_open(const uint64_t *arguments, const struct object_type *type,
+		    access_mask_t desired, size_t size_bytes, void *object_out) MUST_CHECK;

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "call_table.h"
 #include "guest.h"
 
 #define SLOT_BYTES 512u /* room behind each pointer argument */
@@ -215,6 +216,8 @@ void calls_init(void)
 		status = NtCreateThreadEx(&stock.thread, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS,
 					  stock_thread, NULL, THREAD_CREATE_FLAGS_CREATE_SUSPENDED,
 					  0, 0, 0, NULL);
+	if (NT_SUCCESS(status))
+		status = call_objects_init();
 	if (!NT_SUCCESS(status))
 		bail_out("objects for the calls", status);
 }
@@ -229,12 +232,10 @@ HANDLE call_object(const char *type)
 		return stock.process;
 	if (!strcmp(type, "Thread"))
 		return stock.thread;
-	return NULL;
+	return call_object_of(type);
 }
 
 /* ---- valid arguments ---- */
-
-#define SLOT(index, type) ((type *)(uintptr_t)arguments[index])
 
 static char *block_make(ULONG type)
 {
@@ -366,6 +367,8 @@ static void fill_display(uint64_t *arguments)
 static void fill_directory(uint64_t *arguments)
 {
 	arguments[0] = (uintptr_t)stock.folder;
+	if (system_is_wine())
+		arguments[1] = 0; /* not implemented there */
 	RtlInitUnicodeString(SLOT(9, UNICODE_STRING), L"*");
 }
 
@@ -373,12 +376,6 @@ static void fill_no_event(uint64_t *arguments)
 {
 	arguments[1] = 0;
 }
-
-struct valid {
-	const char *name;
-	uint64_t values[CALL_ARGUMENTS]; /* of the parameters that are values */
-	void (*fill)(uint64_t *arguments);
-};
 
 static const struct valid valids[] = {
 	{"NtAllocateVirtualMemory", {[4] = MEM_COMMIT, [5] = PAGE_READWRITE}, fill_allocate},
@@ -444,6 +441,9 @@ static const struct valid *valid_find(const char *name)
 	for (size_t i = 0; i < COUNT_OF(valids); i++)
 		if (!strcmp(valids[i].name, name))
 			return &valids[i];
+	for (size_t i = 0; i < object_valids_count; i++)
+		if (!strcmp(object_valids[i].name, name))
+			return &object_valids[i];
 	return NULL;
 }
 

@@ -26,7 +26,7 @@ enum parameter_kind {
 struct call_parameter {
 	enum parameter_kind kind;
 	bool is_optional;
-	char type[12];		  /* of a handle; "" is any */
+	char type[16];		  /* of a handle; "" is any */
 	unsigned bytes;		  /* of an output, input or both */
 	unsigned length_argument; /* of a buffer: index of its length */
 };

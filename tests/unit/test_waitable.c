@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "kernel/core/pool.h"
-#include "kernel/process/waitable.h"
+#include "kernel/object/waitable.h"
 #include "tests/sim/sim.h"
 
 #define SECOND 10000000ll
@@ -40,7 +40,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static NTSTATUS wait_for(int64_t timeout)
+static NTSTATUS wait_timed(int64_t timeout)
 {
 	return waitable_wait(object, &timeout);
 }
@@ -50,8 +50,8 @@ static void test_signaled(void **state)
 	(void)state;
 	waitable_signal(object);
 	assert_int_equal(waitable_wait(object, NULL), STATUS_SUCCESS);
-	assert_int_equal(wait_for(0), STATUS_SUCCESS);
-	assert_int_equal(wait_for(-SECOND), STATUS_SUCCESS);
+	assert_int_equal(wait_timed(0), STATUS_SUCCESS);
+	assert_int_equal(wait_timed(-SECOND), STATUS_SUCCESS);
 }
 
 /* catches: a time-out that is relative where it is absolute, too early, or for ever */
@@ -60,15 +60,15 @@ static void test_timeouts(void **state)
 	uint64_t start = time_now();
 
 	(void)state;
-	assert_int_equal(wait_for(0), STATUS_TIMEOUT);
+	assert_int_equal(wait_timed(0), STATUS_TIMEOUT);
 	assert_true(time_now() < start + MOMENT);
-	assert_int_equal(wait_for(-SECOND), STATUS_TIMEOUT);
+	assert_int_equal(wait_timed(-SECOND), STATUS_TIMEOUT);
 	assert_true(time_now() >= start + SECOND);
 	start = time_now();
-	assert_int_equal(wait_for((int64_t)time_system() + SECOND), STATUS_TIMEOUT);
+	assert_int_equal(wait_timed((int64_t)time_system() + SECOND), STATUS_TIMEOUT);
 	assert_true(time_now() >= start + SECOND);
 	start = time_now();
-	assert_int_equal(wait_for(1), STATUS_TIMEOUT); /* in 1601 */
+	assert_int_equal(wait_timed(1), STATUS_TIMEOUT); /* in 1601 */
 	assert_true(time_now() < start + MOMENT);
 }
 

@@ -214,6 +214,9 @@ NTSTATUS NTAPI NtDuplicateObject(HANDLE source_process, HANDLE source, HANDLE ta
 #define DUPLICATE_SAME_ATTRIBUTES 4u
 #endif
 
+/* ---- objects ---- */
+#include "native_object.h"
+
 /* ---- the system ---- */
 NTSTATUS NTAPI NtQueryPerformanceCounter(LARGE_INTEGER *counter, LARGE_INTEGER *frequency);
 NTSTATUS NTAPI NtDisplayString(UNICODE_STRING *text);
