@@ -12,7 +12,7 @@ FUZZ_SECONDS ?= 60
 # replaces (threads, locks, log, panic, pool) and what the C library has.
 HOST_EXCLUDED := kernel/main.c kernel/lib/string.c \
 	$(filter-out kernel/core/cmdline.c,$(call sources,kernel/core,c))
-HOST_SOURCES := $(filter-out $(HOST_EXCLUDED),$(call sources,kernel,c)) \
+HOST_SOURCES := $(filter-out $(HOST_EXCLUDED),$(call sources,kernel,c)) arch/x86_64/context.c \
 	$(call sources,arch/host tests/sim,c) \
 	$(filter-out tests/unit/test_% tests/fuzz/fuzz_%,$(sort $(wildcard tests/unit/*.c tests/fuzz/*.c)))
 HOST_TEST_SOURCES := $(sort $(wildcard tests/unit/test_*.c))

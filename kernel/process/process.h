@@ -13,6 +13,7 @@
 #pragma once
 
 #include "kernel/core/thread.h"
+#include "nt/ntcontext.h"
 #include "nt/ntps.h"
 #include "kernel/mm/mm.h"
 #include "kernel/object/handle.h"
@@ -58,10 +59,12 @@ struct user_thread {
 	vaddr_t stack_allocation;      /* (C) lowest address of the user stack's reservation */
 	struct user_entry entry;       /* (C) where it starts */
 	bool started;		       /* (P) thread_start was called; until then it is suspended */
+	uint8_t suspend_count;	       /* (P) more than 0: it does not run in user mode */
 	bool gone;		       /* (P) out of the process' list; exit_status is final */
 	bool is_last;		       /* (T) it took the process down */
 	NTSTATUS exit_status;	       /* (P) STATUS_PENDING while it runs */
 	TAILQ_ENTRY(user_thread) link; /* (P) */
+	struct nt_exception_frame exchange; /* (T) where it puts a CONTEXT together */
 };
 
 extern struct object_type process_type, thread_type;
@@ -108,8 +111,45 @@ struct thread_request {
  */
 NTSTATUS user_thread_create(const struct thread_request *request,
 			    struct user_thread **result) MUST_CHECK;
-/* Starts a suspended thread. *previous_count: 1 if it was suspended, else 0. */
+
+/*
+ * Suspension counts (suspend.c). A thread with a count above 0 executes no user instruction; it
+ * stops on its way back to user mode, so what it does in the kernel goes on. A new thread's count
+ * is 1. *previous_count: the count before.
+ * => returns: STATUS_THREAD_IS_TERMINATING (it has ended, or will),
+ *    STATUS_SUSPEND_COUNT_EXCEEDED (it is THREAD_SUSPEND_COUNT_MAX).
+ */
+NTSTATUS user_thread_suspend(struct user_thread *thread, uint32_t *previous_count) MUST_CHECK;
+/* One less; at 0 it runs. A count of 0 stays, and a thread that has ended has 0. */
 void user_thread_resume(struct user_thread *thread, uint32_t *previous_count);
+uint32_t user_thread_suspend_count(struct user_thread *thread);
+/*
+ * The same for every thread that the process has now; a count that cannot be raised is left as it
+ * is. => returns: STATUS_PROCESS_IS_TERMINATING.
+ */
+NTSTATUS process_suspend(struct process *process) MUST_CHECK;
+NTSTATUS process_resume(struct process *process) MUST_CHECK;
+
+/*
+ * Registers of a thread, which need not be suspended: then they are those of some moment. The
+ * groups of context->context_flags; the rest of *context stays.
+ * => returns: STATUS_UNSUCCESSFUL once it has ended, as NT has it.
+ */
+NTSTATUS user_thread_context_read(struct user_thread *thread,
+				  struct nt_context *context) MUST_CHECK;
+NTSTATUS user_thread_context_write(struct user_thread *thread,
+				   const struct nt_context *context) MUST_CHECK;
+
+/*
+ * For the current thread, on its way out of a system call (delivery.c). An exception that a program
+ * raises: first chance, its handlers are asked, in the state that the CONTEXT describes; otherwise
+ * the process ends.
+ * => returns: STATUS_ACCESS_VIOLATION, STATUS_INVALID_PARAMETER (more than 15 parameters).
+ */
+NTSTATUS user_exception_raise(vaddr_t record_address, vaddr_t context_address,
+			      bool first_chance) MUST_CHECK;
+/* The thread goes on with the CONTEXT's registers. => returns: STATUS_ACCESS_VIOLATION. */
+NTSTATUS user_context_continue(vaddr_t context_address) MUST_CHECK;
 
 /*
  * Asks every thread of the process to end with `status`; the first status stays. The caller's own

@@ -157,7 +157,6 @@ static void user_thread_main(void *argument)
 {
 	struct user_thread *thread = argument;
 
-	upcall_return_to_user();
 	arch_enter_user(&thread->entry);
 }
 
@@ -179,9 +178,10 @@ static NTSTATUS thread_link(struct user_thread *thread, struct address_space *sp
 		core->space = space;
 		core->space_root = space->root;
 		core->process = process;
-		core->user_gs_base = thread->teb;
+		arch_user_prepare(core, &thread->entry);
 		core->id = thread->id;
 		thread->exit_status = STATUS_PENDING;
+		thread->suspend_count = 1;
 		TAILQ_INSERT_TAIL(&process->threads, thread, link);
 		process->thread_count++;
 		object_reference(thread); /* dropped by user_thread_finish */
@@ -235,19 +235,6 @@ NTSTATUS user_thread_create(const struct thread_request *request, struct user_th
 		process_list_insert(thread->process);
 	*result = thread;
 	return STATUS_SUCCESS;
-}
-
-void user_thread_resume(struct user_thread *thread, uint32_t *previous_count)
-{
-	struct process *process = thread->process;
-
-	mutex_lock(&process->lock);
-	*previous_count = !thread->started;
-	if (!thread->started) {
-		thread->started = true;
-		thread_start(&thread->thread);
-	}
-	mutex_unlock(&process->lock);
 }
 
 /* ---- the way out ---- */
@@ -325,6 +312,11 @@ static _Noreturn void user_thread_leave(void)
 
 void upcall_return_to_user(void)
 {
-	if (atomic_load(&thread_current()->terminate))
-		user_thread_leave();
+	struct thread *thread = thread_current();
+
+	while (thread_is_wanted(thread)) {
+		if (atomic_load(&thread->terminate))
+			user_thread_leave();
+		user_thread_stop();
+	}
 }

@@ -220,6 +220,8 @@ static void try_addresses(const struct call *call, unsigned argument)
 	arguments[argument] =
 		USER_LIMIT - parameter_bytes(&call->parameters[argument], arguments) / 2;
 	case_run(call, argument, arguments, "half beyond the user limit", MUST_FAIL);
+	if (call->parameters[argument].bytes == sizeof(CONTEXT))
+		return; /* that page may name registers: the thread would go on anywhere */
 	call_prepare(call, arguments);
 	arguments[argument] = SHARED_DATA_ADDRESS;
 	case_run(call, argument, arguments, "the shared data page",

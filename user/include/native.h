@@ -166,6 +166,11 @@ NTSTATUS NTAPI NtOpenProcess(HANDLE *process, ACCESS_MASK access,
 NTSTATUS NTAPI NtTerminateProcess(HANDLE process, NTSTATUS status);
 NTSTATUS NTAPI NtTerminateThread(HANDLE thread, NTSTATUS status);
 NTSTATUS NTAPI NtResumeThread(HANDLE thread, ULONG *previous_count);
+NTSTATUS NTAPI NtSuspendThread(HANDLE thread, ULONG *previous_count);
+NTSTATUS NTAPI NtSuspendProcess(HANDLE process);
+NTSTATUS NTAPI NtResumeProcess(HANDLE process);
+NTSTATUS NTAPI NtGetContextThread(HANDLE thread, CONTEXT *context);
+NTSTATUS NTAPI NtSetContextThread(HANDLE thread, const CONTEXT *context);
 NTSTATUS NTAPI NtDelayExecution(BOOLEAN alertable, const LARGE_INTEGER *interval);
 NTSTATUS NTAPI NtYieldExecution(void);
 NTSTATUS NTAPI NtDuplicateObject(HANDLE source_process, HANDLE source, HANDLE target_process,
@@ -174,6 +179,17 @@ NTSTATUS NTAPI NtDuplicateObject(HANDLE source_process, HANDLE source, HANDLE ta
 #ifndef DUPLICATE_SAME_ATTRIBUTES
 #define DUPLICATE_SAME_ATTRIBUTES 4u
 #endif
+
+/* ---- exceptions ---- */
+NTSTATUS NTAPI NtContinue(CONTEXT *context, BOOLEAN alertable);
+NTSTATUS NTAPI NtRaiseException(EXCEPTION_RECORD *record, CONTEXT *context, BOOLEAN first_chance);
+PVOID NTAPI RtlAddVectoredExceptionHandler(ULONG first, PVECTORED_EXCEPTION_HANDLER handler);
+ULONG NTAPI RtlRemoveVectoredExceptionHandler(PVOID handler);
+PVOID NTAPI RtlAddVectoredContinueHandler(ULONG first, PVECTORED_EXCEPTION_HANDLER handler);
+ULONG NTAPI RtlRemoveVectoredContinueHandler(PVOID handler);
+BOOLEAN NTAPI RtlDispatchException(EXCEPTION_RECORD *record, CONTEXT *context);
+void NTAPI RtlRaiseException(EXCEPTION_RECORD *record);
+void NTAPI RtlRaiseStatus(NTSTATUS status);
 
 /* ---- the system ---- */
 NTSTATUS NTAPI NtQueryPerformanceCounter(LARGE_INTEGER *counter, LARGE_INTEGER *frequency);
