@@ -305,7 +305,11 @@ static NTSTATUS process_init(struct process *process, const struct process_reque
 	process->exit_status = STATUS_PENDING;
 	process->id = client_id_next();
 	process->parent_id = request->parent ? request->parent->id : 0;
+	process->create_time = time_system();
+	process->cookie = (uint32_t)(arch_ticks() * 0x9E3779B97F4A7C15ull >> 32);
+	process->priority_class = PRIORITY_CLASS_NORMAL;
 	format_text(process->name, sizeof(process->name), "%s", request->image->name);
+	file_path(request->image, process->path, sizeof(process->path));
 	return handle_table_init(&process->handles);
 }
 

@@ -23,6 +23,8 @@ struct file_node;
 struct parameter_block;
 
 #define PROCESS_NAME_CHARS 32
+#define PROCESS_PATH_CHARS 128
+#define THREAD_NAME_CHARS 64
 #define PROCESS_MAX_THREADS 1024
 
 struct process {
@@ -41,6 +43,12 @@ struct process {
 	NTSTATUS exit_status;			   /* (P) STATUS_PENDING while it runs */
 	uint64_t gone_run_ticks;		   /* (P) of the threads that have left */
 	bool listed;				   /* (L) on the process list */
+	char path[PROCESS_PATH_CHARS];		   /* (C) of the image, from the disk's root; cut */
+	uint64_t create_time;			   /* (C) NT time */
+	uint64_t exit_time;			   /* (P) 0 while it runs */
+	uint32_t cookie;			   /* (C) a number that others cannot guess easily */
+	uint32_t hard_error_mode;		   /* (P) kept for the program */
+	enum priority_class priority_class;	   /* (P) */
 	vaddr_t peb;				   /* (C) */
 	vaddr_t ntdll_base;			   /* (C) */
 	vaddr_t image_base, image_entry;	   /* (C) */
@@ -63,6 +71,13 @@ struct user_thread {
 	bool gone;		       /* (P) out of the process' list; exit_status is final */
 	bool is_last;		       /* (T) it took the process down */
 	NTSTATUS exit_status;	       /* (P) STATUS_PENDING while it runs */
+	uint64_t create_time;	       /* (C) NT time */
+	uint64_t exit_time;	       /* (P) 0 while it runs */
+	vaddr_t start_address;	       /* (P) what it was created to run, unless set */
+	int8_t priority_increment;     /* (P) on the priority of its process */
+	bool is_hidden;		       /* (P) from debuggers, of which there are none */
+	uint16_t name_bytes;	       /* (P) */
+	uint16_t name[THREAD_NAME_CHARS]; /* (P) UTF-16 */
 	TAILQ_ENTRY(user_thread) link; /* (P) */
 	struct nt_exception_frame exchange; /* (T) where it puts a CONTEXT together */
 };
@@ -188,6 +203,28 @@ NTSTATUS process_reference_by_id(uint64_t id, struct process **result) MUST_CHEC
  * end.
  */
 struct process *process_reference_next(uint64_t id);
+
+/*
+ * The thread of the process with the lowest id above `id`, with a reference; NULL at the end.
+ */
+struct user_thread *process_thread_next(struct process *process, uint64_t id);
+/*
+ * A thread that has not left, by its id. process_id 0: of any process. => returns:
+ * STATUS_INVALID_CID; STATUS_SUCCESS with a reference.
+ */
+NTSTATUS user_thread_reference_by_id(uint64_t process_id, uint64_t id,
+				     struct user_thread **result) MUST_CHECK;
+
+/*
+ * Priorities (priority.c): a thread's is that of its process' class plus its increment, within 1 to
+ * 15; an increment of +-15 goes to the end of that range.
+ * => returns: STATUS_INVALID_PARAMETER; STATUS_PRIVILEGE_NOT_HELD (real time).
+ */
+NTSTATUS process_set_priority_class(struct process *process, uint8_t class) MUST_CHECK;
+NTSTATUS user_thread_set_base_priority(struct user_thread *thread, int32_t increment) MUST_CHECK;
+/* The same for a priority as such. */
+NTSTATUS user_thread_set_priority(struct user_thread *thread, int32_t priority) MUST_CHECK;
+uint8_t priority_of_class(enum priority_class class);
 
 /* TSC ticks that its threads, gone ones included, spent on a CPU. */
 uint64_t process_run_ticks(struct process *process);

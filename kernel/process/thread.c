@@ -173,8 +173,8 @@ static NTSTATUS thread_link(struct user_thread *thread, struct address_space *sp
 	} else if (process->thread_count >= PROCESS_MAX_THREADS) {
 		status = STATUS_INSUFFICIENT_RESOURCES;
 	} else {
-		thread_init(core, process->name, THREAD_PRIORITY_NORMAL, stack, KERNEL_STACK_BYTES,
-			    user_thread_main, thread);
+		thread_init(core, process->name, priority_of_class(process->priority_class), stack,
+			    KERNEL_STACK_BYTES, user_thread_main, thread);
 		core->space = space;
 		core->space_root = space->root;
 		core->process = process;
@@ -222,6 +222,8 @@ NTSTATUS user_thread_create(const struct thread_request *request, struct user_th
 	thread->process = request->process;
 	object_reference(thread->process);
 	thread->id = client_id_next();
+	thread->create_time = time_system();
+	thread->start_address = request->is_first ? request->process->image_entry : request->start;
 	status = process_space_pin(thread->process, &space);
 	if (NT_SUCCESS(status)) {
 		status = user_thread_build(thread, space, request);
@@ -278,10 +280,13 @@ static bool thread_unlink(struct user_thread *thread)
 	KASSERT(!thread->thread.space);
 	mutex_lock(&process->lock);
 	thread->exit_status = thread->thread.exit_status;
+	thread->exit_time = time_system();
 	thread->gone = true;
 	TAILQ_REMOVE(&process->threads, thread, link);
 	process->gone_run_ticks += thread->thread.run_ticks;
 	is_last = --process->thread_count == 0;
+	if (is_last)
+		process->exit_time = thread->exit_time;
 	if (is_last && !process->exiting) {
 		process->exiting = true;
 		process->exit_status = thread->exit_status;

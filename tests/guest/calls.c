@@ -172,6 +172,12 @@ static void fill_open_process(uint64_t *arguments)
 	*SLOT(3, CLIENT_ID) = (CLIENT_ID){.UniqueProcess = NtCurrentTeb()->Reserved1[8]};
 }
 
+static void fill_open_thread(uint64_t *arguments)
+{
+	*SLOT(2, OBJECT_ATTRIBUTES) = stock.empty_attributes;
+	*SLOT(3, CLIENT_ID) = (CLIENT_ID){.UniqueThread = NtCurrentTeb()->Reserved1[9]};
+}
+
 static void fill_create_thread(uint64_t *arguments)
 {
 	*SLOT(2, OBJECT_ATTRIBUTES) = stock.empty_attributes;
@@ -267,10 +273,12 @@ static const struct valid valids[] = {
 	 fill_open_file},
 	{"NtOpenProcess", {[1] = PROCESS_ALL_ACCESS}, fill_open_process},
 	{"NtOpenSection", {[1] = SECTION_ALL_ACCESS}, fill_open_section},
+	{"NtOpenThread", {[1] = THREAD_ALL_ACCESS}, fill_open_thread},
 	{"NtProtectVirtualMemory", {[3] = PAGE_READONLY}, fill_protect},
 	{"NtQueryDirectoryFile", {[6] = 400, [7] = 1, [8] = TRUE, [10] = TRUE}, fill_directory},
 	{"NtQueryInformationFile", {[3] = 24, [4] = 5}, NULL},
 	{"NtQueryInformationProcess", {[3] = sizeof(PROCESS_BASIC_INFORMATION)}, NULL},
+	{"NtQueryInformationThread", {[3] = 48}, NULL},
 	{"NtQueryPerformanceCounter", {0}, NULL},
 	{"NtQuerySection", {[3] = sizeof(SECTION_BASIC_INFORMATION)}, NULL},
 	{"NtQuerySystemInformation", {[2] = 64}, NULL},
@@ -283,6 +291,8 @@ static const struct valid valids[] = {
 	{"NtResumeProcess", {0}, NULL},
 	{"NtResumeThread", {0}, NULL},
 	{"NtSetContextThread", {0}, NULL},
+	{"NtSetInformationProcess", {[1] = 12, [3] = 4}, NULL}, /* hard error mode */
+	{"NtSetInformationThread", {[1] = 3, [3] = 4}, NULL},	/* base priority */
 	{"NtShutdownSystem", {0}, NULL},
 	{"NtSuspendProcess", {0}, NULL},
 	{"NtSuspendThread", {0}, NULL},

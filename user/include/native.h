@@ -163,6 +163,10 @@ NTSTATUS NTAPI NtCreateThreadEx(HANDLE *thread, ACCESS_MASK access,
 				SIZE_T stack_reserve_bytes, void *attribute_list);
 NTSTATUS NTAPI NtOpenProcess(HANDLE *process, ACCESS_MASK access,
 			     const OBJECT_ATTRIBUTES *attributes, const CLIENT_ID *id);
+NTSTATUS NTAPI NtOpenThread(HANDLE *thread, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attributes,
+			    const CLIENT_ID *id);
+NTSTATUS NTAPI NtSetInformationThread(HANDLE thread, ULONG information_class, const void *buffer,
+				      ULONG length);
 NTSTATUS NTAPI NtTerminateProcess(HANDLE process, NTSTATUS status);
 NTSTATUS NTAPI NtTerminateThread(HANDLE thread, NTSTATUS status);
 NTSTATUS NTAPI NtResumeThread(HANDLE thread, ULONG *previous_count);
