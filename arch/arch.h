@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "nt/ntdef.h"
 #include "pte.h"
 
 struct boot_info;
@@ -142,8 +143,37 @@ struct user_entry {
 	vaddr_t teb;	    /* user GS base */
 };
 
-/* Leaves the kernel for the first time on the current thread. Does not return. */
+/*
+ * Gives a thread that has not run yet these registers. They can then be read and written like any
+ * other thread's. => order: after arch_thread_prepare.
+ */
+void arch_user_prepare(struct thread *thread, const struct user_entry *entry);
+
+/*
+ * Leaves the kernel for the first time on the current thread, by way of upcall_return_to_user, with
+ * the registers that arch_user_prepare set (`entry`: the same). Does not return.
+ */
 _Noreturn void arch_enter_user(const struct user_entry *entry);
+
+/*
+ * The user registers of a thread that does not run in user mode now: the current one, or another
+ * one that is kept from ending. Both take the groups that context->context_flags names, and leave
+ * the rest alone. What is written is made harmless first: a program may write anything. A thread
+ * that is inside a system call, and whose general registers are written, will not find the call's
+ * status in rax.
+ */
+struct nt_context;
+void arch_context_read(struct thread *thread, struct nt_context *context);
+void arch_context_write(struct thread *thread, const struct nt_context *context);
+
+/*
+ * The current thread goes on in user mode at `instruction_pointer` with this stack pointer: flags
+ * as at the start of a function, everything else as it is.
+ */
+void arch_user_redirect(vaddr_t instruction_pointer, vaddr_t stack_pointer);
+
+/* Puts a result where the current thread's interrupted code finds a system call's. */
+void arch_user_result(NTSTATUS status);
 
 struct thread *arch_current_thread(void);
 

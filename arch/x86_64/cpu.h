@@ -79,7 +79,8 @@ struct cpu {
 	uint64_t user_rsp; /* between two instructions of the SYSCALL entry */
 	uint32_t padding;  /* puts task_state.rsp0 on a multiple of 8 */
 	struct task_state task_state;
-	uint64_t root; /* what CR3 holds */
+	uint64_t root;	      /* what CR3 holds */
+	uint64_t breakpoints; /* what DR7 holds: 0, no breakpoint is on */
 	uint64_t nmi_count;
 	uint64_t kernel_debug_count;	/* #DB in kernel mode, tolerated */
 	uint64_t unexpected_count[256]; /* interrupts that nobody asked for, by vector */
@@ -213,6 +214,23 @@ static inline void write_dr6(uint64_t value)
 static inline void write_dr7(uint64_t value)
 {
 	__asm__ volatile("mov %0, %%dr7" : : "r"(value));
+}
+
+static inline uint64_t read_dr6(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("mov %%dr6, %0" : "=r"(value));
+	return value;
+}
+
+/* The addresses of the four breakpoints. */
+static inline void write_breakpoints(const uint64_t addresses[4])
+{
+	__asm__ volatile("mov %0, %%dr0" : : "r"(addresses[0]));
+	__asm__ volatile("mov %0, %%dr1" : : "r"(addresses[1]));
+	__asm__ volatile("mov %0, %%dr2" : : "r"(addresses[2]));
+	__asm__ volatile("mov %0, %%dr3" : : "r"(addresses[3]));
 }
 
 static inline uint64_t read_msr(uint32_t msr)

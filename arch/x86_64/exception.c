@@ -168,18 +168,19 @@ static bool is_privileged_one_byte(uint8_t opcode)
 static void raise_general_protection(struct trap_frame *frame)
 {
 	uint8_t code[INSTRUCTION_BYTES_MAX + 2] = {0}; /* 0 is no opcode that matters here */
+	vaddr_t rip = frame->rip; /* read once: another thread may write it (NtSetContextThread) */
 	size_t at = 0;
 
 	/* A partial copy is fine: the instruction may stand at the end of its page. */
-	if (!range_ok(frame->rip, INSTRUCTION_BYTES_MAX, USER_LIMIT) ||
-	    arch_copy_from_user(code, frame->rip, INSTRUCTION_BYTES_MAX) == INSTRUCTION_BYTES_MAX) {
+	if (!range_ok(rip, INSTRUCTION_BYTES_MAX, USER_LIMIT) ||
+	    arch_copy_from_user(code, rip, INSTRUCTION_BYTES_MAX) == INSTRUCTION_BYTES_MAX) {
 		raise_unknown_address(frame);
 		return;
 	}
 	while (at < INSTRUCTION_BYTES_MAX - 1 && is_prefix(code[at]))
 		at++;
 	if (code[at] == OPCODE_INT && code[at + 1] == INT_ASSERTION_FAILURE) {
-		frame->rip += at + 2;
+		frame->rip = rip + at + 2;
 		raise(frame, STATUS_ASSERTION_FAILURE);
 	} else if (code[at] == 0x0F ? is_privileged_two_byte(code[at + 1], code[at + 2])
 				    : is_privileged_one_byte(code[at])) {

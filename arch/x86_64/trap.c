@@ -6,9 +6,9 @@
  *
  * Interrupts: gates disable them. A trap from user mode runs on the thread's own, empty kernel
  * stack and holds no lock, so it enables them as soon as what they could overwrite (CR2) has been
- * read, and every path back to user mode goes through leave_kernel with them enabled. A page fault
- * in kernel mode must have had them enabled: with a spinlock held, the VM could not sleep for the
- * page.
+ * read, and every path back to user mode goes through trap_leave_kernel with them enabled. A page
+ * fault in kernel mode must have had them enabled: with a spinlock held, the VM could not sleep for
+ * the page.
  */
 #include "trap.h"
 
@@ -19,6 +19,7 @@
 #include "kernel/lib/print.h"
 
 #include "apic.h"
+#include "context.h"
 #include "cpu.h"
 
 /* A pair per instruction that may fault on user memory (user_copy.asm, between linker symbols). */
@@ -61,12 +62,20 @@ static void check_user_frame(const struct trap_frame *frame)
 	KASSERT_DEBUG(!smap_enabled || !(read_rflags() & RFLAGS_AC));
 }
 
-/* Interrupts are enabled on entry, disabled on return; then entry.asm restores the frame. */
-static void leave_kernel(const struct trap_frame *frame)
+/*
+ * A request that comes after the upcall has looked would wait for the next interrupt; so it is
+ * looked for once more when none can come any more.
+ */
+void trap_leave_kernel(const struct trap_frame *frame)
 {
 	upcall_return_to_user();
-	check_user_frame(frame);
 	irq_disable();
+	while (thread_is_wanted(thread_current())) {
+		irq_enable();
+		upcall_return_to_user();
+		irq_disable();
+	}
+	check_user_frame(frame);
 }
 
 /* ---- interrupts ---- */
@@ -145,6 +154,13 @@ static void page_fault_from_kernel(struct trap_frame *frame, vaddr_t address)
 		frame->rip = fixup->resume;
 }
 
+/* What a #DB was about is for its CONTEXT to tell; the CPU only ever adds to DR6. */
+static void debug_cause_take(void)
+{
+	thread_current()->debug_registers[DEBUG_6] = read_dr6() & DR6_HAPPENED;
+	write_dr6(0);
+}
+
 /* ---- what entry.asm calls: interrupts disabled on entry and on return ---- */
 
 void trap_from_user(struct trap_frame *frame)
@@ -160,11 +176,11 @@ void trap_from_user(struct trap_frame *frame)
 		irq_enable();
 	} else {
 		if (frame->vector == VECTOR_DEBUG)
-			write_dr6(0);
+			debug_cause_take();
 		irq_enable();
 		exception_raise(frame);
 	}
-	leave_kernel(frame);
+	trap_leave_kernel(frame);
 }
 
 void trap_from_kernel(struct trap_frame *frame)
@@ -189,11 +205,13 @@ void trap_from_kernel(struct trap_frame *frame)
 void trap_system_call(struct trap_frame *frame)
 {
 	const uint64_t registers[4] = {frame->r10, frame->rdx, frame->r8, frame->r9};
+	NTSTATUS status;
 
 	irq_enable();
-	frame->rax =
-		(uint32_t)upcall_system_call((uint32_t)frame->rax, registers, frame->rsp + 0x28);
-	leave_kernel(frame);
+	status = upcall_system_call((uint32_t)frame->rax, registers, frame->rsp + 0x28);
+	if (frame->vector == VECTOR_SYSTEM_CALL)
+		frame->rax = (uint32_t)status;
+	trap_leave_kernel(frame);
 }
 
 /*

@@ -34,6 +34,7 @@
 #define VECTOR_SPURIOUS 0xFF
 #define VECTORS 256
 #define VECTOR_SYSTEM_CALL 256 /* not a vector: marks the frame of a SYSCALL */
+#define VECTOR_CONTEXT 257     /* likewise: all registers were set, a result has no place in it */
 
 /* Page-fault error code (Intel SDM vol. 3, 4.7) */
 #define FAULT_PRESENT 0x01u
@@ -52,6 +53,12 @@ void system_call_entry(void);
  * (entry.asm).
  */
 _Noreturn void frame_enter_user(struct trap_frame *frame);
+
+/*
+ * The end of every stay in the kernel: upcall_return_to_user, and again until there is nothing to
+ * do. Interrupts are enabled on entry, disabled on return; then entry.asm restores the frame.
+ */
+void trap_leave_kernel(const struct trap_frame *frame);
 
 enum access fault_access(uint64_t error_code);
 

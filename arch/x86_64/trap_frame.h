@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct trap_frame {
@@ -23,7 +24,9 @@ _Static_assert(sizeof(struct trap_frame) == 176, "struct trap_frame");
 #define RFLAGS_IF 0x200u
 #define RFLAGS_DF 0x400u
 #define RFLAGS_IOPL 0x3000u
+#define RFLAGS_RF 0x10000u /* no instruction breakpoint for one instruction */
 #define RFLAGS_AC 0x40000u
+#define RFLAGS_ID 0x200000u
 
 static inline bool frame_is_user(const struct trap_frame *frame)
 {

@@ -63,6 +63,7 @@ struct thread {
 	bool wait_interruptible;   /* (S) a termination request ends the sleep */
 	atomic_bool terminate;	   /* (A) asked to end: it does so on its way back to user mode */
 	NTSTATUS exit_status;	   /* set with terminate by the first who asks */
+	atomic_bool suspend;	   /* (A) asked to stop: likewise */
 	const void *wait_address;  /* (S) */
 	NTSTATUS wait_status;	   /* (S) what thread_sleep returns */
 	uint64_t wake_time;	   /* (S) 100 ns units of time_now, or TIME_FOREVER */
@@ -89,6 +90,7 @@ struct thread {
 	uint8_t lock_depth;			  /* (T) */
 	uint8_t spinlock_depth;			  /* (T) how many of them are spinlocks */
 
+	uint64_t debug_registers[6];				   /* (S) DR0 to DR3, DR6, DR7 */
 	uint8_t fpu_state[512] __attribute__((aligned(16))); /* (S) FXSAVE area */
 };
 
@@ -113,6 +115,13 @@ void thread_start(struct thread *thread);
 static inline struct thread *thread_current(void)
 {
 	return arch_current_thread();
+}
+
+/* Must it do something for others before it goes (back) to user mode? */
+static inline bool thread_is_wanted(const struct thread *thread)
+{
+	return atomic_load_explicit(&thread->terminate, memory_order_acquire) ||
+	       atomic_load_explicit(&thread->suspend, memory_order_acquire);
 }
 
 /*

@@ -65,14 +65,22 @@ static NTSTATUS ntdll_entries_find(struct segment *segment, const char **missing
 		.context = segment,
 		.image_bytes = (uint32_t)pages_to_bytes(segment->page_count),
 	};
-	NTSTATUS status;
+	const struct {
+		const char *name;
+		uint32_t *rva;
+	} entries[] = {
+		{"LdrInitializeThunk", &ntdll_entries.first_thread},
+		{"RtlUserThreadStart", &ntdll_entries.later_thread},
+		{"KiUserExceptionDispatcher", &ntdll_entries.exception_dispatcher},
+		{"KiUserApcDispatcher", &ntdll_entries.apc_dispatcher},
+	};
+	NTSTATUS status = STATUS_SUCCESS;
 
-	*missing = "LdrInitializeThunk";
-	status = image_find_export(&reader, *missing, &ntdll_entries.first_thread);
-	if (!NT_SUCCESS(status))
-		return status;
-	*missing = "RtlUserThreadStart";
-	return image_find_export(&reader, *missing, &ntdll_entries.later_thread);
+	for (size_t i = 0; NT_SUCCESS(status) && i < sizeof(entries) / sizeof(entries[0]); i++) {
+		*missing = entries[i].name;
+		status = image_find_export(&reader, entries[i].name, entries[i].rva);
+	}
+	return status;
 }
 
 bool ntdll_load(char *message, size_t message_capacity)
@@ -297,7 +305,11 @@ static NTSTATUS process_init(struct process *process, const struct process_reque
 	process->exit_status = STATUS_PENDING;
 	process->id = client_id_next();
 	process->parent_id = request->parent ? request->parent->id : 0;
+	process->create_time = time_system();
+	process->cookie = (uint32_t)(arch_ticks() * 0x9E3779B97F4A7C15ull >> 32);
+	process->priority_class = PRIORITY_CLASS_NORMAL;
 	format_text(process->name, sizeof(process->name), "%s", request->image->name);
+	file_path(request->image, process->path, sizeof(process->path));
 	return handle_table_init(&process->handles);
 }
 

@@ -5,11 +5,9 @@
 #include "process_private.h"
 
 #include "kernel/core/log.h"
-#include "kernel/core/upcall.h"
 #include "kernel/lib/print.h"
 
 #define PLACE_CHARS 120
-#define PARAMETER_EXECUTE 8u /* EXCEPTION_RECORD's first parameter: 0 read, 1 write, 8 execute */
 
 struct exception_name {
 	NTSTATUS code;
@@ -115,61 +113,60 @@ static void cause_format(struct address_space *space, vaddr_t address, char *tex
 
 static const char *access_word(uint64_t parameter)
 {
-	if (parameter == PARAMETER_EXECUTE)
+	if (parameter == EXCEPTION_ACCESS_EXECUTE)
 		return "execution of";
 	return parameter ? "write to" : "read of";
 }
 
 /* The second line of the report, for exceptions that are about an address. */
-static void report_access(struct address_space *space, NTSTATUS code, unsigned parameter_count,
-			  const uint64_t *parameters)
+static void report_access(struct address_space *space, const struct nt_exception_record *record)
 {
+	const uint64_t *parameters = record->parameters;
 	char cause[PLACE_CHARS + 40];
-	vaddr_t address;
 
-	if (parameter_count < 2)
-		return;
-	address = parameters[1];
-	if (code == STATUS_IN_PAGE_ERROR && parameter_count > 2)
+	if (record->code == STATUS_IN_PAGE_ERROR && record->parameter_count > 2)
 		format_text(cause, sizeof(cause), "the page could not be read: status 0x%x",
 			    (unsigned)parameters[2]);
-	else if (code == STATUS_STACK_OVERFLOW)
+	else if (record->code == STATUS_STACK_OVERFLOW)
 		format_text(cause, sizeof(cause), "the stack has no room left to grow");
-	else if (code == STATUS_GUARD_PAGE_VIOLATION)
+	else if (record->code == STATUS_GUARD_PAGE_VIOLATION)
 		format_text(cause, sizeof(cause), "a guard page, touched for the first time");
 	else
-		cause_format(space, address, cause, sizeof(cause));
-	if (address == UINT64_MAX)
+		cause_format(space, parameters[1], cause, sizeof(cause));
+	if (parameters[1] == UINT64_MAX)
 		log_line("  an address that the processor does not tell: not a user address");
 	else
-		log_line("  %s 0x%lx: %s", access_word(parameters[0]), address, cause);
+		log_line("  %s 0x%lx: %s", access_word(parameters[0]), parameters[1], cause);
 }
 
-static void exception_report(NTSTATUS code, unsigned parameter_count, const uint64_t *parameters,
-			     const struct trap_frame *frame)
+/* Programs raise exceptions too, with parameters of their own. */
+static bool is_about_address(const struct nt_exception_record *record)
+{
+	return record->parameter_count >= 2 && (record->code == STATUS_ACCESS_VIOLATION ||
+						record->code == STATUS_IN_PAGE_ERROR ||
+						record->code == STATUS_GUARD_PAGE_VIOLATION ||
+						record->code == STATUS_STACK_OVERFLOW);
+}
+
+void exception_end(const struct nt_exception_record *record, vaddr_t stack_pointer)
 {
 	struct user_thread *thread = user_thread_current();
 	struct process *process = thread->process;
 	struct address_space *space = thread->thread.space;
 	char place[PLACE_CHARS];
 
-	log_line("%s (process %lu, thread %lu): %s 0x%x", process->name, process->id, thread->id,
-		 exception_name_of(code), (unsigned)code);
-	report_access(space, code, parameter_count, parameters);
-	place_format(space, trap_instruction_pointer(frame), place, sizeof(place));
-	log_line("  instruction at %s, stack pointer 0x%lx", place, trap_stack_pointer(frame));
-}
-
-void upcall_user_exception(NTSTATUS code, unsigned parameter_count, const uint64_t *parameters,
-			   struct trap_frame *frame)
-{
 	/*
 	 * A thread that is to end anyway, or a second one of a process that has reported: no more
 	 * words.
 	 */
-	if (!atomic_load(&thread_current()->terminate))
-		exception_report(code, parameter_count, parameters, frame);
-	process_terminate(process_current(), code);
-	upcall_return_to_user();
-	panic("exception: thread %lu goes on after a fatal exception", thread_current()->id);
+	if (!atomic_load(&thread->thread.terminate)) {
+		log_line("%s (process %lu, thread %lu): %s 0x%x", process->name, process->id,
+			 thread->id, exception_name_of(record->code), (unsigned)record->code);
+		if (is_about_address(record))
+			report_access(space, record);
+		place_format(space, record->address, place, sizeof(place));
+		log_line("  instruction at %s, stack pointer 0x%lx", place, stack_pointer);
+	}
+	/* It fails if the process has ended; but this thread is still there. */
+	(void)process_terminate(process, record->code);
 }

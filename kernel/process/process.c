@@ -300,6 +300,56 @@ NTSTATUS user_thread_terminate(struct user_thread *thread, NTSTATUS status)
 	return has_ended ? STATUS_THREAD_IS_TERMINATING : STATUS_SUCCESS;
 }
 
+/* ---- threads by id ---- */
+
+struct user_thread *process_thread_next(struct process *process, uint64_t id)
+{
+	struct user_thread *thread, *result = NULL;
+
+	mutex_lock(&process->lock);
+	TAILQ_FOREACH (thread, &process->threads, link) {
+		if (thread->id > id && (!result || thread->id < result->id))
+			result = thread;
+	}
+	if (result)
+		object_reference(result);
+	mutex_unlock(&process->lock);
+	return result;
+}
+
+/* => returns: with a reference, or NULL. */
+static struct user_thread *process_thread_find(struct process *process, uint64_t id)
+{
+	struct user_thread *thread = id ? process_thread_next(process, id - 1) : NULL;
+
+	if (thread && thread->id != id) {
+		object_release(thread);
+		thread = NULL;
+	}
+	return thread;
+}
+
+NTSTATUS user_thread_reference_by_id(uint64_t process_id, uint64_t id, struct user_thread **result)
+{
+	struct user_thread *thread = NULL;
+	struct process *process;
+	uint64_t last = process_id ? process_id - 1 : 0;
+
+	do {
+		process = process_reference_next(last);
+		if (!process)
+			break;
+		last = process->id;
+		if (!process_id || process->id == process_id)
+			thread = process_thread_find(process, id);
+		object_release(process);
+	} while (!thread && !process_id);
+	if (!thread)
+		return STATUS_INVALID_CID;
+	*result = thread;
+	return STATUS_SUCCESS;
+}
+
 uint64_t process_run_ticks(struct process *process)
 {
 	struct user_thread *thread;

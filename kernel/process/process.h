@@ -13,6 +13,7 @@
 #pragma once
 
 #include "kernel/core/thread.h"
+#include "nt/ntcontext.h"
 #include "nt/ntps.h"
 #include "kernel/mm/mm.h"
 #include "kernel/object/handle.h"
@@ -22,6 +23,8 @@ struct file_node;
 struct parameter_block;
 
 #define PROCESS_NAME_CHARS 32
+#define PROCESS_PATH_CHARS 128
+#define THREAD_NAME_CHARS 64
 #define PROCESS_MAX_THREADS 1024
 
 struct process {
@@ -40,6 +43,12 @@ struct process {
 	NTSTATUS exit_status;			   /* (P) STATUS_PENDING while it runs */
 	uint64_t gone_run_ticks;		   /* (P) of the threads that have left */
 	bool listed;				   /* (L) on the process list */
+	char path[PROCESS_PATH_CHARS];		   /* (C) of the image, from the disk's root; cut */
+	uint64_t create_time;			   /* (C) NT time */
+	uint64_t exit_time;			   /* (P) 0 while it runs */
+	uint32_t cookie;			   /* (C) a number that others cannot guess easily */
+	uint32_t hard_error_mode;		   /* (P) kept for the program */
+	enum priority_class priority_class;	   /* (P) */
 	vaddr_t peb;				   /* (C) */
 	vaddr_t ntdll_base;			   /* (C) */
 	vaddr_t image_base, image_entry;	   /* (C) */
@@ -58,10 +67,19 @@ struct user_thread {
 	vaddr_t stack_allocation;      /* (C) lowest address of the user stack's reservation */
 	struct user_entry entry;       /* (C) where it starts */
 	bool started;		       /* (P) thread_start was called; until then it is suspended */
+	uint8_t suspend_count;	       /* (P) more than 0: it does not run in user mode */
 	bool gone;		       /* (P) out of the process' list; exit_status is final */
 	bool is_last;		       /* (T) it took the process down */
 	NTSTATUS exit_status;	       /* (P) STATUS_PENDING while it runs */
+	uint64_t create_time;	       /* (C) NT time */
+	uint64_t exit_time;	       /* (P) 0 while it runs */
+	vaddr_t start_address;	       /* (P) what it was created to run, unless set */
+	int8_t priority_increment;     /* (P) on the priority of its process */
+	bool is_hidden;		       /* (P) from debuggers, of which there are none */
+	uint16_t name_bytes;	       /* (P) */
+	uint16_t name[THREAD_NAME_CHARS]; /* (P) UTF-16 */
 	TAILQ_ENTRY(user_thread) link; /* (P) */
+	struct nt_exception_frame exchange; /* (T) where it puts a CONTEXT together */
 };
 
 extern struct object_type process_type, thread_type;
@@ -108,8 +126,45 @@ struct thread_request {
  */
 NTSTATUS user_thread_create(const struct thread_request *request,
 			    struct user_thread **result) MUST_CHECK;
-/* Starts a suspended thread. *previous_count: 1 if it was suspended, else 0. */
+
+/*
+ * Suspension counts (suspend.c). A thread with a count above 0 executes no user instruction; it
+ * stops on its way back to user mode, so what it does in the kernel goes on. A new thread's count
+ * is 1. *previous_count: the count before.
+ * => returns: STATUS_THREAD_IS_TERMINATING (it has ended, or will),
+ *    STATUS_SUSPEND_COUNT_EXCEEDED (it is THREAD_SUSPEND_COUNT_MAX).
+ */
+NTSTATUS user_thread_suspend(struct user_thread *thread, uint32_t *previous_count) MUST_CHECK;
+/* One less; at 0 it runs. A count of 0 stays, and a thread that has ended has 0. */
 void user_thread_resume(struct user_thread *thread, uint32_t *previous_count);
+uint32_t user_thread_suspend_count(struct user_thread *thread);
+/*
+ * The same for every thread that the process has now; a count that cannot be raised is left as it
+ * is. => returns: STATUS_PROCESS_IS_TERMINATING.
+ */
+NTSTATUS process_suspend(struct process *process) MUST_CHECK;
+NTSTATUS process_resume(struct process *process) MUST_CHECK;
+
+/*
+ * Registers of a thread, which need not be suspended: then they are those of some moment. The
+ * groups of context->context_flags; the rest of *context stays.
+ * => returns: STATUS_UNSUCCESSFUL once it has ended, as NT has it.
+ */
+NTSTATUS user_thread_context_read(struct user_thread *thread,
+				  struct nt_context *context) MUST_CHECK;
+NTSTATUS user_thread_context_write(struct user_thread *thread,
+				   const struct nt_context *context) MUST_CHECK;
+
+/*
+ * For the current thread, on its way out of a system call (delivery.c). An exception that a program
+ * raises: first chance, its handlers are asked, in the state that the CONTEXT describes; otherwise
+ * the process ends.
+ * => returns: STATUS_ACCESS_VIOLATION, STATUS_INVALID_PARAMETER (more than 15 parameters).
+ */
+NTSTATUS user_exception_raise(vaddr_t record_address, vaddr_t context_address,
+			      bool first_chance) MUST_CHECK;
+/* The thread goes on with the CONTEXT's registers. => returns: STATUS_ACCESS_VIOLATION. */
+NTSTATUS user_context_continue(vaddr_t context_address) MUST_CHECK;
 
 /*
  * Asks every thread of the process to end with `status`; the first status stays. The caller's own
@@ -155,6 +210,28 @@ NTSTATUS process_reference_by_id(uint64_t id, struct process **result) MUST_CHEC
  * end.
  */
 struct process *process_reference_next(uint64_t id);
+
+/*
+ * The thread of the process with the lowest id above `id`, with a reference; NULL at the end.
+ */
+struct user_thread *process_thread_next(struct process *process, uint64_t id);
+/*
+ * A thread that has not left, by its id. process_id 0: of any process. => returns:
+ * STATUS_INVALID_CID; STATUS_SUCCESS with a reference.
+ */
+NTSTATUS user_thread_reference_by_id(uint64_t process_id, uint64_t id,
+				     struct user_thread **result) MUST_CHECK;
+
+/*
+ * Priorities (priority.c): a thread's is that of its process' class plus its increment, within 1 to
+ * 15; an increment of +-15 goes to the end of that range.
+ * => returns: STATUS_INVALID_PARAMETER; STATUS_PRIVILEGE_NOT_HELD (real time).
+ */
+NTSTATUS process_set_priority_class(struct process *process, uint8_t class) MUST_CHECK;
+NTSTATUS user_thread_set_base_priority(struct user_thread *thread, int32_t increment) MUST_CHECK;
+/* The same for a priority as such. */
+NTSTATUS user_thread_set_priority(struct user_thread *thread, int32_t priority) MUST_CHECK;
+uint8_t priority_of_class(enum priority_class class);
 
 /* TSC ticks that its threads, gone ones included, spent on a CPU. */
 uint64_t process_run_ticks(struct process *process);

@@ -8,6 +8,15 @@
 /* The next process or thread id: they come from one sequence. */
 uint64_t client_id_next(void);
 
+/*
+ * The current thread's process ends with the exception's code, after a report on the log. The
+ * thread itself ends on its way back to user mode. (exception.c)
+ */
+void exception_end(const struct nt_exception_record *record, vaddr_t stack_pointer);
+
+/* Sleeps while the current thread is suspended and not asked to end. (suspend.c) */
+void user_thread_stop(void);
+
 /* Makes the process visible to process_reference_next and _by_id. */
 void process_list_insert(struct process *process);
 
@@ -25,6 +34,8 @@ void process_tear_down(struct process *process);
 struct ntdll_entries {
 	uint32_t first_thread; /* LdrInitializeThunk */
 	uint32_t later_thread; /* RtlUserThreadStart */
+	uint32_t exception_dispatcher; /* KiUserExceptionDispatcher */
+	uint32_t apc_dispatcher;       /* KiUserApcDispatcher */
 };
 extern struct ntdll_entries ntdll_entries;
 

@@ -157,7 +157,6 @@ static void user_thread_main(void *argument)
 {
 	struct user_thread *thread = argument;
 
-	upcall_return_to_user();
 	arch_enter_user(&thread->entry);
 }
 
@@ -174,14 +173,15 @@ static NTSTATUS thread_link(struct user_thread *thread, struct address_space *sp
 	} else if (process->thread_count >= PROCESS_MAX_THREADS) {
 		status = STATUS_INSUFFICIENT_RESOURCES;
 	} else {
-		thread_init(core, process->name, THREAD_PRIORITY_NORMAL, stack, KERNEL_STACK_BYTES,
-			    user_thread_main, thread);
+		thread_init(core, process->name, priority_of_class(process->priority_class), stack,
+			    KERNEL_STACK_BYTES, user_thread_main, thread);
 		core->space = space;
 		core->space_root = space->root;
 		core->process = process;
-		core->user_gs_base = thread->teb;
+		arch_user_prepare(core, &thread->entry);
 		core->id = thread->id;
 		thread->exit_status = STATUS_PENDING;
+		thread->suspend_count = 1;
 		TAILQ_INSERT_TAIL(&process->threads, thread, link);
 		process->thread_count++;
 		object_reference(thread); /* dropped by user_thread_finish */
@@ -222,6 +222,8 @@ NTSTATUS user_thread_create(const struct thread_request *request, struct user_th
 	thread->process = request->process;
 	object_reference(thread->process);
 	thread->id = client_id_next();
+	thread->create_time = time_system();
+	thread->start_address = request->is_first ? request->process->image_entry : request->start;
 	status = process_space_pin(thread->process, &space);
 	if (NT_SUCCESS(status)) {
 		status = user_thread_build(thread, space, request);
@@ -235,19 +237,6 @@ NTSTATUS user_thread_create(const struct thread_request *request, struct user_th
 		process_list_insert(thread->process);
 	*result = thread;
 	return STATUS_SUCCESS;
-}
-
-void user_thread_resume(struct user_thread *thread, uint32_t *previous_count)
-{
-	struct process *process = thread->process;
-
-	mutex_lock(&process->lock);
-	*previous_count = !thread->started;
-	if (!thread->started) {
-		thread->started = true;
-		thread_start(&thread->thread);
-	}
-	mutex_unlock(&process->lock);
 }
 
 /* ---- the way out ---- */
@@ -291,10 +280,13 @@ static bool thread_unlink(struct user_thread *thread)
 	KASSERT(!thread->thread.space);
 	mutex_lock(&process->lock);
 	thread->exit_status = thread->thread.exit_status;
+	thread->exit_time = time_system();
 	thread->gone = true;
 	TAILQ_REMOVE(&process->threads, thread, link);
 	process->gone_run_ticks += thread->thread.run_ticks;
 	is_last = --process->thread_count == 0;
+	if (is_last)
+		process->exit_time = thread->exit_time;
 	if (is_last && !process->exiting) {
 		process->exiting = true;
 		process->exit_status = thread->exit_status;
@@ -326,6 +318,11 @@ static _Noreturn void user_thread_leave(void)
 
 void upcall_return_to_user(void)
 {
-	if (atomic_load(&thread_current()->terminate))
-		user_thread_leave();
+	struct thread *thread = thread_current();
+
+	while (thread_is_wanted(thread)) {
+		if (atomic_load(&thread->terminate))
+			user_thread_leave();
+		user_thread_stop();
+	}
 }

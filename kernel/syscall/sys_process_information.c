@@ -1,5 +1,5 @@
 /*
- * sys_process_information.c - NtQueryInformationProcess.
+ * sys_process_information.c - NtQueryInformationProcess, NtSetInformationProcess.
  */
 #include "syscall.h"
 
@@ -8,12 +8,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
 #include "kernel/object/namespace.h"
-
-struct process_query {
-	struct process *process;
-	vaddr_t buffer, return_length;
-	uint32_t length_bytes;
-};
+#include "process_query.h"
 
 static NTSTATUS query_basic(const struct process_query *query)
 {
@@ -21,13 +16,13 @@ static NTSTATUS query_basic(const struct process_query *query)
 	struct nt_process_basic_information basic = {
 		.peb = process->peb,
 		.affinity_mask = 1,
-		.base_priority = THREAD_PRIORITY_NORMAL,
 		.process_id = process->id,
 		.parent_process_id = process->parent_id,
 	};
 
 	mutex_lock(&process->lock);
 	basic.exit_status = process->exit_status;
+	basic.base_priority = priority_of_class(process->priority_class);
 	mutex_unlock(&process->lock);
 	return query_result(query->buffer, &basic, sizeof(basic), query->return_length, 4);
 }
@@ -179,6 +174,23 @@ static const struct process_class classes[] = {
 	{PROCESS_BASIC_INFORMATION_CLASS, sizeof(struct nt_process_basic_information), true,
 	 query_basic},
 	{PROCESS_VM_COUNTERS_CLASS, sizeof(struct nt_vm_counters), false, query_vm_counters},
+	{PROCESS_TIMES_CLASS, sizeof(struct nt_times), true, query_times},
+	{PROCESS_DEBUG_PORT_CLASS, 8, true, query_no_port},
+	{PROCESS_HARD_ERROR_MODE_CLASS, 4, true, query_hard_error_mode},
+	{PROCESS_PRIORITY_CLASS_CLASS, sizeof(struct nt_priority_class), true,
+	 query_priority_class},
+	{PROCESS_HANDLE_COUNT_CLASS, 4, false, query_handle_count},
+	{PROCESS_PRIORITY_BOOST_CLASS, 4, true, query_priority_boost},
+	{PROCESS_SESSION_CLASS, 4, true, query_session},
+	{PROCESS_WOW64_CLASS, 8, true, query_wow64},
+	{PROCESS_IMAGE_FILE_NAME_CLASS, 0, false, query_image_name},
+	{PROCESS_DEBUG_OBJECT_CLASS, 8, true, query_no_debug_object},
+	{PROCESS_DEBUG_FLAGS_CLASS, 4, true, query_debug_flags},
+	{PROCESS_EXECUTE_FLAGS_CLASS, 4, true, query_execute_flags},
+	{PROCESS_COOKIE_CLASS, 4, true, query_cookie},
+	{PROCESS_IMAGE_INFORMATION_CLASS, sizeof(struct nt_section_image_information), true,
+	 query_image},
+	{PROCESS_IMAGE_FILE_NAME_WIN32_CLASS, 0, false, query_image_name_win32},
 	{QUIRE_PROCESS_FAULT_COUNTS, sizeof(struct quire_fault_counts), false, query_fault_counts},
 	{QUIRE_PROCESS_HANDLES, 0, false, query_handles},
 };
@@ -226,5 +238,69 @@ NTSTATUS NtQueryInformationProcess(const uint64_t *arguments)
 		return status;
 	status = class->query(&query);
 	object_release(query.process);
+	return status;
+}
+
+/* ---- setting ---- */
+
+/* Classes, and the length each wants; affinity and boost have one value that is right. */
+static const struct {
+	uint32_t class, size_bytes;
+} settable[] = {
+	{PROCESS_HARD_ERROR_MODE_CLASS, 4},
+	{PROCESS_PRIORITY_CLASS_CLASS, sizeof(struct nt_priority_class)},
+	{PROCESS_AFFINITY_CLASS, 8},
+	{PROCESS_PRIORITY_BOOST_CLASS, 4},
+	{PROCESS_EXECUTE_FLAGS_CLASS, 4},
+};
+
+static NTSTATUS settable_check(uint32_t class, uint64_t length_bytes)
+{
+	for (size_t i = 0; i < sizeof(settable) / sizeof(settable[0]); i++) {
+		if (settable[i].class == class)
+			return settable[i].size_bytes == length_bytes ? STATUS_SUCCESS
+								      : STATUS_INFO_LENGTH_MISMATCH;
+	}
+	return STATUS_INVALID_INFO_CLASS;
+}
+
+static NTSTATUS process_set(struct process *process, uint32_t class, uint64_t value)
+{
+	switch (class) {
+	case PROCESS_PRIORITY_CLASS_CLASS:
+		return process_set_priority_class(process, (uint8_t)(value >> 8));
+	case PROCESS_AFFINITY_CLASS: /* one processor */
+		return value == 1 ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+	case PROCESS_EXECUTE_FLAGS_CLASS: /* what is permanent stays */
+		return STATUS_ACCESS_DENIED;
+	case PROCESS_PRIORITY_BOOST_CLASS: /* nothing boosts */
+		return STATUS_SUCCESS;
+	default:
+		KASSERT(class == PROCESS_HARD_ERROR_MODE_CLASS);
+		mutex_lock(&process->lock);
+		process->hard_error_mode = (uint32_t)value;
+		mutex_unlock(&process->lock);
+		return STATUS_SUCCESS;
+	}
+}
+
+NTSTATUS NtSetInformationProcess(const uint64_t *arguments)
+{
+	uint32_t class = (uint32_t)arguments[1], length_bytes = (uint32_t)arguments[3];
+	struct process *process;
+	uint64_t value = 0;
+	NTSTATUS status = probe_read(arguments[2], length_bytes);
+
+	if (NT_SUCCESS(status))
+		status = settable_check(class, length_bytes);
+	if (NT_SUCCESS(status))
+		status = copy_in(&value, arguments[2], length_bytes);
+	if (NT_SUCCESS(status))
+		status = process_reference_by_handle(arguments[0], &process_type,
+						     PROCESS_SET_INFORMATION, &process, NULL);
+	if (!NT_SUCCESS(status))
+		return status;
+	status = process_set(process, class, value);
+	object_release(process);
 	return status;
 }

@@ -1,6 +1,5 @@
 /*
- * sys_thread.c - NtCreateThreadEx, NtResumeThread, NtTerminateThread, NtYieldExecution,
- * NtDelayExecution.
+ * sys_thread.c - NtCreateThreadEx, NtTerminateThread, NtYieldExecution, NtDelayExecution.
  */
 #include "syscall.h"
 
@@ -87,26 +86,6 @@ NTSTATUS NtCreateThreadEx(const uint64_t *arguments)
 		object_release(creation.request.process);
 	}
 	ps_attributes_release(&creation.list);
-	return status;
-}
-
-NTSTATUS NtResumeThread(const uint64_t *arguments)
-{
-	vaddr_t count_address = arguments[1];
-	struct user_thread *thread;
-	uint32_t previous_count;
-	NTSTATUS status =
-		count_address ? probe_write(count_address, sizeof(previous_count)) : STATUS_SUCCESS;
-
-	if (NT_SUCCESS(status))
-		status = process_reference_by_handle(arguments[0], &thread_type,
-						     THREAD_SUSPEND_RESUME, &thread, NULL);
-	if (!NT_SUCCESS(status))
-		return status;
-	user_thread_resume(thread, &previous_count);
-	object_release(thread);
-	if (count_address)
-		status = copy_out(count_address, &previous_count, sizeof(previous_count));
 	return status;
 }
 

@@ -1,5 +1,5 @@
 /*
- * calls.c - the system calls as a table: what syscalls.def says of them, and valid arguments.
+ * calls.c - valid arguments for each system call, and the objects that they name.
  */
 #include "calls.h"
 
@@ -8,153 +8,8 @@
 #include "call_table.h"
 #include "guest.h"
 
-#define SLOT_BYTES 512u /* room behind each pointer argument */
+#define SLOT_BYTES 2048u /* room behind each pointer argument */
 #define BLOCK_BYTES 0x10000u
-
-/* ---- what syscalls.def says ---- */
-
-struct call_text {
-	const char *name;
-	call_entry entry;
-	unsigned argument_count;
-	const char *parameters;
-};
-
-static struct call_text text_at(size_t index, size_t *count)
-{
-#define SYSCALL(name, argument_count, parameters) \
-	{#name, (call_entry)(void *)name, argument_count, parameters},
-	const struct call_text texts[] = {
-#include "nt/syscalls.def"
-	};
-#undef SYSCALL
-
-	*count = COUNT_OF(texts);
-	return texts[index];
-}
-
-static unsigned number_read(const char *text)
-{
-	unsigned number = 0;
-
-	for (; *text >= '0' && *text <= '9'; text++)
-		number = number * 10 + (unsigned)(*text - '0');
-	return number;
-}
-
-/* One word of the parameters ("io?:8"). => returns: what follows it. */
-static const char *parameter_parse(const char *text, struct call_parameter *parameter)
-{
-	static const struct {
-		const char *letters;
-		enum parameter_kind kind;
-	} kinds[] = {
-		{"v", PARAMETER_VALUE},		{"h", PARAMETER_HANDLE},
-		{"o", PARAMETER_OUTPUT},	{"i", PARAMETER_INPUT},
-		{"io", PARAMETER_BOTH},		{"ob", PARAMETER_OUTPUT_BUFFER},
-		{"ib", PARAMETER_INPUT_BUFFER}, {"a", PARAMETER_ATTRIBUTES},
-		{"p", PARAMETER_STRUCTURE},
-	};
-	size_t length = 0;
-
-	*parameter = (struct call_parameter){.kind = PARAMETER_VALUE};
-	while (text[length] >= 'a' && text[length] <= 'z')
-		length++;
-	for (size_t i = 0; i < COUNT_OF(kinds); i++)
-		if (strlen(kinds[i].letters) == length && !strncmp(text, kinds[i].letters, length))
-			parameter->kind = kinds[i].kind;
-	text += length;
-	if (*text == '?') {
-		parameter->is_optional = true;
-		text++;
-	}
-	if (*text == ':') {
-		text++;
-		parameter->bytes = number_read(text);
-		parameter->length_argument = parameter->bytes - 1;
-		for (size_t i = 0; *text && *text != ' '; text++)
-			if (i < sizeof(parameter->type) - 1)
-				parameter->type[i++] = *text;
-	}
-	while (*text == ' ')
-		text++;
-	return text;
-}
-
-size_t calls_count(void)
-{
-	size_t count;
-
-	text_at(0, &count);
-	return count;
-}
-
-struct call call_at(size_t index)
-{
-	size_t count;
-	struct call_text text = text_at(index, &count);
-	struct call call = {
-		.name = text.name, .entry = text.entry, .argument_count = text.argument_count};
-
-	for (unsigned i = 0; i < text.argument_count; i++)
-		text.parameters = parameter_parse(text.parameters, &call.parameters[i]);
-	return call;
-}
-
-bool call_find(const char *name, struct call *call)
-{
-	for (size_t i = 0; i < calls_count(); i++) {
-		*call = call_at(i);
-		if (!strcmp(call->name, name))
-			return true;
-	}
-	return false;
-}
-
-NTSTATUS call_perform(const struct call *call, const uint64_t *arguments)
-{
-	return call->entry(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
-			   arguments[5], arguments[6], arguments[7], arguments[8], arguments[9],
-			   arguments[10]);
-}
-
-bool parameter_is_pointer(const struct call_parameter *parameter)
-{
-	return parameter->kind != PARAMETER_VALUE && parameter->kind != PARAMETER_HANDLE;
-}
-
-bool parameter_is_read(const struct call_parameter *parameter)
-{
-	return parameter_is_pointer(parameter) && parameter->kind != PARAMETER_OUTPUT &&
-	       parameter->kind != PARAMETER_OUTPUT_BUFFER;
-}
-
-bool parameter_is_written(const struct call_parameter *parameter)
-{
-	return parameter->kind == PARAMETER_OUTPUT || parameter->kind == PARAMETER_BOTH ||
-	       parameter->kind == PARAMETER_OUTPUT_BUFFER;
-}
-
-size_t parameter_bytes(const struct call_parameter *parameter, const uint64_t *arguments)
-{
-	switch (parameter->kind) {
-	case PARAMETER_VALUE:
-	case PARAMETER_HANDLE:
-		return 0;
-	case PARAMETER_OUTPUT:
-	case PARAMETER_INPUT:
-	case PARAMETER_BOTH:
-		return parameter->bytes;
-	case PARAMETER_OUTPUT_BUFFER:
-	case PARAMETER_INPUT_BUFFER:
-		return (size_t)arguments[parameter->length_argument];
-	case PARAMETER_ATTRIBUTES:
-		return sizeof(OBJECT_ATTRIBUTES);
-	case PARAMETER_STRUCTURE:
-		return sizeof(uint64_t); /* its length, which comes first */
-	}
-	return 0;
-}
 
 /* ---- objects ---- */
 
@@ -169,6 +24,17 @@ static NTSTATUS NTAPI stock_thread(PVOID argument)
 {
 	(void)argument;
 	return STATUS_SUCCESS;
+}
+
+#define STOCK_EXCEPTION 0xE0007E57u
+
+static LONG NTAPI stock_handler(EXCEPTION_POINTERS *pointers)
+{
+	DWORD code = pointers->ExceptionRecord->ExceptionCode;
+
+	/* 0: the record was overwritten, or its page is new */
+	return code == STOCK_EXCEPTION || code == 0 ? EXCEPTION_CONTINUE_EXECUTION
+						    : EXCEPTION_CONTINUE_SEARCH;
 }
 
 static void attributes_fill(OBJECT_ATTRIBUTES *attributes, UNICODE_STRING *name, const WCHAR *text)
@@ -328,6 +194,12 @@ static void fill_open_process(uint64_t *arguments)
 	*SLOT(3, CLIENT_ID) = (CLIENT_ID){.UniqueProcess = NtCurrentTeb()->Reserved1[8]};
 }
 
+static void fill_open_thread(uint64_t *arguments)
+{
+	*SLOT(2, OBJECT_ATTRIBUTES) = stock.empty_attributes;
+	*SLOT(3, CLIENT_ID) = (CLIENT_ID){.UniqueThread = NtCurrentTeb()->Reserved1[9]};
+}
+
 static void fill_create_thread(uint64_t *arguments)
 {
 	*SLOT(2, OBJECT_ATTRIBUTES) = stock.empty_attributes;
@@ -372,6 +244,16 @@ static void fill_directory(uint64_t *arguments)
 	RtlInitUnicodeString(SLOT(9, UNICODE_STRING), L"*");
 }
 
+/* An exception that the handler below lets pass; without registers, so the call returns. */
+static void fill_raise(uint64_t *arguments)
+{
+	static PVOID added;
+
+	if (!added)
+		added = RtlAddVectoredExceptionHandler(1, stock_handler);
+	SLOT(0, EXCEPTION_RECORD)->ExceptionCode = STOCK_EXCEPTION;
+}
+
 static void fill_no_event(uint64_t *arguments)
 {
 	arguments[1] = 0;
@@ -381,6 +263,7 @@ static const struct valid valids[] = {
 	{"NtAllocateVirtualMemory", {[4] = MEM_COMMIT, [5] = PAGE_READWRITE}, fill_allocate},
 	{"NtAreMappedFilesTheSame", {0}, NULL},
 	{"NtClose", {0}, fill_close},
+	{"NtContinue", {0}, NULL},
 	{"NtCreateFile",
 	 {[1] = FILE_READ_DATA | SYNCHRONIZE,
 	  [6] = FILE_SHARE_READ | FILE_SHARE_WRITE,
@@ -404,6 +287,7 @@ static const struct valid valids[] = {
 	{"NtDuplicateObject", {[6] = DUPLICATE_SAME_ACCESS}, NULL},
 	{"NtExtendSection", {0}, fill_extend},
 	{"NtFreeVirtualMemory", {[3] = MEM_RELEASE}, fill_free},
+	{"NtGetContextThread", {0}, NULL},
 	{"NtMapViewOfSection", {[7] = ViewShare, [9] = PAGE_READWRITE}, NULL},
 	{"NtMapViewOfSectionEx", {[6] = PAGE_READWRITE, [8] = 1}, fill_map_ex},
 	{"NtOpenFile",
@@ -413,10 +297,12 @@ static const struct valid valids[] = {
 	 fill_open_file},
 	{"NtOpenProcess", {[1] = PROCESS_ALL_ACCESS}, fill_open_process},
 	{"NtOpenSection", {[1] = SECTION_ALL_ACCESS}, fill_open_section},
+	{"NtOpenThread", {[1] = THREAD_ALL_ACCESS}, fill_open_thread},
 	{"NtProtectVirtualMemory", {[3] = PAGE_READONLY}, fill_protect},
 	{"NtQueryDirectoryFile", {[6] = 400, [7] = 1, [8] = TRUE, [10] = TRUE}, fill_directory},
 	{"NtQueryInformationFile", {[3] = 24, [4] = 5}, NULL},
 	{"NtQueryInformationProcess", {[3] = sizeof(PROCESS_BASIC_INFORMATION)}, NULL},
+	{"NtQueryInformationThread", {[3] = 48}, NULL},
 	{"NtQueryPerformanceCounter", {0}, NULL},
 	{"NtQuerySection", {[3] = sizeof(SECTION_BASIC_INFORMATION)}, NULL},
 	{"NtQuerySystemInformation", {[2] = 64}, NULL},
@@ -424,9 +310,16 @@ static const struct valid valids[] = {
 	{"NtQueryVirtualMemory",
 	 {[1] = SHARED_DATA_ADDRESS, [4] = sizeof(MEMORY_BASIC_INFORMATION)},
 	 NULL},
+	{"NtRaiseException", {[2] = TRUE}, fill_raise},
 	{"NtReadFile", {[6] = 64}, fill_no_event},
+	{"NtResumeProcess", {0}, NULL},
 	{"NtResumeThread", {0}, NULL},
+	{"NtSetContextThread", {0}, NULL},
+	{"NtSetInformationProcess", {[1] = 12, [3] = 4}, NULL}, /* hard error mode */
+	{"NtSetInformationThread", {[1] = 3, [3] = 4}, NULL},	/* base priority */
 	{"NtShutdownSystem", {0}, NULL},
+	{"NtSuspendProcess", {0}, NULL},
+	{"NtSuspendThread", {0}, NULL},
 	{"NtTerminateProcess", {0}, NULL},
 	{"NtTerminateThread", {0}, NULL},
 	{"NtUnmapViewOfSection", {0}, fill_unmap},

@@ -220,6 +220,8 @@ static void try_addresses(const struct call *call, unsigned argument)
 	arguments[argument] =
 		USER_LIMIT - parameter_bytes(&call->parameters[argument], arguments) / 2;
 	case_run(call, argument, arguments, "half beyond the user limit", MUST_FAIL);
+	if (call->parameters[argument].bytes == sizeof(CONTEXT))
+		return; /* that page may name registers: the thread would go on anywhere */
 	call_prepare(call, arguments);
 	arguments[argument] = SHARED_DATA_ADDRESS;
 	case_run(call, argument, arguments, "the shared data page",
@@ -265,6 +267,12 @@ static void try_overlap(const struct call *call)
 	case_run(call, 0, arguments, "one address for all", MAY_DO_EITHER);
 }
 
+/* Processes and threads are opened by id: nobody looks at their name. */
+static bool is_opened_by_id(const struct call *call)
+{
+	return !strcmp(call->name, "NtOpenProcess") || !strcmp(call->name, "NtOpenThread");
+}
+
 /* Object attributes that lie in good memory and point to bad: the name, and the name's text. */
 static void try_names(const struct call *call, unsigned argument)
 {
@@ -281,12 +289,11 @@ static void try_names(const struct call *call, unsigned argument)
 			.Length = sizeof(*attributes),
 			.ObjectName = (UNICODE_STRING *)addresses[i].address,
 		};
-		/* who looks for an id does not look at the name */
 		case_run(call, argument, arguments, "the name's address",
-			 strcmp(call->name, "NtOpenProcess") ? MUST_FAIL : MAY_DO_EITHER);
+			 is_opened_by_id(call) ? MAY_DO_EITHER : MUST_FAIL);
 		attributes->ObjectName = &name;
 		case_run(call, argument, arguments, "the address of the name's text",
-			 strcmp(call->name, "NtOpenProcess") ? MUST_FAIL : MAY_DO_EITHER);
+			 is_opened_by_id(call) ? MAY_DO_EITHER : MUST_FAIL);
 	}
 }
 

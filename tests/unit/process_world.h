@@ -1,6 +1,6 @@
 /*
  * process_world.h - a machine with a RAM disk on which processes can be made: an ntdll.dll with the
- * two exports that the kernel looks for, and a program. User mode is a C function of the test.
+ * exports that the kernel looks for, and a program. User mode is a C function of the test.
  */
 #pragma once
 
@@ -17,25 +17,31 @@
 #define WORLD_FIRST_RVA 0x1010u
 #define WORLD_LATER_RVA 0x1020u
 #define WORLD_ENTRY_RVA 0x1234u
+#define WORLD_EXPORTS 5u
 
 /* An export directory at 0x2000 of the good image: names in the order of the alphabet. */
 static inline void world_add_exports(struct pe_builder *pe)
 {
-	static const char *const names[] = {"LdrInitializeThunk", "NtClose", "RtlUserThreadStart"};
-	static const uint32_t functions[] = {WORLD_FIRST_RVA, 0x1030, WORLD_LATER_RVA};
+	static const char *const names[WORLD_EXPORTS] = {
+		"KiUserApcDispatcher", "KiUserExceptionDispatcher", "LdrInitializeThunk",
+		"NtClose",	       "RtlUserThreadStart",
+	};
+	static const uint32_t functions[WORLD_EXPORTS] = {
+		0x1040, 0x1050, WORLD_FIRST_RVA, 0x1030, WORLD_LATER_RVA,
+	};
 	uint32_t file = 0xA00, rva = 0x2000, text = 0x80;
 
 	pe_put32(pe, PE_OPTIONAL + 112, rva);
 	pe_put32(pe, PE_OPTIONAL + 116, 0x100);
-	pe_put32(pe, file + 20, 3); /* functions */
-	pe_put32(pe, file + 24, 3); /* names */
+	pe_put32(pe, file + 20, WORLD_EXPORTS); /* functions */
+	pe_put32(pe, file + 24, WORLD_EXPORTS); /* names */
 	pe_put32(pe, file + 28, rva + 0x28);
-	pe_put32(pe, file + 32, rva + 0x38);
-	pe_put32(pe, file + 36, rva + 0x48);
-	for (uint32_t i = 0; i < 3; i++) {
+	pe_put32(pe, file + 32, rva + 0x40);
+	pe_put32(pe, file + 36, rva + 0x58);
+	for (uint32_t i = 0; i < WORLD_EXPORTS; i++) {
 		pe_put32(pe, file + 0x28 + 4 * i, functions[i]);
-		pe_put32(pe, file + 0x38 + 4 * i, rva + text);
-		pe_put16(pe, file + 0x48 + 2 * i, (uint16_t)i);
+		pe_put32(pe, file + 0x40 + 4 * i, rva + text);
+		pe_put16(pe, file + 0x58 + 2 * i, (uint16_t)i);
 		memcpy(pe->bytes + file + text, names[i], strlen(names[i]) + 1);
 		text += (uint32_t)strlen(names[i]) + 1;
 	}

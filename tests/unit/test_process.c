@@ -151,7 +151,9 @@ static void code_crash(const struct user_entry *entry)
 	if (!is_first_thread(entry))
 		states[thread_state_next++ % STATES](entry);
 	thread_create(entry, false);
+	/* Host threads have no user stack pointer: the exception finds no room, and ends them. */
 	upcall_user_exception(STATUS_ACCESS_VIOLATION, 2, parameters, &frame);
+	upcall_return_to_user();
 	sim_fail(__FILE__, __LINE__, "user mode after a fatal exception");
 }
 

@@ -202,9 +202,18 @@ NTSTATUS NTAPI NtCreateThreadEx(HANDLE *thread, ACCESS_MASK access,
 				SIZE_T stack_reserve_bytes, void *attribute_list);
 NTSTATUS NTAPI NtOpenProcess(HANDLE *process, ACCESS_MASK access,
 			     const OBJECT_ATTRIBUTES *attributes, const CLIENT_ID *id);
+NTSTATUS NTAPI NtOpenThread(HANDLE *thread, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attributes,
+			    const CLIENT_ID *id);
+NTSTATUS NTAPI NtSetInformationThread(HANDLE thread, ULONG information_class, const void *buffer,
+				      ULONG length);
 NTSTATUS NTAPI NtTerminateProcess(HANDLE process, NTSTATUS status);
 NTSTATUS NTAPI NtTerminateThread(HANDLE thread, NTSTATUS status);
 NTSTATUS NTAPI NtResumeThread(HANDLE thread, ULONG *previous_count);
+NTSTATUS NTAPI NtSuspendThread(HANDLE thread, ULONG *previous_count);
+NTSTATUS NTAPI NtSuspendProcess(HANDLE process);
+NTSTATUS NTAPI NtResumeProcess(HANDLE process);
+NTSTATUS NTAPI NtGetContextThread(HANDLE thread, CONTEXT *context);
+NTSTATUS NTAPI NtSetContextThread(HANDLE thread, const CONTEXT *context);
 NTSTATUS NTAPI NtDelayExecution(BOOLEAN alertable, const LARGE_INTEGER *interval);
 NTSTATUS NTAPI NtYieldExecution(void);
 NTSTATUS NTAPI NtDuplicateObject(HANDLE source_process, HANDLE source, HANDLE target_process,
@@ -216,6 +225,16 @@ NTSTATUS NTAPI NtDuplicateObject(HANDLE source_process, HANDLE source, HANDLE ta
 
 /* ---- objects ---- */
 #include "native_object.h"
+/* ---- exceptions ---- */
+NTSTATUS NTAPI NtContinue(CONTEXT *context, BOOLEAN alertable);
+NTSTATUS NTAPI NtRaiseException(EXCEPTION_RECORD *record, CONTEXT *context, BOOLEAN first_chance);
+PVOID NTAPI RtlAddVectoredExceptionHandler(ULONG first, PVECTORED_EXCEPTION_HANDLER handler);
+ULONG NTAPI RtlRemoveVectoredExceptionHandler(PVOID handler);
+PVOID NTAPI RtlAddVectoredContinueHandler(ULONG first, PVECTORED_EXCEPTION_HANDLER handler);
+ULONG NTAPI RtlRemoveVectoredContinueHandler(PVOID handler);
+BOOLEAN NTAPI RtlDispatchException(EXCEPTION_RECORD *record, CONTEXT *context);
+void NTAPI RtlRaiseException(EXCEPTION_RECORD *record);
+void NTAPI RtlRaiseStatus(NTSTATUS status);
 
 /* ---- the system ---- */
 NTSTATUS NTAPI NtQueryPerformanceCounter(LARGE_INTEGER *counter, LARGE_INTEGER *frequency);

@@ -27,6 +27,7 @@
 #define THREAD_QUERY_INFORMATION 0x0040u
 #define THREAD_QUERY_LIMITED_INFORMATION 0x0800u
 #define THREAD_ALL_ACCESS 0x001FFFFFu
+#define THREAD_SUSPEND_COUNT_MAX 127u
 
 /* NtCreateThreadEx and NtCreateUserProcess flags */
 #define THREAD_CREATE_FLAGS_CREATE_SUSPENDED 0x1u
@@ -35,7 +36,74 @@
 enum process_information_class {
 	PROCESS_BASIC_INFORMATION_CLASS = 0,
 	PROCESS_VM_COUNTERS_CLASS = 3,
+	PROCESS_TIMES_CLASS = 4,
+	PROCESS_DEBUG_PORT_CLASS = 7,
+	PROCESS_HARD_ERROR_MODE_CLASS = 12,
+	PROCESS_PRIORITY_CLASS_CLASS = 18,
+	PROCESS_HANDLE_COUNT_CLASS = 20,
+	PROCESS_AFFINITY_CLASS = 21,
+	PROCESS_PRIORITY_BOOST_CLASS = 22,
+	PROCESS_SESSION_CLASS = 24,
+	PROCESS_WOW64_CLASS = 26,
+	PROCESS_IMAGE_FILE_NAME_CLASS = 27,
+	PROCESS_DEBUG_OBJECT_CLASS = 30,
+	PROCESS_DEBUG_FLAGS_CLASS = 31,
+	PROCESS_EXECUTE_FLAGS_CLASS = 34,
+	PROCESS_COOKIE_CLASS = 36,
+	PROCESS_IMAGE_INFORMATION_CLASS = 37,
+	PROCESS_IMAGE_FILE_NAME_WIN32_CLASS = 43,
 };
+
+enum thread_information_class {
+	THREAD_BASIC_INFORMATION_CLASS = 0,
+	THREAD_TIMES_CLASS = 1,
+	THREAD_PRIORITY_CLASS = 2,
+	THREAD_BASE_PRIORITY_CLASS = 3,
+	THREAD_AFFINITY_CLASS = 4,
+	THREAD_START_ADDRESS_CLASS = 9,
+	THREAD_ZERO_TLS_CELL_CLASS = 10,
+	THREAD_IS_LAST_CLASS = 12,
+	THREAD_PRIORITY_BOOST_CLASS = 14,
+	THREAD_HIDE_FROM_DEBUGGER_CLASS = 17,
+	THREAD_IS_TERMINATED_CLASS = 20,
+	THREAD_SUSPEND_COUNT_CLASS = 35,
+	THREAD_NAME_CLASS = 38,
+};
+
+/* PROCESS_PRIORITY_CLASS, in the order of the numbers */
+enum priority_class {
+	PRIORITY_CLASS_UNKNOWN,
+	PRIORITY_CLASS_IDLE,
+	PRIORITY_CLASS_NORMAL,
+	PRIORITY_CLASS_HIGH,
+	PRIORITY_CLASS_REALTIME,
+	PRIORITY_CLASS_BELOW_NORMAL,
+	PRIORITY_CLASS_ABOVE_NORMAL,
+};
+struct nt_priority_class {
+	uint8_t foreground, class;
+};
+
+/* MEM_EXECUTE_OPTION_*: data is never executable, and that cannot be changed */
+#define EXECUTE_OPTION_DISABLE 0x1u
+#define EXECUTE_OPTION_DISABLE_THUNKS 0x4u
+#define EXECUTE_OPTION_PERMANENT 0x8u
+
+/* 100 ns units; creation and exit since 1601, exit 0 while it runs */
+struct nt_times {
+	uint64_t creation, exit, kernel, user;
+};
+
+struct nt_thread_basic_information {
+	NTSTATUS exit_status; /* STATUS_PENDING while it runs */
+	uint32_t padding;
+	uint64_t teb;
+	struct nt_client_id client_id;
+	uint64_t affinity_mask;
+	int32_t priority;
+	int32_t base_priority;
+};
+_Static_assert(sizeof(struct nt_thread_basic_information) == 48, "THREAD_BASIC_INFORMATION");
 
 struct nt_process_basic_information {
 	NTSTATUS exit_status; /* STATUS_PENDING while it runs */
@@ -124,6 +192,8 @@ _Static_assert(offsetof(struct nt_user_process_parameters, environment) == 0x80,
 #define TEB_CLIENT_ID 0x40
 #define TEB_PEB 0x60
 #define TEB_DEALLOCATION_STACK 0x1478
+#define TEB_TLS_SLOTS 0x1480
+#define TLS_SLOTS 64u
 #define TEB_BYTES 0x2000
 
 #define USER_SHARED_DATA_ADDRESS 0x7FFE0000ull
