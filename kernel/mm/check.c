@@ -136,7 +136,11 @@ static void check_frames(void)
 
 		CHECK(1, frame->state < FRAME_STATES, "frame 0x%llx has state %u", number_of(frame),
 		      frame->state);
-		if (has_word(frame))
+		if (frame->flags & FRAME_ORPHAN)
+			CHECK(2, frame->state == FRAME_ACTIVE && frame->pins && !frame->word,
+			      "frame 0x%llx has lost its page, and is not pinned",
+			      number_of(frame));
+		else if (has_word(frame))
 			check_owned(frame);
 	}
 }

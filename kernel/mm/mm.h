@@ -139,6 +139,16 @@ NTSTATUS space_read(struct address_space *space, vaddr_t from, void *to, size_t 
 		    size_t *done) MUST_CHECK;
 NTSTATUS space_write(struct address_space *space, vaddr_t to, const void *from, size_t size_bytes,
 		     size_t *done) MUST_CHECK;
+/*
+ * The same with user memory of the current process on the other side (nt-semantics 5.7); `space`
+ * may be the current one.
+ * => locks: none. => may sleep. => returns: STATUS_SUCCESS; STATUS_PARTIAL_COPY; reading, a bad
+ *    local buffer is STATUS_ACCESS_VIOLATION. *done (required) tells how far in every case.
+ */
+NTSTATUS space_read_to_user(struct address_space *space, vaddr_t from, vaddr_t to,
+			    size_t size_bytes, size_t *done) MUST_CHECK;
+NTSTATUS space_write_from_user(struct address_space *space, vaddr_t to, vaddr_t from,
+			       size_t size_bytes, size_t *done) MUST_CHECK;
 
 /*
  * A user stack: reserve_bytes reserved, the top commit_bytes committed, a guard page below them

@@ -45,14 +45,14 @@ void page_map_locked(struct address_space *space, pte_t *slot, struct frame *fra
 		space->peak_resident_pages = space->resident_pages;
 }
 
-/* A private page that no slot maps. Only a page file would read or write it, so it is at rest. */
+/* A private page that no slot maps: at rest, or borrowed for a copy. */
 static void discard_unmapped_locked(pte_t *slot) REQUIRES(frame_lock)
 {
 	struct frame *frame = frame_of(pte_pfn(pt_read(slot)));
 
-	KASSERT(frame->state == FRAME_STANDBY || frame->state == FRAME_MODIFIED);
+	KASSERT(frame->state == FRAME_STANDBY || frame->state == FRAME_MODIFIED || frame->pins);
 	word_set_locked(slot, pte_none());
-	frame_free_locked(frame);
+	frame_abandon_locked(frame);
 }
 
 static void discard_slot_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va, uint32_t unused)

@@ -80,6 +80,8 @@ enum frame_state {
 /* The owner is an address space and `word` a page-table slot; else a segment and its state word. */
 #define FRAME_PRIVATE 0x2u
 #define FRAME_POISONED 0x4u /* debug builds: free, and filled with a pattern */
+/* ACTIVE, and named by no word: its page went while it was pinned. The last pin frees it. */
+#define FRAME_ORPHAN 0x8u
 
 /* One entry of the frame database, 48 bytes, index = pfn. All (F). */
 struct frame {

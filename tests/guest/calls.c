@@ -1,7 +1,7 @@
 /*
  * calls.c - the system calls as a table: what syscalls.def says of them, and valid arguments.
  */
-#include "calls.h"
+#include "calls_valid.h"
 
 #include <string.h>
 
@@ -353,12 +353,6 @@ static void fill_no_event(uint64_t *arguments)
 	arguments[1] = 0;
 }
 
-struct valid {
-	const char *name;
-	uint64_t values[CALL_ARGUMENTS]; /* of the parameters that are values */
-	void (*fill)(uint64_t *arguments);
-};
-
 static const struct valid valids[] = {
 	{"NtAllocateVirtualMemory", {[4] = MEM_COMMIT, [5] = PAGE_READWRITE}, fill_allocate},
 	{"NtClose", {0}, fill_close},
@@ -416,7 +410,7 @@ static const struct valid *valid_find(const char *name)
 	for (size_t i = 0; i < COUNT_OF(valids); i++)
 		if (!strcmp(valids[i].name, name))
 			return &valids[i];
-	return NULL;
+	return valid_find_memory(name);
 }
 
 bool call_is_known(const struct call *call)

@@ -136,6 +136,10 @@ NTSTATUS NTAPI NtProtectVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size,
 				      ULONG *old_protection);
 NTSTATUS NTAPI NtQueryVirtualMemory(HANDLE process, const void *address, ULONG information_class,
 				    PVOID buffer, SIZE_T length, SIZE_T *return_length);
+NTSTATUS NTAPI NtReadVirtualMemory(HANDLE process, const void *remote, void *local, SIZE_T length,
+				   SIZE_T *done);
+NTSTATUS NTAPI NtWriteVirtualMemory(HANDLE process, void *remote, const void *local, SIZE_T length,
+				    SIZE_T *done);
 
 /* ---- files ---- */
 NTSTATUS NTAPI NtReadFile(HANDLE file, HANDLE event, PVOID apc, PVOID apc_context,

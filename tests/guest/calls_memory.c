@@ -1,0 +1,43 @@
+/*
+ * calls_memory.c - valid arguments of the calls on other memory: copies, watches, locks, flushes.
+ */
+#include <string.h>
+
+#include "calls_valid.h"
+#include "guest.h"
+
+#define SLOT(index, type) ((type *)(uintptr_t)arguments[index])
+
+static char *block_need(ULONG type)
+{
+	PVOID base = NULL;
+	SIZE_T bytes = GRANULARITY_BYTES;
+	NTSTATUS status = NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &bytes,
+						  MEM_RESERVE | MEM_COMMIT | type, PAGE_READWRITE);
+
+	if (!NT_SUCCESS(status))
+		bail_out("memory for a call", status);
+	return base;
+}
+
+static void fill_write(uint64_t *arguments)
+{
+	static char *block;
+
+	if (!block)
+		block = block_need(0);
+	arguments[1] = (uintptr_t)block;
+}
+
+static const struct valid valids[] = {
+	{"NtReadVirtualMemory", {[1] = SHARED_DATA_ADDRESS, [3] = 64}, NULL},
+	{"NtWriteVirtualMemory", {[3] = 64}, fill_write},
+};
+
+const struct valid *valid_find_memory(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(valids); i++)
+		if (!strcmp(valids[i].name, name))
+			return &valids[i];
+	return NULL;
+}
