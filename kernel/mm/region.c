@@ -4,6 +4,7 @@
 #include "region.h"
 
 #include "kernel/core/pool.h"
+#include "kernel/lib/range.h"
 
 static int region_compare(const struct region *a, const struct region *b)
 {
@@ -141,21 +142,22 @@ bool region_range_is_free(struct address_space *space, vaddr_t start, vaddr_t en
 	return !region || region->start >= end;
 }
 
-/* The lowest place for size bytes in the free range [start, end) clipped to [low, high), or 0. */
-static vaddr_t fit(vaddr_t start, vaddr_t end, uint64_t size, vaddr_t low, vaddr_t high,
-		   bool top_down)
+/* The place for size bytes in the free range [start, end) that satisfies `where`, or 0. */
+static vaddr_t fit(vaddr_t start, vaddr_t end, uint64_t size,
+		   const struct memory_requirements *where, bool top_down)
 {
 	vaddr_t top;
 
-	if (start < low)
-		start = gap_start_after(low);
-	if (end > high)
-		end = high;
-	if (end < start || end - start < size)
+	if (start < where->lowest)
+		start = where->lowest;
+	if (end > where->limit)
+		end = where->limit;
+	if (!round_up_ok(start, where->alignment_bytes, &start) || end < start ||
+	    end - start < size)
 		return 0;
 	if (!top_down)
 		return start;
-	top = (end - size) & ~(ALLOCATION_GRANULARITY - 1);
+	top = round_down(end - size, where->alignment_bytes);
 	return top >= start ? top : 0;
 }
 
@@ -228,36 +230,36 @@ static struct region *previous_gap(struct region *region, uint64_t size)
 }
 
 /* The free range above the last region, which no node's gap describes. */
-static vaddr_t fit_above_all(struct address_space *space, uint64_t size, vaddr_t low, vaddr_t high,
-			     bool top_down)
+static vaddr_t fit_above_all(struct address_space *space, uint64_t size,
+			     const struct memory_requirements *where, bool top_down)
 {
 	struct region *last = RB_MAX(region_tree, &space->regions);
 	vaddr_t start = last ? gap_start_after(last->end) : USER_LOWEST_ADDRESS;
 
-	return fit(start, USER_LIMIT, size, low, high, top_down);
+	return fit(start, USER_LIMIT, size, where, top_down);
 }
 
-vaddr_t region_find_gap(struct address_space *space, uint64_t size_bytes, vaddr_t low, vaddr_t high,
-			bool top_down)
+vaddr_t region_find_gap(struct address_space *space, uint64_t size_bytes,
+			const struct memory_requirements *where, bool top_down)
 {
 	struct region *root = RB_ROOT(&space->regions);
 	struct region *region;
 	vaddr_t found;
 
 	if (top_down) {
-		found = fit_above_all(space, size_bytes, low, high, true);
+		found = fit_above_all(space, size_bytes, where, true);
 		region = found ? NULL : highest_gap_in(root, size_bytes);
 	} else {
 		found = 0;
 		region = lowest_gap_in(root, size_bytes);
 	}
 	while (region && !found) {
-		found = fit(region->start - region->gap, region->start, size_bytes, low, high,
+		found = fit(region->start - region->gap, region->start, size_bytes, where,
 			    top_down);
 		region = top_down ? previous_gap(region, size_bytes) : next_gap(region, size_bytes);
 	}
 	if (!found && !top_down)
-		found = fit_above_all(space, size_bytes, low, high, false);
+		found = fit_above_all(space, size_bytes, where, false);
 	return found;
 }
 

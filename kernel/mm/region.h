@@ -25,12 +25,12 @@ void region_remove(struct address_space *space, struct region *region);
 bool region_range_is_free(struct address_space *space, vaddr_t start, vaddr_t end);
 
 /*
- * A free range of size_bytes (whole pages) on a 64 KiB boundary within [low, high): the lowest, or
- * the highest if top_down. A view occupies its last 64 KiB block whole.
+ * A free range of size_bytes (whole pages) that satisfies `where`: the lowest, or the highest if
+ * top_down. A view occupies its last 64 KiB block whole.
  * => returns: its address, or 0.
  */
-vaddr_t region_find_gap(struct address_space *space, uint64_t size_bytes, vaddr_t low, vaddr_t high,
-			bool top_down);
+vaddr_t region_find_gap(struct address_space *space, uint64_t size_bytes,
+			const struct memory_requirements *where, bool top_down);
 
 /*
  * Two spare nodes: what changing a range in the middle of a region can need. Freed by

@@ -54,6 +54,16 @@
 struct file_node;
 struct view;
 
+/*
+ * Where new memory may stand: MEM_ADDRESS_REQUIREMENTS, or what ZeroBits says, with every field
+ * filled in.
+ */
+struct memory_requirements {
+	vaddr_t lowest;		  /* first address allowed, at least USER_LOWEST_ADDRESS */
+	vaddr_t limit;		  /* first address not allowed, at most USER_LIMIT */
+	uint64_t alignment_bytes; /* a power of two, at least ALLOCATION_GRANULARITY */
+};
+
 /* ---- frames ---- */
 
 enum frame_state {

@@ -49,11 +49,18 @@ bool zero_bits_limit(uint64_t zero_bits, vaddr_t *limit)
 vaddr_t view_place(struct address_space *space, uint64_t size_bytes, uint64_t zero_bits,
 		   bool top_down)
 {
-	vaddr_t limit;
+	struct memory_requirements where = {.lowest = USER_LOWEST_ADDRESS,
+					    .alignment_bytes = ALLOCATION_GRANULARITY};
 
-	if (!zero_bits_limit(zero_bits, &limit))
+	if (!zero_bits_limit(zero_bits, &where.limit))
 		return 0;
-	return region_find_gap(space, size_bytes, USER_LOWEST_ADDRESS, limit, top_down);
+	return view_place_within(space, size_bytes, &where, top_down);
+}
+
+vaddr_t view_place_within(struct address_space *space, uint64_t size_bytes,
+			  const struct memory_requirements *where, bool top_down)
+{
+	return region_find_gap(space, size_bytes, where, top_down);
 }
 
 void view_attach_segment(struct view *view, struct segment *segment)

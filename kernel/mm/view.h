@@ -46,10 +46,12 @@ struct view *view_find(struct address_space *space, vaddr_t va);
 void view_attach_segment(struct view *view, struct segment *segment);
 
 /*
- * Where a view of size_bytes may go. base 0: anywhere that satisfies zero_bits (3.4.3); top_down:
- * the highest.
- * => returns: 0 when there is no room.
+ * A free place for a view of size_bytes that satisfies `where`: the lowest, or the highest if
+ * top_down. => returns: 0 when there is none.
  */
+vaddr_t view_place_within(struct address_space *space, uint64_t size_bytes,
+			  const struct memory_requirements *where, bool top_down);
+/* The same for zero_bits (3.4.3). */
 vaddr_t view_place(struct address_space *space, uint64_t size_bytes, uint64_t zero_bits,
 		   bool top_down);
 

@@ -124,26 +124,26 @@ static bool model_is_free(vaddr_t start, vaddr_t end)
 	return true;
 }
 
-static vaddr_t model_find_gap(uint64_t size, vaddr_t low, vaddr_t high, bool top_down)
+static vaddr_t model_find_gap(uint64_t size, const struct memory_requirements *where,
+			      bool top_down)
 {
-	vaddr_t first = low < USER_LOWEST_ADDRESS ? USER_LOWEST_ADDRESS : low;
-	vaddr_t limit = high > USER_LIMIT ? USER_LIMIT : high;
+	vaddr_t first = where->lowest < USER_LOWEST_ADDRESS ? USER_LOWEST_ADDRESS : where->lowest;
+	vaddr_t limit = where->limit > USER_LIMIT ? USER_LIMIT : where->limit;
+	uint64_t alignment = where->alignment_bytes;
 	vaddr_t best = 0;
 
-	first = (first + ALLOCATION_GRANULARITY - 1) & ~(ALLOCATION_GRANULARITY - 1);
+	first = (first + alignment - 1) & ~(alignment - 1);
 	if (limit < size)
 		return 0;
 	/* above the window everything is free: the highest place there is known */
-	if (top_down && ((limit - size) & ~(ALLOCATION_GRANULARITY - 1)) >= WINDOW_END)
-		return (limit - size) & ~(ALLOCATION_GRANULARITY - 1);
-	for (vaddr_t at = first; at <= limit - size && at <= WINDOW_END;
-	     at += ALLOCATION_GRANULARITY) {
-		if (!model_is_free(at, at + size))
-			continue;
-		best = at;
-		if (!top_down)
-			break;
-	}
+	if (top_down && ((limit - size) & ~(alignment - 1)) >= WINDOW_END)
+		return (limit - size) & ~(alignment - 1);
+	for (vaddr_t at = first; at <= limit - size && at < WINDOW_END + alignment; at += alignment)
+		if (model_is_free(at, at + size)) {
+			best = at;
+			if (!top_down)
+				break;
+		}
 	return best;
 }
 
@@ -153,13 +153,24 @@ static void compare_queries(void)
 	vaddr_t end = start + pages_to_bytes(1 + random_below(40));
 	uint64_t size = pages_to_bytes(1 + random_below(60));
 	bool top_down = random_below(2);
-	vaddr_t low = random_below(4) ? pages_to_bytes(random_below(WINDOW_PAGES)) : 0;
-	vaddr_t high =
-		random_below(4) ? pages_to_bytes(random_below(WINDOW_PAGES + 64)) : USER_LIMIT;
+	struct memory_requirements where = {
+		.lowest = random_below(4) ? pages_to_bytes(random_below(WINDOW_PAGES)) : 0,
+		.limit = random_below(4) ? pages_to_bytes(random_below(WINDOW_PAGES + 64))
+					 : USER_LIMIT,
+		.alignment_bytes = ALLOCATION_GRANULARITY << random_below(5),
+	};
 
 	assert_int_equal(region_range_is_free(tree, start, end), model_is_free(start, end));
-	assert_int_equal(region_find_gap(tree, size, low, high, top_down),
-			 model_find_gap(size, low, high, top_down));
+	assert_int_equal(region_find_gap(tree, size, &where, top_down),
+			 model_find_gap(size, &where, top_down));
+}
+
+static vaddr_t find_gap(uint64_t size, vaddr_t low, vaddr_t high, bool top_down)
+{
+	struct memory_requirements where = {
+		.lowest = low, .limit = high, .alignment_bytes = ALLOCATION_GRANULARITY};
+
+	return region_find_gap(tree, size, &where, top_down);
 }
 
 static void compare_all(void)
@@ -182,7 +193,7 @@ static void set_pages(vaddr_t start, vaddr_t end, struct page page)
 static void view_insert(unsigned slot)
 {
 	uint64_t size = pages_to_bytes(1 + random_below(3 * BLOCK_PAGES));
-	vaddr_t start = region_find_gap(tree, size, 0, WINDOW_END, random_below(2));
+	vaddr_t start = find_gap(size, 0, WINDOW_END, random_below(2));
 	struct view *view;
 
 	if (!start)
@@ -383,9 +394,9 @@ static void test_gaps_between_two_views(void **state)
 	view_at(0, 0, 17);
 	view_at(1, 64, 16);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		vaddr_t found = region_find_gap(tree, pages_to_bytes(rows[i].pages),
-						address(rows[i].low_page),
-						address(rows[i].high_page), rows[i].top_down);
+		vaddr_t found =
+			find_gap(pages_to_bytes(rows[i].pages), address(rows[i].low_page),
+				 address(rows[i].high_page), rows[i].top_down);
 		vaddr_t want = rows[i].found_page < 0 ? 0 : address((uint64_t)rows[i].found_page);
 
 		if (found != want)
@@ -400,13 +411,13 @@ static void test_gaps_of_an_empty_space(void **state)
 	uint64_t all = USER_LIMIT - USER_LOWEST_ADDRESS;
 
 	(void)state;
-	assert_int_equal(region_find_gap(tree, PAGE_SIZE, 0, USER_LIMIT, false),
+	assert_int_equal(find_gap(PAGE_SIZE, 0, USER_LIMIT, false),
 			 USER_LOWEST_ADDRESS);
-	assert_int_equal(region_find_gap(tree, PAGE_SIZE, 0, USER_LIMIT, true),
+	assert_int_equal(find_gap(PAGE_SIZE, 0, USER_LIMIT, true),
 			 USER_LIMIT - ALLOCATION_GRANULARITY);
-	assert_int_equal(region_find_gap(tree, all, 0, USER_LIMIT, true), USER_LOWEST_ADDRESS);
-	assert_int_equal(region_find_gap(tree, all + PAGE_SIZE, 0, USER_LIMIT, true), 0);
-	assert_int_equal(region_find_gap(tree, UINT64_MAX, 0, USER_LIMIT, false), 0);
+	assert_int_equal(find_gap(all, 0, USER_LIMIT, true), USER_LOWEST_ADDRESS);
+	assert_int_equal(find_gap(all + PAGE_SIZE, 0, USER_LIMIT, true), 0);
+	assert_int_equal(find_gap(UINT64_MAX, 0, USER_LIMIT, false), 0);
 }
 
 /* catches: the first spare leaked when there is no memory for the second */

@@ -62,6 +62,40 @@
 
 enum section_inherit { VIEW_SHARE = 1, VIEW_UNMAP = 2 };
 
+/* MEM_EXTENDED_PARAMETER: what NtAllocateVirtualMemoryEx and NtMapViewOfSectionEx take more */
+enum memory_parameter_type {
+	MEMORY_PARAMETER_NONE,
+	MEMORY_PARAMETER_ADDRESS_REQUIREMENTS,
+	MEMORY_PARAMETER_NUMA_NODE,
+	MEMORY_PARAMETER_PARTITION,
+	MEMORY_PARAMETER_USER_PHYSICAL,
+	MEMORY_PARAMETER_ATTRIBUTE_FLAGS,
+	MEMORY_PARAMETER_IMAGE_MACHINE,
+	MEMORY_PARAMETER_TYPES
+};
+/* The same array has types of its own in NtCreateSectionEx. */
+enum section_parameter_type {
+	SECTION_PARAMETER_NONE,
+	SECTION_PARAMETER_USER_PHYSICAL_FLAGS,
+	SECTION_PARAMETER_NUMA_NODE,
+	SECTION_PARAMETER_SIGNING_LEVEL,
+	SECTION_PARAMETER_TYPES
+};
+#define NUMA_NO_PREFERRED_NODE 0xFFFFFFFFu
+
+struct nt_memory_extended_parameter {
+	uint64_t type; /* low eight bits; the others are reserved */
+	uint64_t value;
+};
+_Static_assert(sizeof(struct nt_memory_extended_parameter) == 16, "MEM_EXTENDED_PARAMETER");
+
+struct nt_memory_address_requirements {
+	uint64_t lowest_starting_address;
+	uint64_t highest_ending_address; /* the last byte allowed */
+	uint64_t alignment_bytes;
+};
+_Static_assert(sizeof(struct nt_memory_address_requirements) == 24, "MEM_ADDRESS_REQUIREMENTS");
+
 /* NtQuerySection */
 enum section_information_class {
 	SECTION_BASIC_INFORMATION_CLASS = 0,
