@@ -21,6 +21,7 @@
  * 11 regions are ordered, page aligned, disjoint, in user space; gaps are right; each belongs to a
  *    view that contains it
  * 12 a segment's resident pages and view count are the sums over its words and views
+ * 13 a writable slot of a watched view has its mark; a space counts its watched views
  */
 #include "commit.h"
 #include "frame.h"
@@ -32,6 +33,7 @@
 #include "region.h"
 #include "segment.h"
 #include "space.h"
+#include "watch.h"
 
 #define CHECK(number, condition, ...) \
 	do { \
@@ -164,6 +166,8 @@ static void check_slot(const struct region *region, vaddr_t va,
 	if (!pte_is_writable(word))
 		return;
 	CHECK(6, rights & RIGHT_WRITE, "0x%llx is writable", at);
+	CHECK(13, !watch_withholds_write(region->view, va), "0x%llx is writable without a mark",
+	      at);
 	CHECK(6, !protection_is_copy(region->protection) || slot_is_private_locked(word),
 	      "0x%llx is copy-on-write, writable and shared", at);
 }
@@ -282,7 +286,7 @@ static void check_region(const struct region *region, vaddr_t *previous_end)
 /* Largest gap by counting, to hold against the root of the tree. */
 static void check_regions(struct address_space *space)
 {
-	uint64_t commit = 0, views = 0, bytes = 0, largest = 0;
+	uint64_t commit = 0, views = 0, bytes = 0, largest = 0, watches = 0;
 	vaddr_t previous_end = USER_LOWEST_ADDRESS;
 	struct region *region = region_at_or_after(space, 0);
 
@@ -293,9 +297,12 @@ static void check_regions(struct address_space *space)
 		if (region->start == region->view->start) {
 			commit += region->view->commit_pages;
 			bytes += region->view->end - region->view->start;
+			watches += region->view->watch != NULL;
 			views++;
 		}
 	}
+	CHECK(13, watches == atomic_load(&space->watch_count), "%llu watched views, counted %llu",
+	      (unsigned long long)atomic_load(&space->watch_count), (unsigned long long)watches);
 	CHECK(11, !RB_ROOT(&space->regions) || RB_ROOT(&space->regions)->largest_gap == largest,
 	      "the largest gap is 0x%llx, not what the tree says", (unsigned long long)largest);
 	CHECK(9,

@@ -84,6 +84,15 @@ NTSTATUS memory_free(struct address_space *space, vaddr_t *base, uint64_t *size_
 		     uint32_t type) MUST_CHECK;
 NTSTATUS memory_protect(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,
 			uint32_t protection, uint32_t *old_protection) MUST_CHECK;
+/*
+ * Write watches (nt-semantics 5.8). [start, end), whole pages, must lie in one watched allocation:
+ * else STATUS_INVALID_PARAMETER. memory_watch_read lists marked pages from *from on, at most
+ * `capacity`, and moves *from behind them (`end`: there are no more); memory_watch_reset takes
+ * their marks away.
+ */
+NTSTATUS memory_watch_read(struct address_space *space, vaddr_t *from, vaddr_t end,
+			   uint64_t *addresses, uint64_t capacity, uint64_t *count) MUST_CHECK;
+NTSTATUS memory_watch_reset(struct address_space *space, vaddr_t start, vaddr_t end) MUST_CHECK;
 /* `address` <= USER_HIGHEST_ADDRESS + 64 KiB; see nt-semantics 5.4 for the order of checks. */
 NTSTATUS memory_query(struct address_space *space, vaddr_t address,
 		      struct nt_memory_basic_information *result) MUST_CHECK;

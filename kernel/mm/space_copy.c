@@ -15,6 +15,7 @@
 #include "pages.h"
 #include "segment.h"
 #include "user_memory.h"
+#include "watch.h"
 
 struct borrowed_page {
 	pfn_t pfn;
@@ -121,6 +122,8 @@ static NTSTATUS copy(struct address_space *space, vaddr_t va, struct local_side 
 				   (unsigned char *)frame_memory(page.pfn) +
 					   page_offset(va + copied),
 				   part, write);
+		if (write) /* a mark that was reset since the page was borrowed */
+			watch_mark_range(space, va + copied, part);
 		page_give_back(&page, write);
 		if (NT_SUCCESS(status))
 			copied += part;

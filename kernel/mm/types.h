@@ -176,6 +176,17 @@ struct region {
 
 enum view_kind { VIEW_PRIVATE, VIEW_MAPPED, VIEW_IMAGE };
 
+/*
+ * Marks of a MEM_WRITE_WATCH reservation, a bit per page. The views that it is cut into share it.
+ * Its blocks' content is (S).
+ */
+struct watch {
+	vaddr_t start;		     /* (C) of the reservation */
+	uint64_t page_count;	     /* (C) */
+	atomic_uint reference_count; /* (A) views */
+	uint64_t *blocks[];	     /* (C) */
+};
+
 /* What one call mapped. (S) unless said otherwise. */
 struct view {
 	vaddr_t start, end;  /* bytes, page aligned, half-open */
@@ -184,6 +195,8 @@ struct view {
 		allocation_protect; /* (C) what NtQueryVirtualMemory reports as AllocationProtect */
 	enum section_inherit inherit;  /* (C) */
 	bool is_stack;		       /* (C) its guard page moves down as it grows */
+	bool is_physical;	       /* (C) MEM_PHYSICAL: reserved for good, nothing commits it */
+	struct watch *watch;	       /* (C) reference; NULL: nobody watches writes */
 	struct address_space *space;   /* (C) */
 	struct segment *segment;       /* (C) reference; NULL: private */
 	page_index_t first_page;       /* (C) page of the segment at start */
@@ -198,6 +211,7 @@ struct address_space {
 	struct mutex lock;
 	struct region_tree regions; /* (S) */
 	uint64_t view_count;	    /* (S) */
+	atomic_uint_fast64_t watch_count; /* (A) views with a watch; changes under (S) */
 	paddr_t root;		    /* (C) page-table root */
 	bool dying;		    /* (S) no new views */
 	atomic_uint_fast64_t

@@ -10,6 +10,7 @@
 #include "region.h"
 #include "segment.h"
 #include "space.h"
+#include "watch.h"
 
 static atomic_uint_fast64_t views_alive;
 
@@ -152,6 +153,8 @@ static void insert_image_regions(struct address_space *space, struct view *view,
 
 static void account(struct address_space *space, struct view *view)
 {
+	if (view->watch)
+		atomic_fetch_add(&space->watch_count, 1);
 	space->view_count++;
 	space->virtual_bytes += view->end - view->start;
 	if (space->virtual_bytes > space->peak_virtual_bytes)
@@ -182,6 +185,8 @@ NTSTATUS view_create(struct address_space *space, const struct view_template *te
 	view->allocation_protect = template->protection;
 	view->inherit = template->inherit;
 	view->is_stack = template->is_stack;
+	view->is_physical = template->is_physical;
+	view->watch = template->watch;
 	view->space = space;
 	view->first_page = template->first_page;
 	view->commit_pages = template->commit_pages;
@@ -210,6 +215,8 @@ void view_remove(struct address_space *space, struct view *view)
 	}
 	if (view->segment)
 		detach_segment(view);
+	if (view->watch)
+		atomic_fetch_sub(&space->watch_count, 1);
 	space->view_count--;
 	space->virtual_bytes -= view->end - view->start;
 	space_commit_changed(space, -(int64_t)view->commit_pages);
@@ -220,6 +227,7 @@ void view_free(struct view *view)
 {
 	if (view->segment)
 		segment_release(view->segment);
+	watch_release(view->watch);
 	pool_free(view, sizeof(*view));
 	view_count_changed(-1);
 }

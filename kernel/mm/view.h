@@ -13,6 +13,8 @@ struct view_template {
 	enum region_state state;
 	enum section_inherit inherit;
 	bool is_stack;
+	bool is_physical;
+	struct watch *watch;	 /* NULL, or a reference that the view takes over */
 	struct segment *segment; /* NULL: private; receives a reference */
 	page_index_t first_page;
 	uint64_t commit_pages; /* charged by the caller; the view releases them */

@@ -29,8 +29,30 @@ static void fill_write(uint64_t *arguments)
 	arguments[1] = (uintptr_t)block;
 }
 
+static char *watched_block(void)
+{
+	static char *block;
+
+	if (!block)
+		block = block_need(MEM_WRITE_WATCH);
+	return block;
+}
+
+static void fill_get_watch(uint64_t *arguments)
+{
+	arguments[2] = (uintptr_t)watched_block();
+	*SLOT(5, ULONG_PTR) = 1;
+}
+
+static void fill_reset_watch(uint64_t *arguments)
+{
+	arguments[1] = (uintptr_t)watched_block();
+}
+
 static const struct valid valids[] = {
+	{"NtGetWriteWatch", {[3] = PAGE_BYTES}, fill_get_watch},
 	{"NtReadVirtualMemory", {[1] = SHARED_DATA_ADDRESS, [3] = 64}, NULL},
+	{"NtResetWriteWatch", {[2] = PAGE_BYTES}, fill_reset_watch},
 	{"NtWriteVirtualMemory", {[3] = 64}, fill_write},
 };
 

@@ -138,6 +138,9 @@ NTSTATUS NTAPI NtQueryVirtualMemory(HANDLE process, const void *address, ULONG i
 				    PVOID buffer, SIZE_T length, SIZE_T *return_length);
 NTSTATUS NTAPI NtReadVirtualMemory(HANDLE process, const void *remote, void *local, SIZE_T length,
 				   SIZE_T *done);
+NTSTATUS NTAPI NtGetWriteWatch(HANDLE process, ULONG flags, PVOID base, SIZE_T size,
+			       PVOID *addresses, ULONG_PTR *count, ULONG *granularity);
+NTSTATUS NTAPI NtResetWriteWatch(HANDLE process, PVOID base, SIZE_T size);
 NTSTATUS NTAPI NtWriteVirtualMemory(HANDLE process, void *remote, const void *local, SIZE_T length,
 				    SIZE_T *done);
 
