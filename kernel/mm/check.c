@@ -22,6 +22,8 @@
  *    view that contains it
  * 12 a segment's resident pages and view count are the sums over its words and views
  * 13 a writable slot of a watched view has its mark; a space counts its watched views
+ * 14 the pages of a locked region are committed and can be reached, private ones are mapped; a
+ *    space counts them
  */
 #include "commit.h"
 #include "frame.h"
@@ -283,15 +285,35 @@ static void check_region(const struct region *region, vaddr_t *previous_end)
 	*previous_end = region->end;
 }
 
+/* => returns: the pages of the region, if it is locked. */
+static uint64_t check_locked(struct address_space *space, const struct region *region)
+{
+	if (!region->is_locked)
+		return 0;
+	CHECK(14,
+	      region->state == REGION_COMMITTED && protection_rights(region->protection) &&
+		      !(region->protection & PAGE_GUARD),
+	      "0x%llx is locked and out of reach", (unsigned long long)region->start);
+	for (vaddr_t va = region->start; !region->view->segment && va < region->end;
+	     va += PAGE_SIZE) {
+		pte_t *slot = slot_find(space, va);
+
+		CHECK(14, slot && pte_kind(pt_read(slot)) == PTE_VALID,
+		      "0x%llx is locked and not mapped", (unsigned long long)va);
+	}
+	return bytes_to_pages(region->end - region->start);
+}
+
 /* Largest gap by counting, to hold against the root of the tree. */
 static void check_regions(struct address_space *space)
 {
-	uint64_t commit = 0, views = 0, bytes = 0, largest = 0, watches = 0;
+	uint64_t commit = 0, views = 0, bytes = 0, largest = 0, watches = 0, locked = 0;
 	vaddr_t previous_end = USER_LOWEST_ADDRESS;
 	struct region *region = region_at_or_after(space, 0);
 
 	for (; region; region = region_next(region)) {
 		check_region(region, &previous_end);
+		locked += check_locked(space, region);
 		if (region->gap > largest)
 			largest = region->gap;
 		if (region->start == region->view->start) {
@@ -301,6 +323,8 @@ static void check_regions(struct address_space *space)
 			views++;
 		}
 	}
+	CHECK(14, locked == space->locked_pages, "%llu locked pages, counted %llu",
+	      (unsigned long long)space->locked_pages, (unsigned long long)locked);
 	CHECK(13, watches == atomic_load(&space->watch_count), "%llu watched views, counted %llu",
 	      (unsigned long long)atomic_load(&space->watch_count), (unsigned long long)watches);
 	CHECK(11, !RB_ROOT(&space->regions) || RB_ROOT(&space->regions)->largest_gap == largest,

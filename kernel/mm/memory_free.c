@@ -76,6 +76,7 @@ static void cut_view(struct view *view, vaddr_t start, vaddr_t end, struct regio
 	while (region && region->start < end) {
 		struct region *next = region_next(region);
 
+		region_unlock(space, region);
 		region_remove(space, region);
 		region_discard(region);
 		region = next;

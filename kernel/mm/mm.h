@@ -93,6 +93,28 @@ NTSTATUS memory_protect(struct address_space *space, vaddr_t *base, uint64_t *si
 NTSTATUS memory_watch_read(struct address_space *space, vaddr_t *from, vaddr_t end,
 			   uint64_t *addresses, uint64_t capacity, uint64_t *count) MUST_CHECK;
 NTSTATUS memory_watch_reset(struct address_space *space, vaddr_t start, vaddr_t end) MUST_CHECK;
+/*
+ * Pages that must stay in memory (nt-semantics 5.6). base and size_bytes are rounded outward, on
+ * success.
+ * => locks: none. => returns: STATUS_WAS_LOCKED (success), STATUS_INVALID_PARAMETER,
+ *    STATUS_ACCESS_VIOLATION, STATUS_INCOMPATIBLE_FILE_MAP, STATUS_WORKING_SET_QUOTA,
+ *    STATUS_GUARD_PAGE_VIOLATION and other statuses of a fault; unlocking: STATUS_NOT_LOCKED.
+ *    Nothing is locked or unlocked then.
+ */
+NTSTATUS memory_lock(struct address_space *space, vaddr_t *base, uint64_t *size_bytes) MUST_CHECK;
+NTSTATUS memory_unlock(struct address_space *space, vaddr_t *base, uint64_t *size_bytes) MUST_CHECK;
+/*
+ * Writes the dirty pages of a range of a file's view to the file (nt-semantics 5.5); size 0: to the
+ * end of the view. => returns: STATUS_INVALID_PARAMETER_2, STATUS_NOT_MAPPED_VIEW; else *io_status
+ * is that of the writes.
+ */
+NTSTATUS memory_flush(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,
+		      NTSTATUS *io_status) MUST_CHECK;
+/*
+ * Brings pages of files that the range maps into memory, mapping none, as long as memory is plenty.
+ * What is not such a page is passed over.
+ */
+void memory_prefetch(struct address_space *space, vaddr_t start, uint64_t size_bytes);
 /* `address` <= USER_HIGHEST_ADDRESS + 64 KiB; see nt-semantics 5.4 for the order of checks. */
 NTSTATUS memory_query(struct address_space *space, vaddr_t address,
 		      struct nt_memory_basic_information *result) MUST_CHECK;

@@ -169,6 +169,7 @@ struct region {
 	vaddr_t start, end;  /* bytes, page aligned, half-open */
 	uint32_t protection; /* PAGE_*, with PAGE_GUARD while armed; of no meaning while reserved */
 	enum region_state state;
+	bool is_locked; /* its pages are mapped and stay so (residence.c) */
 	struct view *view;
 	uint64_t gap;	      /* free bytes before this region that a new view could use */
 	uint64_t largest_gap; /* the largest gap of the subtree */
@@ -212,6 +213,7 @@ struct address_space {
 	struct region_tree regions; /* (S) */
 	uint64_t view_count;	    /* (S) */
 	atomic_uint_fast64_t watch_count; /* (A) views with a watch; changes under (S) */
+	uint64_t locked_pages;	    /* (S) of the locked regions */
 	paddr_t root;		    /* (C) page-table root */
 	bool dying;		    /* (S) no new views */
 	atomic_uint_fast64_t

@@ -210,6 +210,7 @@ void view_remove(struct address_space *space, struct view *view)
 
 	pages_discard(space, view->start, view->end);
 	while ((region = region_at_or_after(space, view->start)) != NULL && region->view == view) {
+		region_unlock(space, region);
 		region_remove(space, region);
 		region_discard(region);
 	}
