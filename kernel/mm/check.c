@@ -24,6 +24,9 @@
  * 13 the addresses of based sections are aligned, in their window and disjoint
  * 14 a placeholder is one reserved region without commit charge; a mapped view stays within its
  *    segment unless it is extendable
+ * 15 a writable slot of a watched view has its mark; a space counts its watched views
+ * 16 the pages of a locked region are committed and can be reached, private ones are mapped; a
+ *    space counts them
  */
 #include "based.h"
 #include "commit.h"
@@ -36,6 +39,7 @@
 #include "region.h"
 #include "segment.h"
 #include "space.h"
+#include "watch.h"
 
 #define CHECK(number, condition, ...) \
 	do { \
@@ -140,7 +144,11 @@ static void check_frames(void)
 
 		CHECK(1, frame->state < FRAME_STATES, "frame 0x%llx has state %u", number_of(frame),
 		      frame->state);
-		if (has_word(frame))
+		if (frame->flags & FRAME_ORPHAN)
+			CHECK(2, frame->state == FRAME_ACTIVE && frame->pins && !frame->word,
+			      "frame 0x%llx has lost its page, and is not pinned",
+			      number_of(frame));
+		else if (has_word(frame))
 			check_owned(frame);
 	}
 }
@@ -168,6 +176,8 @@ static void check_slot(const struct region *region, vaddr_t va,
 	if (!pte_is_writable(word))
 		return;
 	CHECK(6, rights & RIGHT_WRITE, "0x%llx is writable", at);
+	CHECK(15, !watch_withholds_write(region->view, va), "0x%llx is writable without a mark",
+	      at);
 	CHECK(6, !protection_is_copy(region->protection) || slot_is_private_locked(word),
 	      "0x%llx is copy-on-write, writable and shared", at);
 }
@@ -300,24 +310,49 @@ static void check_view(const struct region *region)
 	      "the view at 0x%llx is longer than its segment", at);
 }
 
+/* => returns: the pages of the region, if it is locked. */
+static uint64_t check_locked(struct address_space *space, const struct region *region)
+{
+	if (!region->is_locked)
+		return 0;
+	CHECK(16,
+	      region->state == REGION_COMMITTED && protection_rights(region->protection) &&
+		      !(region->protection & PAGE_GUARD),
+	      "0x%llx is locked and out of reach", (unsigned long long)region->start);
+	for (vaddr_t va = region->start; !region->view->segment && va < region->end;
+	     va += PAGE_SIZE) {
+		pte_t *slot = slot_find(space, va);
+
+		CHECK(16, slot && pte_kind(pt_read(slot)) == PTE_VALID,
+		      "0x%llx is locked and not mapped", (unsigned long long)va);
+	}
+	return bytes_to_pages(region->end - region->start);
+}
+
 /* Largest gap by counting, to hold against the root of the tree. */
 static void check_regions(struct address_space *space)
 {
-	uint64_t commit = 0, views = 0, bytes = 0, largest = 0;
+	uint64_t commit = 0, views = 0, bytes = 0, largest = 0, watches = 0, locked = 0;
 	vaddr_t previous_end = USER_LOWEST_ADDRESS;
 	struct region *region = region_at_or_after(space, 0);
 
 	for (; region; region = region_next(region)) {
 		check_region(region, &previous_end);
+		locked += check_locked(space, region);
 		if (region->gap > largest)
 			largest = region->gap;
 		if (region->start == region->view->start) {
 			check_view(region);
 			commit += region->view->commit_pages;
 			bytes += region->view->end - region->view->start;
+			watches += region->view->watch != NULL;
 			views++;
 		}
 	}
+	CHECK(16, locked == space->locked_pages, "%llu locked pages, counted %llu",
+	      (unsigned long long)space->locked_pages, (unsigned long long)locked);
+	CHECK(15, watches == atomic_load(&space->watch_count), "%llu watched views, counted %llu",
+	      (unsigned long long)atomic_load(&space->watch_count), (unsigned long long)watches);
 	CHECK(11, !RB_ROOT(&space->regions) || RB_ROOT(&space->regions)->largest_gap == largest,
 	      "the largest gap is 0x%llx, not what the tree says", (unsigned long long)largest);
 	CHECK(9,

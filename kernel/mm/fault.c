@@ -28,6 +28,7 @@
 #include "region.h"
 #include "stack.h"
 #include "view.h"
+#include "watch.h"
 
 #define MAX_TURNS 1000u
 
@@ -72,6 +73,12 @@ static enum fault_step need_frame(struct fault *fault, bool zeroed)
 	return FAULT_PAGE_STEP;
 }
 
+static uint64_t private_page_bits(const struct fault *fault, const struct region *region)
+{
+	return watch_hardware_bits(region->view, fault->va,
+				   protection_hardware_bits(region->protection, true));
+}
+
 /*
  * Gives the spare to this space as the page's private content and maps it; the slot was not valid.
  */
@@ -83,8 +90,7 @@ static void map_private_locked(struct fault *fault, const struct region *region,
 	fault->page.spare = PFN_NONE;
 	frame_own_locked(frame, fault->space, page_of(fault->va), slot, pte_none(),
 			 FRAME_PRIVATE | flags);
-	page_map_locked(fault->space, slot, frame,
-			protection_hardware_bits(region->protection, true));
+	page_map_locked(fault->space, slot, frame, private_page_bits(fault, region));
 }
 
 static enum fault_step make_zero_page_locked(struct fault *fault, const struct region *region,
@@ -161,7 +167,9 @@ static enum fault_step resolve_segment_page_locked(struct fault *fault, const st
 }
 
 /*
- * The slot is valid. Protection changes rewrite slots at once, so only copy-on-write is left to do.
+ * The slot is valid. Protection changes rewrite slots at once, so what is left to do is
+ * copy-on-write, and the first write to a watched page (it is marked by now): a right is gained, so
+ * nothing is flushed.
  */
 static enum fault_step resolve_valid_locked(struct fault *fault, const struct region *region,
 					    pte_t *slot) REQUIRES(frame_lock)
@@ -170,6 +178,10 @@ static enum fault_step resolve_valid_locked(struct fault *fault, const struct re
 
 	if (wants_copy(fault, region) && !slot_is_private_locked(word))
 		return make_copy_locked(fault, region, slot, pte_pfn(word));
+	if (fault->access == ACCESS_WRITE && region->view->watch && !pte_is_writable(word)) {
+		slot_exchange_locked(slot, (pte_t){.bits = word.bits | PTE_WRITE});
+		return done(fault, QUIRE_FAULT_SOFT);
+	}
 	return done(fault, QUIRE_FAULT_SPURIOUS);
 }
 
@@ -185,8 +197,7 @@ static enum fault_step resolve_private_frame_locked(struct fault *fault,
 		fault->page_step = PAGE_WAIT;
 		return FAULT_PAGE_STEP;
 	}
-	page_map_locked(fault->space, slot, frame,
-			protection_hardware_bits(region->protection, true));
+	page_map_locked(fault->space, slot, frame, private_page_bits(fault, region));
 	return done(fault, QUIRE_FAULT_SOFT);
 }
 
@@ -241,6 +252,8 @@ enum fault_step fault_resolve(struct fault *fault)
 		return fail(fault, QUIRE_FAULT_PROTECTION, STATUS_ACCESS_VIOLATION);
 	if ((region->protection & PAGE_GUARD) && page_is_committed(region, fault->va))
 		return FAULT_GUARD;
+	if (fault->access == ACCESS_WRITE)
+		watch_mark(region->view, fault->va);
 	if (region->view->segment) {
 		struct view *view = region->view;
 

@@ -138,6 +138,19 @@ void frame_free_locked(struct frame *frame)
 	set_state(frame, FRAME_FREE);
 }
 
+void frame_abandon_locked(struct frame *frame)
+{
+	KASSERT(frame->shares == 0);
+	if (!frame->pins) {
+		frame_free_locked(frame);
+		return;
+	}
+	KASSERT(frame->state == FRAME_ACTIVE);
+	frame->flags = FRAME_ORPHAN;
+	frame->word = NULL;
+	frame->owner = NULL;
+}
+
 void frame_free(pfn_t pfn)
 {
 	spin_lock(&frame_lock);
@@ -276,7 +289,9 @@ static void settle(struct frame *frame) REQUIRES(frame_lock)
 {
 	if (frame->shares || frame->pins)
 		return;
-	if (frame->flags & FRAME_DIRTY)
+	if (frame->flags & FRAME_ORPHAN)
+		frame_free_locked(frame);
+	else if (frame->flags & FRAME_DIRTY)
 		set_state(frame, FRAME_MODIFIED);
 	else
 		set_state(frame, FRAME_STANDBY);

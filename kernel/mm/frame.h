@@ -48,6 +48,11 @@ void frame_free(pfn_t pfn) EXCLUDES(frame_lock);
 /* Gives back a HELD or TABLE frame, or a frame that no word names any more (shares and pins 0). */
 void frame_free_locked(struct frame *frame) REQUIRES(frame_lock);
 
+/*
+ * The page that the frame holds is gone, and no word names it: freed now, or, while somebody has it
+ * pinned, when the last pin goes. Shares and slots are the caller's business (shares = 0).
+ */
+void frame_abandon_locked(struct frame *frame) REQUIRES(frame_lock);
 /* HELD -> KERNEL and back: pool pages, kernel stacks. The frame stays out of every list. */
 pfn_t frame_alloc_kernel(void) EXCLUDES(frame_lock);
 void frame_free_kernel(pfn_t pfn) EXCLUDES(frame_lock);

@@ -12,16 +12,19 @@
 #include "segment.h"
 #include "space.h"
 #include "view.h"
+#include "watch.h"
 
+/* Both go alone. */
+#define MEM_RESETS (MEM_RESET | MEM_RESET_UNDO)
 #define ALLOCATE_TYPES \
-	(MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_TOP_DOWN | MEM_WRITE_WATCH | MEM_PHYSICAL | \
+	(MEM_COMMIT | MEM_RESERVE | MEM_RESETS | MEM_TOP_DOWN | MEM_WRITE_WATCH | MEM_PHYSICAL | \
 	 MEM_LARGE_PAGES)
 
 static NTSTATUS check_type(uint32_t type)
 {
-	if ((type & ~ALLOCATE_TYPES) || !(type & (MEM_COMMIT | MEM_RESERVE | MEM_RESET)))
+	if ((type & ~ALLOCATE_TYPES) || !(type & (MEM_COMMIT | MEM_RESERVE | MEM_RESETS)))
 		return STATUS_INVALID_PARAMETER_5;
-	if ((type & MEM_RESET) && type != MEM_RESET)
+	if ((type & MEM_RESETS) && type != MEM_RESET && type != MEM_RESET_UNDO)
 		return STATUS_INVALID_PARAMETER_5;
 	if ((type & MEM_LARGE_PAGES) &&
 	    (!(type & MEM_COMMIT) || (type & (MEM_PHYSICAL | MEM_WRITE_WATCH))))
@@ -45,6 +48,8 @@ NTSTATUS memory_allocate_check(vaddr_t base, uint64_t zero_bits, uint64_t size_b
 	status = check_type(type);
 	if (!NT_SUCCESS(status))
 		return status;
+	if ((type & MEM_PHYSICAL) && protection != PAGE_READWRITE)
+		return STATUS_INVALID_PARAMETER_6;
 	if (!protection_is_valid(protection))
 		return STATUS_INVALID_PAGE_PROTECTION;
 	if (base > USER_HIGHEST_ADDRESS)
@@ -82,6 +87,20 @@ static NTSTATUS place_reservation(struct address_space *space, vaddr_t base, uin
 	return STATUS_SUCCESS;
 }
 
+/* The view of a template, and its charge. Needs the space's lock. */
+static NTSTATUS create_charged(struct address_space *space, const struct view_template *template)
+{
+	struct view *view;
+	NTSTATUS status = commit_charge(template->commit_pages);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	status = view_create(space, template, &view);
+	if (!NT_SUCCESS(status))
+		commit_release(template->commit_pages);
+	return status;
+}
+
 /* Reserves, and commits the whole reservation if asked. Needs the space's lock. */
 static NTSTATUS reserve_locked(struct address_space *space, uint64_t zero_bits, uint32_t type,
 			       uint32_t protection, vaddr_t *base, uint64_t *size)
@@ -89,23 +108,25 @@ static NTSTATUS reserve_locked(struct address_space *space, uint64_t zero_bits, 
 	struct view_template template = {.kind = VIEW_PRIVATE,
 					 .protection = protection,
 					 .inherit = VIEW_UNMAP,
-					 .state = REGION_RESERVED};
-	struct view *view;
+					 .state = REGION_RESERVED,
+					 .is_physical = type & MEM_PHYSICAL};
+	uint64_t pages;
 	NTSTATUS status;
 
 	status = place_reservation(space, *base, zero_bits, *size, type & MEM_TOP_DOWN, &template);
 	if (!NT_SUCCESS(status))
 		return status;
+	pages = bytes_to_pages(template.end - template.start);
 	if (type & MEM_COMMIT) {
 		template.state = REGION_COMMITTED;
-		template.commit_pages = bytes_to_pages(template.end - template.start);
+		template.commit_pages = pages;
 	}
-	status = commit_charge(template.commit_pages);
-	if (!NT_SUCCESS(status))
-		return status;
-	status = view_create(space, &template, &view);
+	if (type & MEM_WRITE_WATCH)
+		status = watch_create(template.start, pages, &template.watch);
+	if (NT_SUCCESS(status))
+		status = create_charged(space, &template);
 	if (!NT_SUCCESS(status)) {
-		commit_release(template.commit_pages);
+		watch_release(template.watch);
 		return status;
 	}
 	*base = template.start;
@@ -235,7 +256,7 @@ static NTSTATUS commit_range(struct address_space *space, vaddr_t start, vaddr_t
 	if (NT_SUCCESS(status)) {
 		mutex_lock(&space->lock);
 		view = view_holding(space, start, end);
-		if (!view)
+		if (!view || view->is_physical)
 			status = STATUS_CONFLICTING_ADDRESSES;
 		else if (!view->segment)
 			status = commit_private_locked(view, start, end, protection);
@@ -247,7 +268,10 @@ static NTSTATUS commit_range(struct address_space *space, vaddr_t start, vaddr_t
 	return status;
 }
 
-/* MEM_RESET: "the contents are of no interest"; we keep them, which the call allows. */
+/*
+ * MEM_RESET: "the contents are of no interest"; we keep them, which the call allows, and so
+ * MEM_RESET_UNDO always finds them.
+ */
 static NTSTATUS reset_range(struct address_space *space, vaddr_t start, vaddr_t end)
 {
 	struct view *view;
@@ -267,7 +291,7 @@ NTSTATUS memory_allocate(struct address_space *space, vaddr_t *base, uint64_t ze
 	status = memory_allocate_check(*base, zero_bits, *size_bytes, type, protection);
 	if (!NT_SUCCESS(status))
 		return status;
-	if (type & (MEM_PHYSICAL | MEM_LARGE_PAGES | MEM_WRITE_WATCH))
+	if (type & MEM_LARGE_PAGES)
 		return STATUS_NOT_IMPLEMENTED;
 	if ((type & MEM_RESERVE) || ((type & MEM_COMMIT) && !*base)) {
 		if (protection_is_copy(protection))
@@ -278,7 +302,7 @@ NTSTATUS memory_allocate(struct address_space *space, vaddr_t *base, uint64_t ze
 		return status;
 	}
 	end = page_round_up(*base + *size_bytes);
-	status = type & MEM_RESET ? reset_range(space, start, end)
+	status = type & MEM_RESETS ? reset_range(space, start, end)
 				  : commit_range(space, start, end, protection);
 	if (NT_SUCCESS(status)) {
 		*base = start;

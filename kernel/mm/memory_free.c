@@ -10,6 +10,7 @@
 #include "region.h"
 #include "space.h"
 #include "view.h"
+#include "watch.h"
 
 /* Rows 6-10 of table 5.2; on success the range to free. Needs the space's lock. */
 static NTSTATUS find_range_to_free(struct address_space *space, vaddr_t base, uint64_t size,
@@ -76,6 +77,7 @@ static void cut_view(struct view *view, vaddr_t start, vaddr_t end, struct regio
 	while (region && region->start < end) {
 		struct region *next = region_next(region);
 
+		region_unlock(space, region);
 		region_remove(space, region);
 		region_discard(region);
 		region = next;
@@ -91,6 +93,9 @@ static void cut_view(struct view *view, vaddr_t start, vaddr_t end, struct regio
 		tail->commit_pages = region_count_pages(space, end, view->end, REGION_COMMITTED);
 		view->commit_pages -= tail->commit_pages;
 		move_regions(view, end, tail);
+		watch_reference(tail->watch);
+		if (tail->watch)
+			atomic_fetch_add(&space->watch_count, 1);
 		space->view_count++;
 		view_count_changed(1);
 	}

@@ -114,6 +114,37 @@ NTSTATUS memory_free(struct address_space *space, vaddr_t *base, uint64_t *size_
 		     uint32_t type) MUST_CHECK;
 NTSTATUS memory_protect(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,
 			uint32_t protection, uint32_t *old_protection) MUST_CHECK;
+/*
+ * Write watches (nt-semantics 5.8). [start, end), whole pages, must lie in one watched allocation:
+ * else STATUS_INVALID_PARAMETER. memory_watch_read lists marked pages from *from on, at most
+ * `capacity`, and moves *from behind them (`end`: there are no more); memory_watch_reset takes
+ * their marks away.
+ */
+NTSTATUS memory_watch_read(struct address_space *space, vaddr_t *from, vaddr_t end,
+			   uint64_t *addresses, uint64_t capacity, uint64_t *count) MUST_CHECK;
+NTSTATUS memory_watch_reset(struct address_space *space, vaddr_t start, vaddr_t end) MUST_CHECK;
+/*
+ * Pages that must stay in memory (nt-semantics 5.6). base and size_bytes are rounded outward, on
+ * success.
+ * => locks: none. => returns: STATUS_WAS_LOCKED (success), STATUS_INVALID_PARAMETER,
+ *    STATUS_ACCESS_VIOLATION, STATUS_INCOMPATIBLE_FILE_MAP, STATUS_WORKING_SET_QUOTA,
+ *    STATUS_GUARD_PAGE_VIOLATION and other statuses of a fault; unlocking: STATUS_NOT_LOCKED.
+ *    Nothing is locked or unlocked then.
+ */
+NTSTATUS memory_lock(struct address_space *space, vaddr_t *base, uint64_t *size_bytes) MUST_CHECK;
+NTSTATUS memory_unlock(struct address_space *space, vaddr_t *base, uint64_t *size_bytes) MUST_CHECK;
+/*
+ * Writes the dirty pages of a range of a file's view to the file (nt-semantics 5.5); size 0: to the
+ * end of the view. => returns: STATUS_INVALID_PARAMETER_2, STATUS_NOT_MAPPED_VIEW; else *io_status
+ * is that of the writes.
+ */
+NTSTATUS memory_flush(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,
+		      NTSTATUS *io_status) MUST_CHECK;
+/*
+ * Brings pages of files that the range maps into memory, mapping none, as long as memory is plenty.
+ * What is not such a page is passed over.
+ */
+void memory_prefetch(struct address_space *space, vaddr_t start, uint64_t size_bytes);
 /* `address` <= USER_HIGHEST_ADDRESS + 64 KiB; see nt-semantics 5.4 for the order of checks. */
 NTSTATUS memory_query(struct address_space *space, vaddr_t address,
 		      struct nt_memory_basic_information *result) MUST_CHECK;
@@ -169,6 +200,16 @@ NTSTATUS space_read(struct address_space *space, vaddr_t from, void *to, size_t 
 		    size_t *done) MUST_CHECK;
 NTSTATUS space_write(struct address_space *space, vaddr_t to, const void *from, size_t size_bytes,
 		     size_t *done) MUST_CHECK;
+/*
+ * The same with user memory of the current process on the other side (nt-semantics 5.7); `space`
+ * may be the current one.
+ * => locks: none. => may sleep. => returns: STATUS_SUCCESS; STATUS_PARTIAL_COPY; reading, a bad
+ *    local buffer is STATUS_ACCESS_VIOLATION. *done (required) tells how far in every case.
+ */
+NTSTATUS space_read_to_user(struct address_space *space, vaddr_t from, vaddr_t to,
+			    size_t size_bytes, size_t *done) MUST_CHECK;
+NTSTATUS space_write_from_user(struct address_space *space, vaddr_t to, vaddr_t from,
+			       size_t size_bytes, size_t *done) MUST_CHECK;
 
 /*
  * A user stack: reserve_bytes reserved, the top commit_bytes committed, a guard page below them

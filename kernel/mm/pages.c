@@ -7,6 +7,8 @@
 #include "page_table.h"
 #include "protection.h"
 #include "tlb.h"
+#include "view.h"
+#include "watch.h"
 
 bool slot_is_private_locked(pte_t slot)
 {
@@ -45,14 +47,14 @@ void page_map_locked(struct address_space *space, pte_t *slot, struct frame *fra
 		space->peak_resident_pages = space->resident_pages;
 }
 
-/* A private page that no slot maps. Only a page file would read or write it, so it is at rest. */
+/* A private page that no slot maps: at rest, or borrowed for a copy. */
 static void discard_unmapped_locked(pte_t *slot) REQUIRES(frame_lock)
 {
 	struct frame *frame = frame_of(pte_pfn(pt_read(slot)));
 
-	KASSERT(frame->state == FRAME_STANDBY || frame->state == FRAME_MODIFIED);
+	KASSERT(frame->state == FRAME_STANDBY || frame->state == FRAME_MODIFIED || frame->pins);
 	word_set_locked(slot, pte_none());
-	frame_free_locked(frame);
+	frame_abandon_locked(frame);
 }
 
 static void discard_slot_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va, uint32_t unused)
@@ -139,6 +141,14 @@ static void unmap_keep_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va) 
 	batch->space->resident_pages--;
 }
 
+/* What a watch of the page's view leaves of the bits. */
+static uint64_t watched_bits(struct address_space *space, vaddr_t va, uint64_t bits)
+{
+	if (!atomic_load_explicit(&space->watch_count, memory_order_relaxed))
+		return bits;
+	return watch_hardware_bits(view_find(space, va), va, bits);
+}
+
 static void protect_slot_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va,
 				uint32_t protection) REQUIRES(frame_lock)
 {
@@ -152,7 +162,7 @@ static void protect_slot_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va
 		return;
 	}
 	bits = protection_hardware_bits(protection, slot_is_private_locked(old));
-	bits |= old.bits & PTE_DIRTY;
+	bits = watched_bits(batch->space, va, bits) | (old.bits & PTE_DIRTY);
 	tlb_batch_add(batch, va, slot_exchange_locked(slot, pte_valid(pte_pfn(old), bits)),
 		      TLB_KEEP);
 }
@@ -160,4 +170,19 @@ static void protect_slot_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va
 void pages_protect(struct address_space *space, vaddr_t start, vaddr_t end, uint32_t protection)
 {
 	change_slots(space, start, end, protect_slot_locked, protection);
+}
+
+static void withhold_write_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va, uint32_t unused)
+	REQUIRES(frame_lock)
+{
+	pte_t old = pt_read(slot), kept = {.bits = old.bits & ~PTE_WRITE};
+
+	(void)unused;
+	if (pte_is_writable(old))
+		tlb_batch_add(batch, va, slot_exchange_locked(slot, kept), TLB_KEEP);
+}
+
+void pages_withhold_write(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+	change_slots(space, start, end, withhold_write_locked, 0);
 }

@@ -21,6 +21,8 @@ void pages_discard(struct address_space *space, vaddr_t start, vaddr_t end);
  */
 void pages_protect(struct address_space *space, vaddr_t start, vaddr_t end, uint32_t protection);
 
+/* Takes the right to write from the resident pages of [start, end); the next write faults. */
+void pages_withhold_write(struct address_space *space, vaddr_t start, vaddr_t end);
 /* True when the page is private: its content belongs to this space alone. Takes frame_lock. */
 bool page_is_private(struct address_space *space, vaddr_t va);
 bool slot_is_private_locked(pte_t slot) REQUIRES(frame_lock);

@@ -117,6 +117,7 @@ NTSTATUS memory_protect(struct address_space *space, vaddr_t *base, uint64_t *si
 {
 	vaddr_t start, end;
 	uint32_t old, stored;
+	uint64_t locked_before;
 	struct region *region;
 	NTSTATUS status;
 
@@ -133,7 +134,10 @@ NTSTATUS memory_protect(struct address_space *space, vaddr_t *base, uint64_t *si
 	status = check_change(region ? region->view : NULL, start, end, protection, &stored);
 	if (NT_SUCCESS(status)) {
 		old = page_protection(region, start);
+		locked_before = space->locked_pages;
 		status = view_protect_locked(region->view, start, end, stored);
+		if (status == STATUS_SUCCESS && space->locked_pages < locked_before)
+			status = STATUS_WAS_UNLOCKED;
 	}
 	mutex_unlock(&space->lock);
 	if (NT_SUCCESS(status)) {

@@ -5,6 +5,7 @@
 
 #include "kernel/core/pool.h"
 #include "kernel/lib/range.h"
+#include "protection.h"
 
 static int region_compare(const struct region *a, const struct region *b)
 {
@@ -339,6 +340,7 @@ struct region *region_isolate(struct address_space *space, vaddr_t start, vaddr_
 static bool can_merge(const struct region *a, const struct region *b)
 {
 	return a->view == b->view && a->end == b->start && a->state == b->state &&
+	       a->is_locked == b->is_locked &&
 	       (a->state == REGION_RESERVED || a->protection == b->protection);
 }
 
@@ -365,6 +367,13 @@ void region_merge(struct address_space *space, vaddr_t start, vaddr_t end)
 	}
 }
 
+/* Nobody reaches the pages now, so they do not stay in memory either. */
+static bool hides_pages(enum region_state state, uint32_t protection)
+{
+	return state == REGION_RESERVED || !protection_rights(protection) ||
+	       (protection & PAGE_GUARD);
+}
+
 void region_change(struct address_space *space, vaddr_t start, vaddr_t end, enum region_state state,
 		   uint32_t protection, struct region_spares *spares)
 {
@@ -373,8 +382,17 @@ void region_change(struct address_space *space, vaddr_t start, vaddr_t end, enum
 	for (; region && region->start < end; region = region_next(region)) {
 		region->state = state;
 		region->protection = protection;
+		if (hides_pages(state, protection))
+			region_unlock(space, region);
 	}
 	region_merge(space, start, end);
+}
+
+void region_unlock(struct address_space *space, struct region *region)
+{
+	if (region->is_locked)
+		space->locked_pages -= bytes_to_pages(region->end - region->start);
+	region->is_locked = false;
 }
 
 void region_discard(struct region *region)

@@ -51,6 +51,8 @@ struct region *region_isolate(struct address_space *space, vaddr_t start, vaddr_
 /* Gives [start, end), which lies in one view, a state and a protection: isolates, sets, merges. */
 void region_change(struct address_space *space, vaddr_t start, vaddr_t end, enum region_state state,
 		   uint32_t protection, struct region_spares *spares);
+/* The region's pages are not locked any more (residence.c); region_change does it by itself. */
+void region_unlock(struct address_space *space, struct region *region);
 /* Joins neighbours of one view with equal attributes around [start, end). */
 void region_merge(struct address_space *space, vaddr_t start, vaddr_t end);
 

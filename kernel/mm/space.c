@@ -1,15 +1,11 @@
 /*
- * space.c - address spaces: making and ending them, and the kernel's own access to the memory of
- * any of them.
+ * space.c - address spaces: making and ending them. (Copies to and from them: space_copy.c.)
  */
 #include "space.h"
 
 #include "frame.h"
 #include "kernel/core/pool.h"
-#include "kernel/lib/range.h"
-#include "kernel/lib/string.h"
 #include "mm.h"
-#include "page_table.h"
 #include "region.h"
 #include "view.h"
 
@@ -104,89 +100,4 @@ void space_for_each(void (*visit)(struct address_space *space, void *context), v
 	LIST_FOREACH (space, &spaces, all)
 		visit(space, context);
 	mutex_unlock(&spaces_lock);
-}
-
-/*
- * Pins the frame behind a user page for one access; PFN_NONE: it is not mapped with the right,
- * fault first.
- */
-static pfn_t pin_mapped(struct address_space *space, vaddr_t va, bool write)
-{
-	pfn_t pfn = PFN_NONE;
-	pte_t *slot;
-
-	spin_lock(&frame_lock);
-	slot = slot_find(space, va);
-	if (slot && pte_kind(pt_read(slot)) == PTE_VALID &&
-	    (!write || pte_is_writable(pt_read(slot)))) {
-		pfn = pte_pfn(pt_read(slot));
-		frame_pin_locked(frame_of(pfn));
-	}
-	spin_unlock(&frame_lock);
-	return pfn;
-}
-
-static void unpin(pfn_t pfn, bool was_written)
-{
-	spin_lock(&frame_lock);
-	frame_unpin_locked(frame_of(pfn), was_written);
-	spin_unlock(&frame_lock);
-}
-
-/* One page of space_read or space_write: the range does not cross a page. */
-static NTSTATUS copy_page(struct address_space *space, vaddr_t va, void *kernel, size_t size,
-			  bool write)
-{
-	for (;;) {
-		pfn_t pfn = pin_mapped(space, va, write);
-		NTSTATUS status;
-
-		if (pfn != PFN_NONE) {
-			unsigned char *user = (unsigned char *)frame_memory(pfn) + page_offset(va);
-
-			if (write)
-				memcpy(user, kernel, size);
-			else
-				memcpy(kernel, user, size);
-			unpin(pfn, write);
-			return STATUS_SUCCESS;
-		}
-		status = mm_fault(space, va, write ? ACCESS_WRITE : ACCESS_READ, false);
-		if (!NT_SUCCESS(status))
-			return status;
-	}
-}
-
-static NTSTATUS copy(struct address_space *space, vaddr_t va, unsigned char *kernel, size_t size,
-		     bool write, size_t *done)
-{
-	NTSTATUS status = STATUS_SUCCESS;
-	size_t copied = 0;
-
-	if (!range_within(va, size, USER_LOWEST_ADDRESS, USER_LIMIT))
-		status = STATUS_PARTIAL_COPY;
-	while (NT_SUCCESS(status) && copied < size) {
-		size_t part = PAGE_SIZE - page_offset(va + copied);
-
-		if (part > size - copied)
-			part = size - copied;
-		status = copy_page(space, va + copied, kernel + copied, part, write);
-		if (NT_SUCCESS(status))
-			copied += part;
-	}
-	if (done)
-		*done = copied;
-	return NT_SUCCESS(status) ? status : STATUS_PARTIAL_COPY;
-}
-
-NTSTATUS space_read(struct address_space *space, vaddr_t from, void *to, size_t size_bytes,
-		    size_t *done)
-{
-	return copy(space, from, to, size_bytes, false, done);
-}
-
-NTSTATUS space_write(struct address_space *space, vaddr_t to, const void *from, size_t size_bytes,
-		     size_t *done)
-{
-	return copy(space, to, (unsigned char *)(uintptr_t)from, size_bytes, true, done);
 }

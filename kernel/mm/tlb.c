@@ -60,7 +60,7 @@ static void release_locked(struct frame *frame, enum tlb_release release, bool w
 	case TLB_FREE_PRIVATE:
 		KASSERT((frame->flags & FRAME_PRIVATE) && frame->shares == 1);
 		frame->shares = 0;
-		frame_free_locked(frame);
+		frame_abandon_locked(frame);
 		break;
 	case TLB_FREE_TABLE:
 		KASSERT(frame->state == FRAME_TABLE);

@@ -90,6 +90,8 @@ enum frame_state {
 /* The owner is an address space and `word` a page-table slot; else a segment and its state word. */
 #define FRAME_PRIVATE 0x2u
 #define FRAME_POISONED 0x4u /* debug builds: free, and filled with a pattern */
+/* ACTIVE, and named by no word: its page went while it was pinned. The last pin frees it. */
+#define FRAME_ORPHAN 0x8u
 
 /* One entry of the frame database, 48 bytes, index = pfn. All (F). */
 struct frame {
@@ -175,12 +177,24 @@ struct region {
 	vaddr_t start, end;  /* bytes, page aligned, half-open */
 	uint32_t protection; /* PAGE_*, with PAGE_GUARD while armed; of no meaning while reserved */
 	enum region_state state;
+	bool is_locked; /* its pages are mapped and stay so (residence.c) */
 	struct view *view;
 	uint64_t gap;	      /* free bytes before this region that a new view could use */
 	uint64_t largest_gap; /* the largest gap of the subtree */
 };
 
 enum view_kind { VIEW_PRIVATE, VIEW_MAPPED, VIEW_IMAGE };
+
+/*
+ * Marks of a MEM_WRITE_WATCH reservation, a bit per page. The views that it is cut into share it.
+ * Its blocks' content is (S).
+ */
+struct watch {
+	vaddr_t start;		     /* (C) of the reservation */
+	uint64_t page_count;	     /* (C) */
+	atomic_uint reference_count; /* (A) views */
+	uint64_t *blocks[];	     /* (C) */
+};
 
 /* What one call mapped. (S) unless said otherwise. */
 struct view {
@@ -196,6 +210,8 @@ struct view {
 					* end are not committed until the segment grows */
 	bool is_frozen;		       /* (C) SEC_NO_CHANGE: keeps its protection */
 	bool is_no_execute;	       /* (C) SEC_IMAGE_NO_EXECUTE: nothing in it is executable */
+	bool is_physical;	       /* (C) MEM_PHYSICAL: reserved for good, nothing commits it */
+	struct watch *watch;	       /* (C) reference; NULL: nobody watches writes */
 	struct address_space *space;   /* (C) */
 	struct segment *segment;       /* (C) reference; NULL: private */
 	page_index_t first_page;       /* (C) page of the segment at start */
@@ -210,6 +226,8 @@ struct address_space {
 	struct mutex lock;
 	struct region_tree regions; /* (S) */
 	uint64_t view_count;	    /* (S) */
+	atomic_uint_fast64_t watch_count; /* (A) views with a watch; changes under (S) */
+	uint64_t locked_pages;	    /* (S) of the locked regions */
 	paddr_t root;		    /* (C) page-table root */
 	bool dying;		    /* (S) no new views */
 	atomic_uint_fast64_t

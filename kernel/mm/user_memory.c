@@ -4,7 +4,9 @@
 #include "user_memory.h"
 
 #include "kernel/core/lock.h"
+#include "kernel/core/thread.h"
 #include "kernel/lib/range.h"
+#include "watch.h"
 
 static bool is_user_range(vaddr_t address, size_t size)
 {
@@ -58,14 +60,16 @@ static NTSTATUS touch_read(vaddr_t byte)
 
 /*
  * Writes back what it read: another thread's store in between may be undone, as with NT's own
- * probes.
+ * probes. A page whose writes are watched is only looked at.
  */
 static NTSTATUS touch_write(vaddr_t byte)
 {
 	unsigned char value;
 	NTSTATUS status = copy_in(&value, byte, 1);
 
-	return NT_SUCCESS(status) ? copy_out(byte, &value, 1) : status;
+	if (!NT_SUCCESS(status) || watch_answers_probe(thread_current()->space, byte))
+		return status;
+	return copy_out(byte, &value, 1);
 }
 
 NTSTATUS probe_read(vaddr_t address, size_t size_bytes)
@@ -76,4 +80,9 @@ NTSTATUS probe_read(vaddr_t address, size_t size_bytes)
 NTSTATUS probe_write(vaddr_t address, size_t size_bytes)
 {
 	return probe(address, size_bytes, touch_write);
+}
+
+void note_write(vaddr_t address, size_t size_bytes)
+{
+	watch_mark_range(thread_current()->space, address, size_bytes);
 }

@@ -23,4 +23,9 @@ NTSTATUS copy_out(vaddr_t to, const void *from, size_t size_bytes) MUST_CHECK;
  * before handles).
  */
 NTSTATUS probe_write(vaddr_t address, size_t size_bytes) MUST_CHECK;
+/*
+ * A probed buffer counts as written from now on, for who watches writes (a probe alone marks
+ * nothing). For buffers that a call may fill in part.
+ */
+void note_write(vaddr_t address, size_t size_bytes);
 NTSTATUS probe_read(vaddr_t address, size_t size_bytes) MUST_CHECK;

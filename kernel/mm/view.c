@@ -11,6 +11,7 @@
 #include "region.h"
 #include "segment.h"
 #include "space.h"
+#include "watch.h"
 
 static atomic_uint_fast64_t views_alive;
 
@@ -162,6 +163,8 @@ static void insert_image_regions(struct address_space *space, struct view *view,
 
 static void account(struct address_space *space, struct view *view)
 {
+	if (view->watch)
+		atomic_fetch_add(&space->watch_count, 1);
 	space->view_count++;
 	space->virtual_bytes += view->end - view->start;
 	if (space->virtual_bytes > space->peak_virtual_bytes)
@@ -201,6 +204,8 @@ static void fill_view(struct view *view, const struct view_template *template)
 	view->is_extendable = template->is_extendable;
 	view->is_frozen = template->is_frozen;
 	view->is_no_execute = template->is_no_execute;
+	view->is_physical = template->is_physical;
+	view->watch = template->watch;
 	view->first_page = template->first_page;
 	view->commit_pages = template->commit_pages;
 }
@@ -252,11 +257,14 @@ void view_remove(struct address_space *space, struct view *view)
 
 	pages_discard(space, view->start, view->end);
 	while ((region = region_at_or_after(space, view->start)) != NULL && region->view == view) {
+		region_unlock(space, region);
 		region_remove(space, region);
 		region_discard(region);
 	}
 	if (view->segment)
 		detach_segment(view);
+	if (view->watch)
+		atomic_fetch_sub(&space->watch_count, 1);
 	space->view_count--;
 	space->virtual_bytes -= view->end - view->start;
 	space_commit_changed(space, -(int64_t)view->commit_pages);
@@ -267,6 +275,7 @@ void view_free(struct view *view)
 {
 	if (view->segment)
 		segment_release(view->segment);
+	watch_release(view->watch);
 	pool_free(view, sizeof(*view));
 	view_count_changed(-1);
 }

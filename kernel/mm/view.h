@@ -12,12 +12,13 @@ struct view_template {
 	uint32_t protection; /* AllocationProtect, and that of the first region */
 	enum region_state state;
 	enum section_inherit inherit;
-	bool is_stack, is_placeholder, is_extendable, is_frozen, is_no_execute;
+	bool is_stack, is_placeholder, is_extendable, is_frozen, is_no_execute, is_physical;
 	/*
 	 * NULL, or the view that has exactly this range now and gives it up; the caller frees it
 	 * when no lock is held
 	 */
 	struct view *replaced;
+	struct watch *watch;	 /* NULL, or a reference that the view takes over */
 	struct segment *segment; /* NULL: private; receives a reference */
 	page_index_t first_page;
 	uint64_t commit_pages; /* charged by the caller; the view releases them */

@@ -71,23 +71,47 @@ static struct frame *begin_page_locked(pte_t *word) REQUIRES(frame_lock)
 	return frame;
 }
 
+/* A page that somebody else is writing now: its frame, to wait for. */
+static pfn_t writing_locked(pte_t *word) REQUIRES(frame_lock)
+{
+	pte_t value = pt_read(word);
+
+	if (pte_kind(value) != PTE_IN_FRAME || frame_of(pte_pfn(value))->state != FRAME_WRITING)
+		return PFN_NONE;
+	return pte_pfn(value);
+}
+
 NTSTATUS segment_write_back(struct segment *segment)
+{
+	return segment_write_back_range(segment, 0, UINT64_MAX);
+}
+
+NTSTATUS segment_write_back_range(struct segment *segment, page_index_t first, page_index_t end)
 {
 	NTSTATUS result = STATUS_SUCCESS;
 
 	KASSERT(segment->kind == SEGMENT_FILE);
-	for (page_index_t index = 0;; index++) {
+	for (page_index_t index = first;; index++) {
 		struct frame *frame = NULL;
+		pfn_t busy = PFN_NONE;
 		NTSTATUS status;
 		pte_t *word;
 
 		spin_lock(&frame_lock);
-		word = segment_word_next_locked(segment, &index, segment->page_count);
+		word = segment_word_next_locked(
+			segment, &index, end < segment->page_count ? end : segment->page_count);
+		if (word)
+			busy = writing_locked(word);
 		if (word)
 			frame = begin_page_locked(word);
 		spin_unlock(&frame_lock);
 		if (!word)
 			return result;
+		if (busy != PFN_NONE) {
+			frame_wait(busy);
+			index--; /* look again: the write may have failed */
+			continue;
+		}
 		if (!frame)
 			continue;
 		status = write_page(segment, index, frame);

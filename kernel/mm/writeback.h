@@ -19,3 +19,6 @@ bool writeback_one(void);
  * => returns: the first error; the other pages are written all the same.
  */
 NTSTATUS segment_write_back(struct segment *segment) MUST_CHECK;
+/* The same for pages [first, end). */
+NTSTATUS segment_write_back_range(struct segment *segment, page_index_t first,
+				  page_index_t end) MUST_CHECK;

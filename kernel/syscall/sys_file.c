@@ -236,6 +236,8 @@ static NTSTATUS transfer_call(const uint64_t *arguments, bool is_write)
 	status = transfer_open(arguments[0], arguments[1], &transfer);
 	if (!NT_SUCCESS(status))
 		return status;
+	if (!is_write) /* all of the buffer counts as written, however much is read (5.8) */
+		note_write(transfer.buffer, transfer.size_bytes);
 	status = transfer_perform(&transfer);
 	object_release(transfer.file);
 	io_status = io_status_write(arguments[4], status, transfer.transferred);

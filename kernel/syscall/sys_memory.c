@@ -5,16 +5,10 @@
  */
 #include "syscall.h"
 
+#include "memory_range.h"
 #include "kernel/mm/user_memory.h"
 
-/* A pair of in/out parameters: base address and size. */
-struct memory_range {
-	vaddr_t base_address, size_address; /* where the user has them */
-	vaddr_t base;
-	uint64_t size_bytes;
-};
-
-static NTSTATUS range_capture(struct memory_range *range)
+NTSTATUS range_capture(struct memory_range *range)
 {
 	NTSTATUS status = probe_write(range->base_address, sizeof(range->base));
 
@@ -28,7 +22,7 @@ static NTSTATUS range_capture(struct memory_range *range)
 	return status;
 }
 
-static NTSTATUS range_write(const struct memory_range *range)
+NTSTATUS range_write(const struct memory_range *range)
 {
 	NTSTATUS status = copy_out(range->base_address, &range->base, sizeof(range->base));
 
@@ -110,7 +104,7 @@ NTSTATUS NtProtectVirtualMemory(const uint64_t *arguments)
 	uint32_t protection = (uint32_t)arguments[3], old;
 	struct memory_range range = {.base_address = arguments[1], .size_address = arguments[2]};
 	struct target target;
-	NTSTATUS status;
+	NTSTATUS status, copy_status;
 
 	if (!protection_is_valid(protection))
 		return STATUS_INVALID_PAGE_PROTECTION;
@@ -128,11 +122,12 @@ NTSTATUS NtProtectVirtualMemory(const uint64_t *arguments)
 		return status;
 	status = memory_protect(target.space, &range.base, &range.size_bytes, protection, &old);
 	target_close(&target);
-	if (NT_SUCCESS(status))
-		status = range_write(&range);
-	if (NT_SUCCESS(status))
-		status = copy_out(arguments[4], &old, sizeof(old));
-	return status;
+	if (!NT_SUCCESS(status))
+		return status;
+	copy_status = range_write(&range);
+	if (NT_SUCCESS(copy_status))
+		copy_status = copy_out(arguments[4], &old, sizeof(old));
+	return NT_SUCCESS(copy_status) ? status : copy_status; /* also STATUS_WAS_UNLOCKED */
 }
 
 /* ---- query ---- */

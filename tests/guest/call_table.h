@@ -19,3 +19,6 @@ extern const size_t object_valids_count;
 NTSTATUS call_objects_init(void);
 /* NULL: none of that type. */
 HANDLE call_object_of(const char *type);
+
+/* calls_memory.c: NULL: the call is not one of the memory calls there. */
+const struct valid *valid_find_memory(const char *name);

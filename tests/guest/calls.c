@@ -1,8 +1,6 @@
 /*
  * calls.c - valid arguments for each system call, and the objects that they name.
  */
-#include "calls.h"
-
 #include <string.h>
 
 #include "call_table.h"
@@ -337,7 +335,7 @@ static const struct valid *valid_find(const char *name)
 	for (size_t i = 0; i < object_valids_count; i++)
 		if (!strcmp(object_valids[i].name, name))
 			return &object_valids[i];
-	return NULL;
+	return valid_find_memory(name);
 }
 
 bool call_is_known(const struct call *call)

@@ -100,6 +100,8 @@ static bool tells_of_pointer(const struct call *call, unsigned argument, uint64_
 	if (status == STATUS_ACCESS_VIOLATION || status == STATUS_DATATYPE_MISALIGNMENT ||
 	    status == STATUS_GUARD_PAGE_VIOLATION)
 		return true;
+	if (status == STATUS_PARTIAL_COPY && !strcmp(call->name, "NtWriteVirtualMemory"))
+		return true; /* the status of a source that cannot be read (5.7) */
 	if (!address && (parameter->is_optional || parameter->kind == PARAMETER_ATTRIBUTES))
 		return true; /* there is none */
 	/* extended attributes are refused whatever they are */

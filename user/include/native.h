@@ -175,6 +175,25 @@ NTSTATUS NTAPI NtProtectVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size,
 				      ULONG *old_protection);
 NTSTATUS NTAPI NtQueryVirtualMemory(HANDLE process, const void *address, ULONG information_class,
 				    PVOID buffer, SIZE_T length, SIZE_T *return_length);
+NTSTATUS NTAPI NtReadVirtualMemory(HANDLE process, const void *remote, void *local, SIZE_T length,
+				   SIZE_T *done);
+NTSTATUS NTAPI NtFlushVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, IO_STATUS_BLOCK *io);
+NTSTATUS NTAPI NtLockVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, ULONG map_type);
+NTSTATUS NTAPI NtUnlockVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, ULONG map_type);
+struct memory_range_entry {
+	const void *base;
+	SIZE_T size_bytes;
+};
+#define VM_PREFETCH_INFORMATION 0
+NTSTATUS NTAPI NtSetInformationVirtualMemory(HANDLE process, ULONG information_class,
+					     ULONG_PTR count,
+					     const struct memory_range_entry *entries,
+					     const void *information, ULONG length);
+NTSTATUS NTAPI NtGetWriteWatch(HANDLE process, ULONG flags, PVOID base, SIZE_T size,
+			       PVOID *addresses, ULONG_PTR *count, ULONG *granularity);
+NTSTATUS NTAPI NtResetWriteWatch(HANDLE process, PVOID base, SIZE_T size);
+NTSTATUS NTAPI NtWriteVirtualMemory(HANDLE process, void *remote, const void *local, SIZE_T length,
+				    SIZE_T *done);
 
 /* ---- files ---- */
 NTSTATUS NTAPI NtReadFile(HANDLE file, HANDLE event, PVOID apc, PVOID apc_context,

@@ -1,0 +1,100 @@
+/*
+ * calls_memory.c - valid arguments of the calls on other memory: copies, watches, locks, flushes.
+ */
+#include <string.h>
+
+#include "call_table.h"
+#include "guest.h"
+
+#define SLOT(index, type) ((type *)(uintptr_t)arguments[index])
+
+static char *block_need(ULONG type)
+{
+	PVOID base = NULL;
+	SIZE_T bytes = GRANULARITY_BYTES;
+	NTSTATUS status = NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &bytes,
+						  MEM_RESERVE | MEM_COMMIT | type, PAGE_READWRITE);
+
+	if (!NT_SUCCESS(status))
+		bail_out("memory for a call", status);
+	return base;
+}
+
+static void fill_write(uint64_t *arguments)
+{
+	static char *block;
+
+	if (!block)
+		block = block_need(0);
+	arguments[1] = (uintptr_t)block;
+}
+
+static char *watched_block(void)
+{
+	static char *block;
+
+	if (!block)
+		block = block_need(MEM_WRITE_WATCH);
+	return block;
+}
+
+static void fill_get_watch(uint64_t *arguments)
+{
+	arguments[2] = (uintptr_t)watched_block();
+	*SLOT(5, ULONG_PTR) = 1;
+}
+
+static void fill_reset_watch(uint64_t *arguments)
+{
+	arguments[1] = (uintptr_t)watched_block();
+}
+
+static void fill_flush(uint64_t *arguments)
+{
+	static char *view;
+
+	if (!view)
+		view = view_need(call_object("Section"), PAGE_READWRITE);
+	*SLOT(1, PVOID) = view;
+	*SLOT(2, SIZE_T) = PAGE_BYTES;
+}
+
+static void fill_lock(uint64_t *arguments)
+{
+	*SLOT(1, PVOID) = watched_block();
+	*SLOT(2, SIZE_T) = PAGE_BYTES;
+}
+
+static void fill_unlock(uint64_t *arguments)
+{
+	PVOID base = watched_block();
+	SIZE_T bytes = PAGE_BYTES;
+
+	NtLockVirtualMemory(CURRENT_PROCESS, &base, &bytes, 1);
+	fill_lock(arguments);
+}
+
+static void fill_prefetch(uint64_t *arguments)
+{
+	*SLOT(3, struct memory_range_entry) =
+		(struct memory_range_entry){watched_block(), PAGE_BYTES};
+}
+
+static const struct valid valids[] = {
+	{"NtFlushVirtualMemory", {0}, fill_flush},
+	{"NtGetWriteWatch", {[3] = PAGE_BYTES}, fill_get_watch},
+	{"NtLockVirtualMemory", {[3] = 1}, fill_lock},
+	{"NtReadVirtualMemory", {[1] = SHARED_DATA_ADDRESS, [3] = 64}, NULL},
+	{"NtResetWriteWatch", {[2] = PAGE_BYTES}, fill_reset_watch},
+	{"NtSetInformationVirtualMemory", {[2] = 1, [5] = 4}, fill_prefetch},
+	{"NtUnlockVirtualMemory", {[3] = 1}, fill_unlock},
+	{"NtWriteVirtualMemory", {[3] = 64}, fill_write},
+};
+
+const struct valid *valid_find_memory(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(valids); i++)
+		if (!strcmp(valids[i].name, name))
+			return &valids[i];
+	return NULL;
+}
