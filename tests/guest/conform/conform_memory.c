@@ -1,6 +1,6 @@
 /*
- * conform_memory.c - NtAllocateVirtualMemory when it succeeds: rounding, states, contents, MEM_RESET,
- * NOCACHE (5.1.2; P7.129-133).
+ * conform_memory.c - NtAllocateVirtualMemory when it succeeds: rounding, states, contents,
+ * MEM_RESET, NOCACHE (5.1.2; P7.129-133).
  */
 #include "memory.h"
 
@@ -167,6 +167,19 @@ static void test_reset(void)
 	range_drop(memory);
 }
 
+static void test_reset_of_a_view(void)
+{
+	HANDLE section = section_need(0x2000);
+	char *view = view_need(section, PAGE_READWRITE);
+	struct range range = {view, 0x1000};
+
+	case_status("5.1.2", "RESET of a page-file view",
+		    range_allocate(&range, MEM_RESET, PAGE_READWRITE), STATUS_SUCCESS);
+	case_state("5.1.2", "RESET of a page-file view: state", region_at(view).State, MEM_COMMIT);
+	view_drop(view);
+	NtClose(section);
+}
+
 /* NOCACHE belongs to the allocation, not to the page. */
 static void test_nocache(void)
 {
@@ -210,6 +223,7 @@ int program_main(int argc, char **argv)
 	test_commit();
 	test_neighbours();
 	test_reset();
+	test_reset_of_a_view();
 	test_nocache();
 	test_physical();
 	return case_finish();

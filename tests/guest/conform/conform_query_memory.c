@@ -1,6 +1,6 @@
 /*
- * conform_query_memory.c - NtQueryVirtualMemory: regions, names of mapped files, allocations, pages in
- * the working set (5.4; P7.148, P7.149).
+ * conform_query_memory.c - NtQueryVirtualMemory: regions, names of mapped files, allocations, pages
+ * in the working set (5.4; P7.148, P7.149).
  */
 #include <string.h>
 
@@ -325,6 +325,23 @@ static void test_working_set(void)
 			PAGE_EXECUTE_READ);
 }
 
+/* An image that nobody here has touched */
+static void test_image_pages(void)
+{
+	HANDLE file = file_need(IMAGE_FILE, FILE_READ_DATA | FILE_EXECUTE), section;
+	char *view = NULL;
+	uint64_t flags;
+
+	section_make(&section, 0, PAGE_EXECUTE, SEC_IMAGE, file);
+	view_make(section, PAGE_EXECUTE_READ, &view);
+	flags = page_flags(view + 0x1000);
+	case_number("5.4", "an untouched image page: Valid", flags % 2, 0);
+	case_true("5.4", "an untouched image page: Shared", (flags & PAGE_IS_SHARED) != 0);
+	view_drop(view);
+	NtClose(section);
+	NtClose(file);
+}
+
 int program_main(int argc, char **argv)
 {
 	(void)argc;
@@ -337,5 +354,6 @@ int program_main(int argc, char **argv)
 	test_names();
 	test_allocations();
 	test_working_set();
+	test_image_pages();
 	return case_finish();
 }
