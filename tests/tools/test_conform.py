@@ -101,6 +101,13 @@ class ConformTest(QuireTest):
         self.assertTrue(rows[0].is_failure)
         self.assertIn("UNEXPECTED", conform_matrix.markdown(rows, {}))
 
+    def test_a_system_that_did_not_run_is_none(self):
+        cases = conform_cases.read_cases(OUTPUT)[:1]
+        rows = conform_matrix.rows_of("conform_x", [conform_cases.judge_quire(cases[0])], None)
+        self.assertFalse(rows[0].is_failure)
+        self.assertIn("| SUCCESS | not run | SUCCESS |  |", conform_matrix.markdown(rows, {}))
+        self.assertIn("SUCCESS", conform_matrix.page(rows, {}))
+
 
 if __name__ == "__main__":
     unittest.main()
