@@ -249,7 +249,7 @@ test:
 
 conform:
 	@tools/setup.sh test
-	@$(MAKE) build-all
+	@$(MAKE) build-all prune
 	@tools/quire conform $(if $(TESTS),'$(TESTS)')
 
 image:

@@ -1,10 +1,11 @@
 """The conformance suite's judgement and matrix: what passes, what fails, and what is written."""
 
 import unittest
+from unittest import mock
 
 from fixtures import QuireTest
 
-from quirelib import conform_cases, conform_matrix
+from quirelib import conform_cases, conform_matrix, conform_tests
 from quirelib.common import QuireError
 
 OUTPUT = """TAP version 13
@@ -100,6 +101,37 @@ class ConformTest(QuireTest):
         rows = conform_matrix.rows_of("conform_x", [conform_cases.judge_quire(cases[0])], [])
         self.assertTrue(rows[0].is_failure)
         self.assertIn("UNEXPECTED", conform_matrix.markdown(rows, {}))
+
+    def _suite(self, quire, wine, not_yet, rules=""):
+        """What the suite's own checks say of one program's cases: check -> status."""
+        group = conform_tests.ConformGroup()
+        group._whole, group._differences = True, self._differences("", rules)
+        group._verdicts[conform_tests.QUIRE]["conform_x"] = [conform_cases.judge_quire(case) for case in quire]
+        group._verdicts[conform_tests.WINE]["conform_x"] = [
+            conform_cases.judge_wine("conform_x", case, group._differences) for case in wine]
+        with mock.patch.object(conform_tests, "OUT", self.folder / "out"), \
+                mock.patch.object(conform_tests, "read_not_yet", lambda: not_yet), \
+                mock.patch.object(conform_tests.wine_tests.PRIVATE, "wine", "wine64"):
+            results = group._write()
+        self.assertTrue((self.folder / "out" / "matrix.html").exists())
+        return {result.id.rpartition("/")[2]: result.status for result in results}
+
+    def test_the_suite_checks_itself(self):
+        cases = conform_cases.read_cases(OUTPUT)[:2]
+        later = set(conform_cases.ASSERTIONS) - {"P1.1", "P1.2"}
+        rules = "N1 = ours\nN1: NtA | P1.2\n"
+        self.assertEqual(self._suite(cases, cases, later, rules),
+                         {"assertions": "passed", "differences": "passed", "pairs": "passed"})
+        self.assertEqual(self._suite(cases[:1], cases[:1], later)["assertions"], "failed")
+        self.assertEqual(self._suite(cases, cases[:1], later, rules),
+                         {"assertions": "passed", "differences": "failed", "pairs": "failed"})
+
+    def test_a_system_that_did_not_run_is_none(self):
+        cases = conform_cases.read_cases(OUTPUT)[:1]
+        rows = conform_matrix.rows_of("conform_x", [conform_cases.judge_quire(cases[0])], None)
+        self.assertFalse(rows[0].is_failure)
+        self.assertIn("| SUCCESS | not run | SUCCESS |  |", conform_matrix.markdown(rows, {}))
+        self.assertIn("SUCCESS", conform_matrix.page(rows, {}))
 
 
 if __name__ == "__main__":

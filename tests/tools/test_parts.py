@@ -8,7 +8,7 @@ from fixtures import QuireTest
 from quirelib import cpio, firmware, tap
 from quirelib.common import QuireError, UsageError
 from quirelib.expression import Expression
-from quirelib.guest_tests import Program, _boots, _judge
+from quirelib.guest_tests import Program, boots as boots_of, _blocks, _judge
 from quirelib.results import FAILED, PASSED, SKIPPED, id_part
 from quirelib.session import exit_status
 
@@ -138,7 +138,8 @@ class JudgeTest(unittest.TestCase):
            "[0.2] init: test_two.exe ended with status 0x0", "[0.2] init: check test_two.exe: frames +1: LEAK"]
 
     def judge(self, status, output, log):
-        done = _judge([self.ONE, self.TWO], status, output, log, [])
+        programs = [self.ONE, self.TWO]
+        done = _judge(programs, status, _blocks(programs, output), log, [], "guest/")
         return {result.id: result.status for result in done.results}, done.count
 
     def test_both_end(self):
@@ -174,10 +175,10 @@ class JudgeTest(unittest.TestCase):
         small = self.ONE._replace(name="small", memory_mib=64)
         alone = self.ONE._replace(name="alone", alone=True)
         many = [self.ONE._replace(name=f"test_number_{number:03}") for number in range(60)]
-        boots = list(_boots([self.ONE, small, alone, self.TWO]))
+        boots = list(boots_of([self.ONE, small, alone, self.TWO]))
         self.assertEqual([[one.name for one in boot] for boot in boots],
                          [["test_one", "test_two"], ["small"], ["alone"]])
-        boots = list(_boots(many))
+        boots = list(boots_of(many))
         self.assertEqual(sum(len(boot) for boot in boots), 60)
         self.assertTrue(all(len(";".join(f"{one.name}.exe" for one in boot)) <= 511 for boot in boots))
 

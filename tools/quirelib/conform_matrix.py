@@ -14,10 +14,11 @@ class Row(NamedTuple):
     case: Case  # of either system: call, id, what, documented
     quire: Optional[Verdict]
     wine: Optional[Verdict]
+    single: bool = False  # only one system ran the program: the other's value is no failure
 
     @property
     def is_failure(self):
-        return any(verdict is None or verdict.state == "differs" for verdict in (self.quire, self.wine))
+        return any(verdict.state == "differs" if verdict else not self.single for verdict in (self.quire, self.wine))
 
 
 class Totals:
@@ -41,12 +42,13 @@ def _not_run(counts):
 
 
 def rows_of(program, quire, wine):
-    """Rows of one program, in the order of the first system that showed each case."""
-    by_key = {verdict.case.key: verdict for verdict in wine}
-    known = {verdict.case.key for verdict in quire}
-    rows = [Row(program, verdict.case, verdict, by_key.get(verdict.case.key)) for verdict in quire]
+    """Rows of one program, in the order of the first system that showed each case; None: a system did not run it."""
+    single = quire is None or wine is None
+    by_key = {verdict.case.key: verdict for verdict in wine or ()}
+    known = {verdict.case.key for verdict in quire or ()}
+    rows = [Row(program, verdict.case, verdict, by_key.get(verdict.case.key), single) for verdict in quire or ()]
     return [_better_known(row) for row in rows] + [
-        Row(program, verdict.case, None, verdict) for verdict in wine if verdict.case.key not in known]
+        Row(program, verdict.case, None, verdict, single) for verdict in wine or () if verdict.case.key not in known]
 
 
 def _better_known(row):
@@ -67,7 +69,7 @@ def _seen(verdict):
 def _note(row):
     if row.is_failure:
         return "UNEXPECTED"
-    if row.wine.reason:
+    if row.wine and row.wine.reason:
         return row.wine.reason
     return "chosen" if row.case.kind == "chosen" else ""
 
@@ -140,7 +142,7 @@ def page(rows, reasons):
 def _class(row):
     if row.is_failure:
         return "failure"
-    return "agrees" if row.wine.state == "agrees" else "differs"
+    return "agrees" if not row.wine or row.wine.state == "agrees" else "differs"
 
 
 def _table(headings):

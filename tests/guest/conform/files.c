@@ -41,8 +41,8 @@ NTSTATUS case_file(HANDLE *file, const char *name, uint64_t bytes, ACCESS_MASK a
 	NTSTATUS status = path_parse(&path, NULL, name);
 
 	if (NT_SUCCESS(status))
-		status = create(&writer, &path, FILE_READ_DATA | FILE_WRITE_DATA,
-				FILE_OVERWRITE_IF);
+		status =
+			create(&writer, &path, FILE_READ_DATA | FILE_WRITE_DATA, FILE_OVERWRITE_IF);
 	if (!NT_SUCCESS(status))
 		return status;
 	status = file_fill(writer, bytes);
