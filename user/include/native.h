@@ -262,6 +262,7 @@ enum shutdown_action { ShutdownNoReboot, ShutdownReboot, ShutdownPowerOff };
 NTSTATUS NTAPI NtShutdownSystem(ULONG action);
 
 /* ---- Rtl and Ldr ---- */
+#include "rtl_strings.h"
 NTSTATUS NTAPI RtlCreateProcessParametersEx(
 	struct process_parameters **parameters, const UNICODE_STRING *image_path,
 	const UNICODE_STRING *dll_path, const UNICODE_STRING *current_directory,
@@ -275,14 +276,6 @@ void NTAPI RtlExitUserProcess(NTSTATUS status);
 void NTAPI RtlExitUserThread(NTSTATUS status);
 PVOID NTAPI RtlReAllocateHeap(PVOID heap, ULONG flags, PVOID block, SIZE_T size);
 SIZE_T NTAPI RtlSizeHeap(PVOID heap, ULONG flags, const void *block);
-LONG NTAPI RtlCompareUnicodeString(const UNICODE_STRING *first, const UNICODE_STRING *second,
-				   BOOLEAN ignore_case);
-BOOLEAN NTAPI RtlEqualUnicodeString(const UNICODE_STRING *first, const UNICODE_STRING *second,
-				    BOOLEAN ignore_case);
-void NTAPI RtlCopyUnicodeString(UNICODE_STRING *target, const UNICODE_STRING *source);
-NTSTATUS NTAPI RtlAppendUnicodeStringToString(UNICODE_STRING *target, const UNICODE_STRING *source);
-NTSTATUS NTAPI RtlAppendUnicodeToString(UNICODE_STRING *target, const WCHAR *source);
-WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR character);
 NTSTATUS NTAPI LdrGetDllHandle(const WCHAR *path, ULONG *flags, const UNICODE_STRING *name,
 			       PVOID *base);
 NTSTATUS NTAPI LdrGetProcedureAddress(PVOID base, const ANSI_STRING *name, ULONG ordinal,

@@ -1,36 +1,29 @@
 /*
- * strings.c - Rtl's counted strings. Text is UTF-16; its 8-bit form is Latin-1, so the two convert
- * byte by byte.
+ * strings.c - Rtl's counted strings of UTF-16 (rtl_strings.h). ansi_strings.c has those of 8 bits.
  */
 #include <string.h>
 
 #include "peb.h"
 
+#define LONGEST_BYTES 0xFFFCu /* with its NUL it has a size in 16 bits */
+
 void NTAPI RtlInitUnicodeString(UNICODE_STRING *target, const WCHAR *source)
 {
 	size_t bytes = source ? wcslen(source) * sizeof(WCHAR) : 0;
 
-	if (bytes > 0xFFFC)
-		bytes = 0xFFFC;
+	if (bytes > LONGEST_BYTES)
+		bytes = LONGEST_BYTES;
 	target->Length = (USHORT)bytes;
 	target->MaximumLength = source ? (USHORT)(bytes + sizeof(WCHAR)) : 0;
 	target->Buffer = (WCHAR *)source;
 }
 
-void NTAPI RtlInitAnsiString(ANSI_STRING *target, const char *source)
+NTSTATUS NTAPI RtlInitUnicodeStringEx(UNICODE_STRING *target, const WCHAR *source)
 {
-	size_t bytes = source ? strlen(source) : 0;
-
-	if (bytes > 0xFFFE)
-		bytes = 0xFFFE;
-	target->Length = (USHORT)bytes;
-	target->MaximumLength = source ? (USHORT)(bytes + 1) : 0;
-	target->Buffer = (char *)source;
-}
-
-void NTAPI RtlInitString(STRING *target, const char *source)
-{
-	RtlInitAnsiString(target, source);
+	if (source && wcslen(source) * sizeof(WCHAR) > LONGEST_BYTES)
+		return STATUS_NAME_TOO_LONG;
+	RtlInitUnicodeString(target, source);
+	return STATUS_SUCCESS;
 }
 
 WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR character)
@@ -40,14 +33,18 @@ WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR character)
 	return (character >= L'a' && character <= L'z') || latin ? character - 0x20 : character;
 }
 
-LONG NTAPI RtlCompareUnicodeString(const UNICODE_STRING *first, const UNICODE_STRING *second,
-				   BOOLEAN ignore_case)
+WCHAR NTAPI RtlDowncaseUnicodeChar(WCHAR character)
 {
-	size_t first_chars = first->Length / sizeof(WCHAR);
-	size_t second_chars = second->Length / sizeof(WCHAR);
+	bool latin = character >= 0xC0 && character <= 0xDE && character != 0xD7;
 
+	return (character >= L'A' && character <= L'Z') || latin ? character + 0x20 : character;
+}
+
+LONG NTAPI RtlCompareUnicodeStrings(const WCHAR *first, SIZE_T first_chars, const WCHAR *second,
+				    SIZE_T second_chars, BOOLEAN ignore_case)
+{
 	for (size_t i = 0; i < first_chars && i < second_chars; i++) {
-		WCHAR a = first->Buffer[i], b = second->Buffer[i];
+		WCHAR a = first[i], b = second[i];
 
 		if (ignore_case) {
 			a = RtlUpcaseUnicodeChar(a);
@@ -56,7 +53,15 @@ LONG NTAPI RtlCompareUnicodeString(const UNICODE_STRING *first, const UNICODE_ST
 		if (a != b)
 			return (LONG)a - (LONG)b;
 	}
-	return (LONG)first_chars - (LONG)second_chars;
+	return (LONG)(first_chars - second_chars);
+}
+
+LONG NTAPI RtlCompareUnicodeString(const UNICODE_STRING *first, const UNICODE_STRING *second,
+				   BOOLEAN ignore_case)
+{
+	return RtlCompareUnicodeStrings(first->Buffer, first->Length / sizeof(WCHAR),
+					second->Buffer, second->Length / sizeof(WCHAR),
+					ignore_case);
 }
 
 BOOLEAN NTAPI RtlEqualUnicodeString(const UNICODE_STRING *first, const UNICODE_STRING *second,
@@ -114,49 +119,50 @@ NTSTATUS NTAPI RtlAppendUnicodeToString(UNICODE_STRING *target, const WCHAR *sou
 	return RtlAppendUnicodeStringToString(target, &text);
 }
 
-NTSTATUS NTAPI RtlAnsiStringToUnicodeString(UNICODE_STRING *target, ANSI_STRING *source,
-					    BOOLEAN allocate)
-{
-	size_t bytes = (size_t)source->Length * sizeof(WCHAR);
+/* ---- strings on the heap ---- */
 
-	if (bytes + sizeof(WCHAR) > 0xFFFF)
-		return STATUS_INVALID_PARAMETER_2;
-	if (allocate) {
-		target->Buffer = RtlAllocateHeap(peb_current()->heap, 0, bytes + sizeof(WCHAR));
-		if (!target->Buffer)
-			return STATUS_NO_MEMORY;
-		target->MaximumLength = (USHORT)(bytes + sizeof(WCHAR));
-	} else if (bytes + sizeof(WCHAR) > target->MaximumLength) {
-		return STATUS_BUFFER_OVERFLOW;
-	}
-	for (size_t i = 0; i < source->Length; i++)
-		target->Buffer[i] = (unsigned char)source->Buffer[i];
-	target->Length = (USHORT)bytes;
-	terminate(target);
+/* Gives the target a buffer of its own. */
+static NTSTATUS buffer_make(UNICODE_STRING *target, size_t bytes)
+{
+	WCHAR *buffer = RtlAllocateHeap(peb_current()->heap, 0, bytes);
+
+	if (!buffer)
+		return STATUS_NO_MEMORY;
+	*target = (UNICODE_STRING){.MaximumLength = (USHORT)bytes, .Buffer = buffer};
 	return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI RtlUnicodeStringToAnsiString(ANSI_STRING *target, const UNICODE_STRING *source,
-					    BOOLEAN allocate)
+BOOLEAN NTAPI RtlCreateUnicodeString(UNICODE_STRING *target, const WCHAR *source)
 {
-	size_t bytes = source->Length / sizeof(WCHAR);
-	NTSTATUS status = STATUS_SUCCESS;
+	UNICODE_STRING text;
 
-	if (allocate) {
-		target->Buffer = RtlAllocateHeap(peb_current()->heap, 0, bytes + 1);
-		if (!target->Buffer)
-			return STATUS_NO_MEMORY;
-		target->MaximumLength = (USHORT)(bytes + 1);
-	} else if (bytes + 1 > target->MaximumLength) {
-		if (!target->MaximumLength)
-			return STATUS_BUFFER_OVERFLOW;
-		bytes = target->MaximumLength - 1u;
-		status = STATUS_BUFFER_OVERFLOW;
+	if (!NT_SUCCESS(RtlInitUnicodeStringEx(&text, source)))
+		return FALSE;
+	return NT_SUCCESS(
+		RtlDuplicateUnicodeString(RTL_DUPLICATE_UNICODE_STRING_NULL_TERMINATE |
+						  RTL_DUPLICATE_UNICODE_STRING_ALLOCATE_NULL_STRING,
+					  &text, target));
+}
+
+NTSTATUS NTAPI RtlDuplicateUnicodeString(ULONG flags, const UNICODE_STRING *source,
+					 UNICODE_STRING *target)
+{
+	bool terminated = flags & RTL_DUPLICATE_UNICODE_STRING_NULL_TERMINATE;
+	NTSTATUS status;
+
+	if (!source || !target || flags > 3 ||
+	    flags == RTL_DUPLICATE_UNICODE_STRING_ALLOCATE_NULL_STRING)
+		return STATUS_INVALID_PARAMETER;
+	if (source->Length > source->MaximumLength || (source->MaximumLength && !source->Buffer) ||
+	    (terminated && source->Length > LONGEST_BYTES))
+		return STATUS_INVALID_PARAMETER;
+	if (!source->Length && flags != 3) {
+		*target = (UNICODE_STRING){.Buffer = NULL};
+		return STATUS_SUCCESS;
 	}
-	for (size_t i = 0; i < bytes; i++)
-		target->Buffer[i] = source->Buffer[i] < 0x100 ? (char)source->Buffer[i] : '?';
-	target->Buffer[bytes] = '\0';
-	target->Length = (USHORT)bytes;
+	status = buffer_make(target, source->Length + (terminated ? sizeof(WCHAR) : 0));
+	if (NT_SUCCESS(status))
+		RtlCopyUnicodeString(target, source);
 	return status;
 }
 
@@ -166,8 +172,55 @@ void NTAPI RtlFreeUnicodeString(UNICODE_STRING *text)
 	*text = (UNICODE_STRING){.Buffer = NULL};
 }
 
-void NTAPI RtlFreeAnsiString(ANSI_STRING *text)
+void NTAPI RtlEraseUnicodeString(UNICODE_STRING *text)
 {
-	RtlFreeHeap(peb_current()->heap, 0, text->Buffer);
-	*text = (ANSI_STRING){.Buffer = NULL};
+	if (text->Buffer)
+		memset(text->Buffer, 0, text->MaximumLength);
+	text->Length = 0;
+}
+
+/* ---- upper and lower case ---- */
+
+static NTSTATUS case_change(UNICODE_STRING *target, const UNICODE_STRING *source, bool allocate,
+			    WCHAR(NTAPI *change)(WCHAR character))
+{
+	NTSTATUS status;
+
+	if (allocate) {
+		status = buffer_make(target, source->Length);
+		if (!NT_SUCCESS(status))
+			return status;
+	} else if (source->Length > target->MaximumLength) {
+		return STATUS_BUFFER_OVERFLOW;
+	}
+	for (size_t i = 0; i < source->Length / sizeof(WCHAR); i++)
+		target->Buffer[i] = change(source->Buffer[i]);
+	target->Length = source->Length;
+	return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI RtlUpcaseUnicodeString(UNICODE_STRING *target, const UNICODE_STRING *source,
+				      BOOLEAN allocate)
+{
+	return case_change(target, source, allocate, RtlUpcaseUnicodeChar);
+}
+
+NTSTATUS NTAPI RtlDowncaseUnicodeString(UNICODE_STRING *target, const UNICODE_STRING *source,
+					BOOLEAN allocate)
+{
+	return case_change(target, source, allocate, RtlDowncaseUnicodeChar);
+}
+
+NTSTATUS NTAPI RtlHashUnicodeString(const UNICODE_STRING *text, BOOLEAN ignore_case,
+				    ULONG algorithm, ULONG *hash)
+{
+	ULONG result = 0;
+
+	if (!text || !hash || algorithm > 1)
+		return STATUS_INVALID_PARAMETER;
+	for (size_t i = 0; i < text->Length / sizeof(WCHAR); i++)
+		result = result * 65599 +
+			 (ignore_case ? RtlUpcaseUnicodeChar(text->Buffer[i]) : text->Buffer[i]);
+	*hash = result;
+	return STATUS_SUCCESS;
 }
