@@ -6,7 +6,6 @@
 #include "call_table.h"
 #include "guest.h"
 
-#define SLOT(index, type) ((type *)(uintptr_t)arguments[index])
 
 static char *block_need(ULONG type)
 {
