@@ -265,6 +265,7 @@ void frame_end_read_locked(struct frame *frame)
 {
 	KASSERT(frame->state == FRAME_READING && frame->pins == 1 && frame->shares == 0);
 	frame->pins = 0;
+	frame->flags &= (uint8_t)~FRAME_AWAITED;
 	set_state(frame, FRAME_STANDBY);
 	thread_wake(frame);
 }
@@ -315,6 +316,20 @@ void frame_unpin_locked(struct frame *frame, bool was_dirty)
 		frame->flags |= FRAME_DIRTY;
 	frame->pins--;
 	settle(frame);
+	if (frame->pins == 0 && (frame->flags & FRAME_AWAITED)) {
+		frame->flags &= (uint8_t)~FRAME_AWAITED;
+		thread_wake(frame);
+	}
+}
+
+void frame_sleep_locked(struct frame *frame)
+{
+	NTSTATUS status;
+
+	KASSERT(frame->state == FRAME_READING || frame->pins > 0);
+	frame->flags |= FRAME_AWAITED;
+	status = thread_sleep(frame, &frame_lock, TIME_FOREVER, false);
+	KASSERT(status == STATUS_SUCCESS);
 }
 
 void frame_begin_write_locked(struct frame *frame)
@@ -333,6 +348,7 @@ void frame_end_write_locked(struct frame *frame, bool written)
 	frame->pins--;
 	if (!written)
 		frame->flags |= FRAME_DIRTY;
+	frame->flags &= (uint8_t)~FRAME_AWAITED;
 	settle(frame);
 	thread_wake(frame);
 }

@@ -2,6 +2,7 @@
  * map.c - mapping a view of a section (nt-semantics 3.4): the checks in their order, then the view.
  */
 #include "commit.h"
+#include "file_change.h"
 #include "kernel/lib/range.h"
 #include "mm.h"
 #include "protection.h"
@@ -155,6 +156,7 @@ static void fill_template(struct view_template *template, const struct map_reque
 					   .protection = request->protection,
 					   .state = REGION_COMMITTED,
 					   .inherit = request->inherit,
+					   .is_writer = section_is_writer(section),
 					   .segment = section->segment,
 					   .first_page = page_of(request->offset_bytes)};
 	if (section->attributes & SEC_NOCACHE)

@@ -2,6 +2,7 @@
  * section.c - the section object: what NtCreateSection makes (nt-semantics 3.1).
  */
 #include "commit.h"
+#include "file_change.h"
 #include "file_segment.h"
 #include "image.h"
 #include "kernel/io/file.h"
@@ -20,8 +21,10 @@ static void section_delete(struct object *object)
 {
 	struct section *section = (struct section *)object;
 
-	if (section->segment)
-		segment_release(section->segment);
+	if (!section->segment)
+		return;
+	section_uncount(section);
+	segment_release(section->segment);
 }
 
 struct object_type section_type = {
@@ -139,7 +142,7 @@ static NTSTATUS plan_data(const struct section_request *request, struct section_
 	status = file_segment_acquire(request->file, &plan->segment);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = file_segment_set_size(plan->segment, plan->size_bytes);
+	status = file_extend_held(plan->segment, plan->size_bytes);
 	if (!NT_SUCCESS(status))
 		segment_release(plan->segment);
 	plan->attributes = SEC_FILE | (request->attributes & (SEC_NOCACHE | SEC_WRITECOMBINE));
@@ -178,7 +181,20 @@ static NTSTATUS plan_file(const struct section_request *request, struct section_
 					       : plan_data(request, plan);
 }
 
-/* The object comes first: a plan that succeeds may have made the file longer. */
+static void section_fill(struct section *section, const struct section_request *request,
+			 const struct section_plan *plan)
+{
+	section->segment = plan->segment;
+	section->size_bytes = plan->size_bytes;
+	section->protection = request->protection;
+	section->attributes = plan->attributes;
+	section_count(section);
+}
+
+/*
+ * The object comes first: a plan that succeeds may have made the file longer. The file is held
+ * until the section counts as one who maps it.
+ */
 NTSTATUS section_create(const struct section_request *request, struct section **result)
 {
 	struct section_plan plan = {0};
@@ -192,15 +208,17 @@ NTSTATUS section_create(const struct section_request *request, struct section **
 	status = object_create(&section_type, &section);
 	if (!NT_SUCCESS(status))
 		return status;
+	if (request->file)
+		file_hold(request->file);
 	status = request->file ? plan_file(request, &plan) : plan_pagefile(request, &plan);
+	if (NT_SUCCESS(status))
+		section_fill(section, request, &plan);
+	if (request->file)
+		file_unhold(request->file);
 	if (!NT_SUCCESS(status)) {
 		object_release(section);
 		return status;
 	}
-	section->segment = plan.segment;
-	section->size_bytes = plan.size_bytes;
-	section->protection = request->protection;
-	section->attributes = plan.attributes;
 	*result = section;
 	return STATUS_SUCCESS;
 }

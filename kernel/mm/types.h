@@ -80,6 +80,7 @@ enum frame_state {
 /* The owner is an address space and `word` a page-table slot; else a segment and its state word. */
 #define FRAME_PRIVATE 0x2u
 #define FRAME_POISONED 0x4u /* debug builds: free, and filled with a pattern */
+#define FRAME_AWAITED 0x8u  /* somebody sleeps until nobody pins it (file_change.c) */
 
 /* One entry of the frame database, 48 bytes, index = pfn. All (F). */
 struct frame {
@@ -133,6 +134,8 @@ struct segment {
 	uint64_t commit_pages;			   /* (G) charged for the segment itself */
 	LIST_HEAD(, view) views;		   /* (G) */
 	uint64_t view_count;			   /* (G) */
+	uint64_t section_count; /* (G) file: sections; with the views, who maps the file */
+	uint64_t writer_count;	/* (G) file: writable sections, and views of such */
 	uint64_t resident_pages;		   /* (F) frames its words name */
 	uint64_t table_frames; /* (F) frames of the state-word table below the root */
 	atomic_uint_fast64_t faults[QUIRE_FAULT_CLASSES]; /* (A) */
@@ -172,6 +175,7 @@ struct view {
 		allocation_protect; /* (C) what NtQueryVirtualMemory reports as AllocationProtect */
 	enum section_inherit inherit;  /* (C) */
 	bool is_stack;		       /* (C) its guard page moves down as it grows */
+	bool is_writer;		       /* (C) its section was writable, and a file's */
 	struct address_space *space;   /* (C) */
 	struct segment *segment;       /* (C) reference; NULL: private */
 	page_index_t first_page;       /* (C) page of the segment at start */

@@ -63,6 +63,7 @@ void view_attach_segment(struct view *view, struct segment *segment)
 	mutex_lock(&segment->lock);
 	LIST_INSERT_HEAD(&segment->views, view, segment_link);
 	segment->view_count++;
+	segment->writer_count += view->is_writer;
 	mutex_unlock(&segment->lock);
 }
 
@@ -71,6 +72,7 @@ static void detach_segment(struct view *view)
 	mutex_lock(&view->segment->lock);
 	LIST_REMOVE(view, segment_link);
 	view->segment->view_count--;
+	view->segment->writer_count -= view->is_writer;
 	mutex_unlock(&view->segment->lock);
 }
 
@@ -175,6 +177,7 @@ NTSTATUS view_create(struct address_space *space, const struct view_template *te
 	view->allocation_protect = template->protection;
 	view->inherit = template->inherit;
 	view->is_stack = template->is_stack;
+	view->is_writer = template->is_writer;
 	view->space = space;
 	view->first_page = template->first_page;
 	view->commit_pages = template->commit_pages;

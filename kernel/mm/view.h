@@ -13,6 +13,7 @@ struct view_template {
 	enum region_state state;
 	enum section_inherit inherit;
 	bool is_stack;
+	bool is_writer; /* of a section of a file that was made writable */
 	struct segment *segment; /* NULL: private; receives a reference */
 	page_index_t first_page;
 	uint64_t commit_pages; /* charged by the caller; the view releases them */

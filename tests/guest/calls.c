@@ -348,6 +348,30 @@ static void fill_directory(uint64_t *arguments)
 	RtlInitUnicodeString(SLOT(9, UNICODE_STRING), L"*");
 }
 
+static void fill_file_name(uint64_t *arguments)
+{
+	*SLOT(0, OBJECT_ATTRIBUTES) = stock.file_attributes;
+}
+
+/* The size that the file has. */
+static void fill_end_of_file(uint64_t *arguments)
+{
+	*SLOT(2, uint64_t) = 0x1000;
+}
+
+/* Each time a file of its own. */
+static void fill_delete_file(uint64_t *arguments)
+{
+	static UNICODE_STRING name;
+	IO_STATUS_BLOCK io;
+	HANDLE file;
+
+	attributes_fill(SLOT(0, OBJECT_ATTRIBUTES), &name, L"\\??\\C:\\data\\deleted.tmp");
+	if (NT_SUCCESS(NtCreateFile(&file, FILE_READ_DATA, SLOT(0, OBJECT_ATTRIBUTES), &io, NULL, 0,
+				    0, FILE_OPEN_IF, 0, NULL, 0)))
+		NtClose(file);
+}
+
 static void fill_no_event(uint64_t *arguments)
 {
 	arguments[1] = 0;
@@ -378,8 +402,10 @@ static const struct valid valids[] = {
 	 {[2] = PROCESS_ALL_ACCESS, [3] = THREAD_ALL_ACCESS},
 	 fill_create_process},
 	{"NtDelayExecution", {0}, NULL},
+	{"NtDeleteFile", {0}, fill_delete_file},
 	{"NtDisplayString", {0}, fill_display},
 	{"NtDuplicateObject", {[6] = DUPLICATE_SAME_ACCESS}, NULL},
+	{"NtFlushBuffersFile", {0}, NULL},
 	{"NtFreeVirtualMemory", {[3] = MEM_RELEASE}, fill_free},
 	{"NtMapViewOfSection", {[7] = ViewShare, [9] = PAGE_READWRITE}, NULL},
 	{"NtOpenFile",
@@ -390,7 +416,9 @@ static const struct valid valids[] = {
 	{"NtOpenProcess", {[1] = PROCESS_ALL_ACCESS}, fill_open_process},
 	{"NtOpenSection", {[1] = SECTION_ALL_ACCESS}, fill_open_section},
 	{"NtProtectVirtualMemory", {[3] = PAGE_READONLY}, fill_protect},
+	{"NtQueryAttributesFile", {0}, fill_file_name},
 	{"NtQueryDirectoryFile", {[6] = 400, [7] = 1, [8] = TRUE, [10] = TRUE}, fill_directory},
+	{"NtQueryFullAttributesFile", {0}, fill_file_name},
 	{"NtQueryInformationFile", {[3] = 24, [4] = 5}, NULL},
 	{"NtQueryInformationProcess", {[3] = sizeof(PROCESS_BASIC_INFORMATION)}, NULL},
 	{"NtQueryPerformanceCounter", {0}, NULL},
@@ -400,8 +428,10 @@ static const struct valid valids[] = {
 	{"NtQueryVirtualMemory",
 	 {[1] = SHARED_DATA_ADDRESS, [4] = sizeof(MEMORY_BASIC_INFORMATION)},
 	 NULL},
+	{"NtQueryVolumeInformationFile", {[3] = 24, [4] = 3}, NULL},
 	{"NtReadFile", {[6] = 64}, fill_no_event},
 	{"NtResumeThread", {0}, NULL},
+	{"NtSetInformationFile", {[3] = 8, [4] = 20}, fill_end_of_file},
 	{"NtShutdownSystem", {0}, NULL},
 	{"NtTerminateProcess", {0}, NULL},
 	{"NtTerminateThread", {0}, NULL},

@@ -18,7 +18,8 @@ static bool needs_no_right(const struct call *call, const struct call_parameter 
 {
 	return !strcmp(call->name, "NtClose") ||
 	       (!strcmp(call->name, "NtDuplicateObject") && !parameter->type[0]) ||
-	       (!strcmp(call->name, "NtQueryInformationFile"));
+	       (!strcmp(call->name, "NtQueryInformationFile")) ||
+	       (!strcmp(call->name, "NtQueryVolumeInformationFile"));
 }
 
 /*
