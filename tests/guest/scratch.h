@@ -35,7 +35,9 @@ NTSTATUS scratch_try(const struct scratch_open *open);
 
 /* FILE_OPEN of a file for synchronous use, sharing all. */
 NTSTATUS scratch_open(const char *path, ACCESS_MASK access, HANDLE *file);
-/* Makes a file of so many bytes, each `letter`, or ends the test; whatever it was before, it goes. */
+/*
+ * Makes a file of so many bytes, each `letter`, or ends the test; whatever it was before, it goes.
+ */
 HANDLE scratch_need(const char *path, ACCESS_MASK access, char letter, size_t bytes);
 /* Deletes it by name, whatever it is. */
 NTSTATUS scratch_drop(const char *path);

@@ -1,6 +1,6 @@
 /*
- * test_fileinfo.c - NtQueryInformationFile and NtSetInformationFile: every class, its length and its
- * right; writes and their places; directories and volumes; attributes by name.
+ * test_fileinfo.c - NtQueryInformationFile and NtSetInformationFile: every class, its length and
+ * its right; writes and their places; directories and volumes; attributes by name.
  */
 #include <string.h>
 
