@@ -1,26 +1,12 @@
 /*
- * file.c - files: finding them, their size, and their bytes.
- *
- *   bytes of a file 0 .. archive_size_bytes .. size_bytes where they are in the archive, in place
- *   in blocks, at the same offset in the page
- *
- * Growing takes blocks for the pages that need one and zeroes the new bytes in them; the page in
- * which the archive's part ends keeps its head there. Cutting gives blocks back, and the whole
- * blocks inside what was cut off the archive's part.
+ * file.c - files: finding them, and their references.
  */
 #include "file.h"
 
-#include "kernel/core/thread.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
-#include "block_map.h"
 #include "disk.h"
 #include "tree.h"
-
-/* A transfer of at most a page can touch the archive's part and two blocks. */
-#define EXTENTS_MAX 3
-
-/* ---- finding ---- */
 
 struct file_node *file_root(void)
 {
@@ -36,10 +22,15 @@ void file_reference(struct file_node *node)
 
 void file_release(struct file_node *node)
 {
-	unsigned old = atomic_fetch_sub(&node->reference_count, 1);
+	while (node && atomic_fetch_sub(&node->reference_count, 1) == 1) {
+		struct file_node *parent = node->parent;
 
-	/* The tree's own reference stays: there is no deletion yet. */
-	KASSERT(old > 1);
+		mutex_lock(&disk_lock);
+		KASSERT(!node->is_in_tree);
+		tree_free(node);
+		mutex_unlock(&disk_lock);
+		node = parent; /* the reference that a deleted name had */
+	}
 }
 
 /* Every part of the path is a name; one separator may stand at the start and one at the end. */
@@ -95,7 +86,8 @@ NTSTATUS file_lookup(struct file_node *from, const char *path, struct file_node 
 	return status;
 }
 
-struct file_node *file_child(struct file_node *directory, unsigned n)
+struct file_node *file_child_named(struct file_node *directory, unsigned n,
+				   char name[FILE_NAME_MAX_CHARS + 1])
 {
 	struct file_node *node;
 
@@ -105,11 +97,18 @@ struct file_node *file_child(struct file_node *directory, unsigned n)
 		node = LIST_NEXT(node, sibling);
 	if (node)
 		file_reference(node);
+	if (node && name)
+		memcpy(name, node->name, sizeof(node->name));
 	mutex_unlock(&disk_lock);
 	return node;
 }
 
-size_t file_path(struct file_node *node, char *buffer, size_t capacity)
+struct file_node *file_child(struct file_node *directory, unsigned n)
+{
+	return file_child_named(directory, n, NULL);
+}
+
+static size_t path_locked(struct file_node *node, char *buffer, size_t capacity)
 {
 	size_t length = 0, position;
 
@@ -136,180 +135,45 @@ size_t file_path(struct file_node *node, char *buffer, size_t capacity)
 	return length;
 }
 
-/* ---- size ---- */
-
-uint64_t file_size(struct file_node *node)
+size_t file_path(struct file_node *node, char *buffer, size_t capacity)
 {
-	return atomic_load(&node->size_bytes);
+	size_t length;
+
+	mutex_lock(&disk_lock);
+	length = path_locked(node, buffer, capacity);
+	mutex_unlock(&disk_lock);
+	return length;
 }
 
-/*
- * Takes a zeroed block for every page in [first, end) that has none. All or, when memory is short,
- * an arbitrary part.
- */
-static NTSTATUS blocks_take(struct file_node *node, page_index_t first, page_index_t end)
+NTSTATUS file_lookup_parent(struct file_node *from, const char *path, struct file_node **directory,
+			    const char **last, size_t *length)
 {
-	for (page_index_t page = first; page < end; page++) {
-		uint32_t *slot = block_map_slot(&node->blocks, page, true);
-
-		if (!slot)
-			return STATUS_INSUFFICIENT_RESOURCES;
-		KASSERT(*slot == DISK_BLOCK_NONE);
-		*slot = disk_block_take();
-		disk_block_zero(*slot, 0, PAGE_SIZE);
-	}
-	return STATUS_SUCCESS;
-}
-
-static NTSTATUS grow_locked(struct file_node *node, uint64_t old_bytes, uint64_t size_bytes)
-{
-	page_index_t first = page_of(old_bytes), end = bytes_to_pages(size_bytes);
-	uint32_t *partial = block_map_slot(&node->blocks, first, false);
-	NTSTATUS status;
-
-	/*
-	 * The page in which the file ends may have a block. What is behind the end in it is of an
-	 * earlier, longer file.
-	 */
-	if (partial && *partial != DISK_BLOCK_NONE) {
-		disk_block_zero(*partial, page_offset(old_bytes),
-				PAGE_SIZE - page_offset(old_bytes));
-		first++;
-	}
-	if (end > first && end - first > disk_blocks_free())
-		return STATUS_DISK_FULL;
-	status = blocks_take(node, first, end);
-	if (!NT_SUCCESS(status)) {
-		block_map_cut(&node->blocks, first);
-		return status;
-	}
-	atomic_store(&node->size_bytes, size_bytes);
-	return STATUS_SUCCESS;
-}
-
-/*
- * Cuts the archive's part. The whole blocks behind it that are in the file's extent become free.
- * Those behind the old part already are; the block in which the old part ended was not, and counts
- * now.
- */
-static void archive_cut_locked(struct file_node *node, uint64_t size_bytes)
-{
-	uint64_t old_end = node->archive_offset + node->archive_size_bytes;
-	uint64_t end = page_round_up(old_end);
-
-	disk_range_free(node->archive_offset + size_bytes,
-			end < node->archive_end ? end : node->archive_end);
-	node->archive_size_bytes = size_bytes;
-}
-
-static void cut_locked(struct file_node *node, uint64_t size_bytes)
-{
-	if (size_bytes <= node->archive_size_bytes) {
-		block_map_cut(&node->blocks, 0);
-		archive_cut_locked(node, size_bytes);
-	} else {
-		block_map_cut(&node->blocks, bytes_to_pages(size_bytes));
-	}
-	atomic_store(&node->size_bytes, size_bytes);
-}
-
-NTSTATUS file_set_size(struct file_node *node, uint64_t size_bytes)
-{
-	uint64_t now = time_system(), old_bytes;
+	struct file_node *node = from;
 	NTSTATUS status = STATUS_SUCCESS;
 
-	if (node->kind == FILE_KIND_DIRECTORY)
-		return STATUS_FILE_IS_A_DIRECTORY;
+	if (*path == '\\' || *path == '/')
+		path++;
+	if (!*path || !path_is_valid(path))
+		return STATUS_OBJECT_NAME_INVALID;
 	mutex_lock(&disk_lock);
-	old_bytes = atomic_load(&node->size_bytes);
-	if (size_bytes > old_bytes)
-		status = grow_locked(node, old_bytes, size_bytes);
-	else
-		cut_locked(node, size_bytes);
-	if (NT_SUCCESS(status))
-		node->modified_time = now;
+	for (*last = path;; *last += *length + 1) {
+		*length = name_part_length(*last);
+		if (node->kind != FILE_KIND_DIRECTORY) {
+			status = STATUS_OBJECT_PATH_NOT_FOUND;
+			break;
+		}
+		if (!(*last)[*length] || !(*last)[*length + 1])
+			break; /* the last one */
+		node = tree_find(node, *last, *length);
+		if (!node) {
+			status = STATUS_OBJECT_PATH_NOT_FOUND;
+			break;
+		}
+	}
+	if (NT_SUCCESS(status)) {
+		file_reference(node);
+		*directory = node;
+	}
 	mutex_unlock(&disk_lock);
 	return status;
-}
-
-/* ---- transfers ---- */
-
-/* The bytes at `offset`, as far as they lie together and at most size_bytes. The file has them. */
-static struct disk_extent locate(struct file_node *node, uint64_t offset, uint64_t size_bytes)
-{
-	struct disk_extent extent;
-	uint64_t together;
-	uint32_t *slot;
-
-	if (offset < node->archive_size_bytes) {
-		together = node->archive_size_bytes - offset;
-		extent.offset = node->archive_offset + offset;
-	} else {
-		slot = block_map_slot(&node->blocks, page_of(offset), false);
-		KASSERT(slot && *slot != DISK_BLOCK_NONE);
-		together = PAGE_SIZE - page_offset(offset);
-		extent.offset = (uint64_t)*slot * DISK_BLOCK_BYTES + page_offset(offset);
-	}
-	extent.size_bytes = (size_t)(size_bytes < together ? size_bytes : together);
-	return extent;
-}
-
-/* Where [offset, offset + *size_bytes) is; *size_bytes shrinks to what the file has. */
-static NTSTATUS locate_all(struct file_node *node, uint64_t offset, size_t *size_bytes,
-			   struct disk_extent extents[EXTENTS_MAX], size_t *extent_count)
-{
-	uint64_t file_bytes = atomic_load(&node->size_bytes);
-	size_t done = 0, count = 0;
-
-	if (offset >= file_bytes)
-		return STATUS_END_OF_FILE;
-	if (*size_bytes > file_bytes - offset)
-		*size_bytes = (size_t)(file_bytes - offset);
-	while (done < *size_bytes) {
-		KASSERT(count < EXTENTS_MAX);
-		extents[count] = locate(node, offset + done, *size_bytes - done);
-		done += extents[count++].size_bytes;
-	}
-	*extent_count = count;
-	return STATUS_SUCCESS;
-}
-
-NTSTATUS file_read(struct file_node *node, uint64_t offset_bytes, void *buffer, size_t size_bytes)
-{
-	struct disk_extent extents[EXTENTS_MAX];
-	size_t count, present = size_bytes;
-	NTSTATUS status;
-
-	KASSERT(size_bytes <= PAGE_SIZE);
-	if (node->kind == FILE_KIND_DIRECTORY)
-		return STATUS_FILE_IS_A_DIRECTORY;
-	mutex_lock(&disk_lock);
-	status = locate_all(node, offset_bytes, &present, extents, &count);
-	mutex_unlock(&disk_lock);
-	if (!NT_SUCCESS(status))
-		return status;
-	memset((uint8_t *)buffer + present, 0, size_bytes - present);
-	return disk_transfer(DISK_READ, extents, count, buffer);
-}
-
-NTSTATUS file_write(struct file_node *node, uint64_t offset_bytes, const void *buffer,
-		    size_t size_bytes)
-{
-	struct disk_extent extents[EXTENTS_MAX];
-	uint64_t now = time_system();
-	size_t count;
-	NTSTATUS status;
-
-	KASSERT(size_bytes <= PAGE_SIZE);
-	if (node->kind == FILE_KIND_DIRECTORY)
-		return STATUS_FILE_IS_A_DIRECTORY;
-	mutex_lock(&disk_lock);
-	status = locate_all(node, offset_bytes, &size_bytes, extents, &count);
-	if (NT_SUCCESS(status))
-		node->modified_time = now;
-	mutex_unlock(&disk_lock);
-	if (!NT_SUCCESS(status))
-		return status;
-	/* disk_transfer only reads from the buffer then. */
-	return disk_transfer(DISK_WRITE, extents, count, (void *)(uintptr_t)buffer);
 }

@@ -72,6 +72,7 @@ static NTSTATUS entry_add(const struct cpio_entry *entry, const struct complaint
 	bool is_directory = (entry->mode & CPIO_MODE_KIND) == CPIO_MODE_DIRECTORY;
 	struct file_node *node, *parent;
 	const char *name;
+	uint64_t time;
 	NTSTATUS status;
 
 	if (strcmp(entry->name, ".") == 0)
@@ -95,7 +96,8 @@ static NTSTATUS entry_add(const struct cpio_entry *entry, const struct complaint
 	node->archive_offset = entry->data_offset;
 	node->archive_end = entry->data_offset + entry->size_bytes;
 	node->archive_size_bytes = entry->size_bytes;
-	node->modified_time = (entry->modified_seconds + SECONDS_1601_TO_1970) * NT_TIME_PER_SECOND;
+	time = (entry->modified_seconds + SECONDS_1601_TO_1970) * NT_TIME_PER_SECOND;
+	node->times = (struct file_times){time, time, time, time};
 	return STATUS_SUCCESS;
 }
 
@@ -156,6 +158,8 @@ void ramdisk_statistics_read(struct ramdisk_statistics *statistics)
 		.pages_read = disk_transfer_count(DISK_READ),
 		.pages_written = disk_transfer_count(DISK_WRITE),
 		.table_bytes = block_map_bytes_all(),
+		.node_bytes = (tree_count(FILE_KIND_FILE) + tree_count(FILE_KIND_DIRECTORY)) *
+			      sizeof(struct file_node),
 	};
 	mutex_unlock(&disk_lock);
 }

@@ -6,8 +6,8 @@
 #include "kernel/core/pool.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
-#include "block_map.h"
 #include "disk.h"
+#include "node.h"
 
 static struct file_node *root;	/* (C) while mounted */
 static uint64_t node_counts[2]; /* (D) by enum file_kind */
@@ -75,7 +75,6 @@ static struct file_node *node_create(enum file_kind kind)
 	node->index = ++last_index;
 	atomic_store(&node->reference_count, 1);
 	LIST_INIT(&node->children);
-	node_counts[kind]++;
 	return node;
 }
 
@@ -83,26 +82,64 @@ NTSTATUS tree_create(void)
 {
 	KASSERT(!root);
 	root = node_create(FILE_KIND_DIRECTORY);
-	return root ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+	if (!root)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	root->is_in_tree = true;
+	node_counts[FILE_KIND_DIRECTORY]++;
+	return STATUS_SUCCESS;
 }
 
-struct file_node *tree_add(struct file_node *directory, const char *name, size_t length,
-			   enum file_kind kind)
+void tree_link(struct file_node *directory, struct file_node *node)
 {
-	struct file_node *node = node_create(kind), *last;
+	struct file_node *last = LIST_FIRST(&directory->children);
 
-	KASSERT(mutex_is_held(&disk_lock) && length <= FILE_NAME_MAX_CHARS);
-	if (!node)
-		return NULL;
-	memcpy(node->name, name, length);
-	node->parent = directory;
-	last = LIST_FIRST(&directory->children);
+	KASSERT(mutex_is_held(&disk_lock) && !node->is_in_tree);
 	while (last && LIST_NEXT(last, sibling))
 		last = LIST_NEXT(last, sibling);
 	if (last)
 		LIST_INSERT_AFTER(last, node, sibling);
 	else
 		LIST_INSERT_HEAD(&directory->children, node, sibling);
+	node->parent = directory;
+	node->is_in_tree = true;
+	node_counts[node->kind]++;
+}
+
+void tree_unlink(struct file_node *node)
+{
+	KASSERT(mutex_is_held(&disk_lock) && node->is_in_tree);
+	LIST_REMOVE(node, sibling);
+	node->is_in_tree = false;
+	node_counts[node->kind]--;
+}
+
+void tree_remove(struct file_node *node)
+{
+	unsigned old;
+
+	KASSERT(LIST_EMPTY(&node->children));
+	tree_unlink(node);
+	file_reference(node->parent);
+	old = atomic_fetch_sub(&node->reference_count, 1); /* the tree's */
+	KASSERT(old > 1);
+}
+
+void tree_set_name(struct file_node *node, const char *name, size_t length)
+{
+	KASSERT(length <= FILE_NAME_MAX_CHARS);
+	memset(node->name, 0, sizeof(node->name));
+	memcpy(node->name, name, length);
+}
+
+struct file_node *tree_add(struct file_node *directory, const char *name, size_t length,
+			   enum file_kind kind)
+{
+	struct file_node *node = node_create(kind);
+
+	if (!node)
+		return NULL;
+	tree_set_name(node, name, length);
+	tree_link(directory, node);
 	return node;
 }
 
@@ -118,12 +155,12 @@ struct file_node *tree_find(struct file_node *directory, const char *name, size_
 	return NULL;
 }
 
-static void node_free(struct file_node *node)
+void tree_free(struct file_node *node)
 {
-	KASSERT(atomic_load(&node->reference_count) == 1);
+	KASSERT(!node->is_in_tree && !node->is_held);
 	KASSERT(!node->data_segment && !node->image_segment);
-	block_map_cut(&node->blocks, 0);
-	node_counts[node->kind]--;
+	KASSERT(node->handle_count == 0 && node->share.opens == 0);
+	data_discard_locked(node);
 	pool_free(node, sizeof(*node));
 }
 
@@ -137,10 +174,13 @@ void tree_destroy(void)
 		if (next)
 			continue;
 		next = node->parent;
+		KASSERT(atomic_load(&node->reference_count) == 1);
 		if (next)
-			LIST_REMOVE(node, sibling);
-		node_free(node);
+			tree_unlink(node);
+		node->is_in_tree = false;
+		tree_free(node);
 	}
 	root = NULL;
+	node_counts[FILE_KIND_DIRECTORY] = 0;
 	last_index = 0;
 }

@@ -24,6 +24,21 @@ void tree_destroy(void);
 struct file_node *tree_add(struct file_node *directory, const char *name, size_t length,
 			   enum file_kind kind);
 
+/*
+ * Puts a node that is in no directory into one, as its last child, and takes it out again. It keeps
+ * its parent's name for file_path, and a reference to it, when it is taken out for good
+ * (tree_remove); tree_unlink is for a node that is put elsewhere at once.
+ */
+void tree_link(struct file_node *directory, struct file_node *node);
+void tree_unlink(struct file_node *node);
+void tree_remove(struct file_node *node);
+
+/* Names a node. At most FILE_NAME_MAX_CHARS. */
+void tree_set_name(struct file_node *node, const char *name, size_t length);
+
+/* Frees a node that is not in the tree and that nobody refers to, and its blocks. */
+void tree_free(struct file_node *node);
+
 /* The child of that name, case ignored, or NULL. */
 struct file_node *tree_find(struct file_node *directory, const char *name, size_t length);
 

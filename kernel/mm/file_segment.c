@@ -7,6 +7,7 @@
  * leave writes the dirty pages back first, while the segment can still be found, so nobody reads
  * the file behind its back.
  */
+#include "file_change.h"
 #include "file_segment.h"
 #include "frame.h"
 #include "kernel/io/file.h"
@@ -72,6 +73,42 @@ NTSTATUS file_segment_acquire(struct file_node *file, struct segment **result)
 	return STATUS_SUCCESS;
 }
 
+/* ---- who maps the file ---- */
+
+static bool is_used(struct segment *segment, bool *by_writer)
+{
+	bool used = false;
+
+	if (segment) {
+		mutex_lock(&segment->lock);
+		used = segment->section_count || segment->view_count;
+		*by_writer |= segment->writer_count > 0;
+		mutex_unlock(&segment->lock);
+	}
+	return used;
+}
+
+struct file_users file_users_read(struct file_node *file)
+{
+	struct file_users users = {0};
+
+	mutex_lock(&file_segments_lock);
+	users.data = is_used(file->data_segment, &users.writer);
+	users.image = is_used(file->image_segment, &users.writer);
+	mutex_unlock(&file_segments_lock);
+	return users;
+}
+
+void file_segment_retire_image(struct file_node *file)
+{
+	bool by_writer;
+
+	mutex_lock(&file_segments_lock);
+	if (!is_used(file->image_segment, &by_writer))
+		file->image_segment = NULL;
+	mutex_unlock(&file_segments_lock);
+}
+
 /* Drops a reference that is not the last one. */
 static bool drop_unless_last(struct segment *segment)
 {
@@ -107,7 +144,8 @@ static bool unpublish(struct segment *segment, bool even_if_modified)
 	mutex_lock(&file_segments_lock);
 	if (atomic_load(&segment->reference_count) == 1 &&
 	    (even_if_modified || !has_modified_page(segment))) {
-		*publication(segment->file, segment->kind) = NULL;
+		if (*publication(segment->file, segment->kind) == segment)
+			*publication(segment->file, segment->kind) = NULL;
 		atomic_store(&segment->reference_count, 0);
 		gone = true;
 	}
@@ -166,6 +204,8 @@ NTSTATUS file_segment_read(struct segment *segment, uint64_t offset_bytes, vaddr
 		pfn_t pfn;
 
 		status = segment_page_pin(segment, page_of(at), &pfn);
+		if (status == STATUS_END_OF_FILE) /* it was cut meanwhile */
+			return *transferred ? STATUS_SUCCESS : STATUS_END_OF_FILE;
 		if (!NT_SUCCESS(status))
 			return STATUS_IN_PAGE_ERROR;
 		status = copy_out(buffer + *transferred,
@@ -199,29 +239,12 @@ NTSTATUS file_segment_read_kernel(struct segment *segment, uint64_t offset_bytes
 	return STATUS_SUCCESS;
 }
 
-NTSTATUS file_segment_set_size(struct segment *segment, uint64_t size_bytes)
-{
-	NTSTATUS status;
-
-	if (size_bytes <= file_size(segment->file))
-		return STATUS_SUCCESS;
-	status = segment_grow(segment, bytes_to_pages(size_bytes));
-	if (!NT_SUCCESS(status))
-		return status;
-	return file_set_size(segment->file, size_bytes);
-}
-
-NTSTATUS file_segment_write(struct segment *segment, uint64_t offset_bytes, vaddr_t buffer,
+/* Writes into the pages; the file has the range. */
+static NTSTATUS write_pages(struct segment *segment, uint64_t offset_bytes, vaddr_t buffer,
 			    uint64_t size_bytes, uint64_t *transferred)
 {
-	NTSTATUS status;
+	NTSTATUS status = STATUS_SUCCESS;
 
-	*transferred = 0;
-	if (!size_bytes)
-		return STATUS_SUCCESS;
-	if (!range_ok(offset_bytes, size_bytes, INT64_MAX))
-		return STATUS_INVALID_PARAMETER;
-	status = file_segment_set_size(segment, offset_bytes + size_bytes);
 	while (NT_SUCCESS(status) && *transferred < size_bytes) {
 		uint64_t at = offset_bytes + *transferred;
 		size_t part = part_of_page(at, size_bytes - *transferred);
@@ -236,5 +259,45 @@ NTSTATUS file_segment_write(struct segment *segment, uint64_t offset_bytes, vadd
 		if (NT_SUCCESS(status))
 			*transferred += part;
 	}
+	return status;
+}
+
+static NTSTATUS write_held(struct segment *segment, uint64_t offset_bytes, vaddr_t buffer,
+			   uint64_t size_bytes, uint64_t *transferred)
+{
+	NTSTATUS status;
+
+	*transferred = 0;
+	if (!size_bytes)
+		return STATUS_SUCCESS;
+	if (!range_ok(offset_bytes, size_bytes, INT64_MAX))
+		return STATUS_INVALID_PARAMETER;
+	file_segment_retire_image(segment->file);
+	status = file_extend_held(segment, offset_bytes + size_bytes);
+	if (NT_SUCCESS(status))
+		status = write_pages(segment, offset_bytes, buffer, size_bytes, transferred);
+	return status;
+}
+
+NTSTATUS file_segment_write(struct segment *segment, uint64_t offset_bytes, vaddr_t buffer,
+			    uint64_t size_bytes, uint64_t *transferred)
+{
+	NTSTATUS status;
+
+	file_hold(segment->file);
+	status = write_held(segment, offset_bytes, buffer, size_bytes, transferred);
+	file_unhold(segment->file);
+	return status;
+}
+
+NTSTATUS file_segment_append(struct segment *segment, vaddr_t buffer, uint64_t size_bytes,
+			     uint64_t *offset_bytes, uint64_t *transferred)
+{
+	NTSTATUS status;
+
+	file_hold(segment->file);
+	*offset_bytes = file_size(segment->file);
+	status = write_held(segment, *offset_bytes, buffer, size_bytes, transferred);
+	file_unhold(segment->file);
 	return status;
 }

@@ -16,7 +16,7 @@ struct segment *file_segment_find(struct file_node *file, enum segment_kind kind
 struct segment *file_segment_publish(struct segment *segment);
 
 /*
- * Lets the file and its data segment grow to size_bytes; does nothing when they are larger. =>
- * returns: STATUS_DISK_FULL, ...
+ * The file's image segment, if it is there only because somebody still reads a page of it, is not
+ * the file's any more: the next image section is made of what the file has then. The file is held.
  */
-NTSTATUS file_segment_set_size(struct segment *segment, uint64_t size_bytes) MUST_CHECK;
+void file_segment_retire_image(struct file_node *file);

@@ -278,6 +278,7 @@ void frame_end_read_locked(struct frame *frame)
 {
 	KASSERT(frame->state == FRAME_READING && frame->pins == 1 && frame->shares == 0);
 	frame->pins = 0;
+	frame->flags &= (uint8_t)~FRAME_AWAITED;
 	set_state(frame, FRAME_STANDBY);
 	thread_wake(frame);
 }
@@ -325,11 +326,26 @@ void frame_pin_locked(struct frame *frame)
 
 void frame_unpin_locked(struct frame *frame, bool was_dirty)
 {
+	bool is_awaited = frame->flags & FRAME_AWAITED;
+
 	KASSERT(frame->state == FRAME_ACTIVE && frame->pins > 0);
 	if (was_dirty)
 		frame->flags |= FRAME_DIRTY;
-	frame->pins--;
-	settle(frame);
+	if (--frame->pins == 0)
+		frame->flags &= (uint8_t)~FRAME_AWAITED;
+	settle(frame); /* frees an orphan */
+	if (is_awaited && frame->pins == 0)
+		thread_wake(frame);
+}
+
+void frame_sleep_locked(struct frame *frame)
+{
+	NTSTATUS status;
+
+	KASSERT(frame->state == FRAME_READING || frame->pins > 0);
+	frame->flags |= FRAME_AWAITED;
+	status = thread_sleep(frame, &frame_lock, TIME_FOREVER, false);
+	KASSERT(status == STATUS_SUCCESS);
 }
 
 void frame_begin_write_locked(struct frame *frame)
@@ -348,6 +364,7 @@ void frame_end_write_locked(struct frame *frame, bool written)
 	frame->pins--;
 	if (!written)
 		frame->flags |= FRAME_DIRTY;
+	frame->flags &= (uint8_t)~FRAME_AWAITED;
 	settle(frame);
 	thread_wake(frame);
 }

@@ -103,6 +103,12 @@ void frame_end_write_locked(struct frame *frame, bool written) REQUIRES(frame_lo
 void frame_wait(pfn_t pfn) EXCLUDES(frame_lock);
 
 /*
+ * Sleeps until somebody ends a transfer or a borrow of the frame. It may be another's by then: look
+ * at the word again. The lock is released meanwhile; no other is held.
+ */
+void frame_sleep_locked(struct frame *frame) REQUIRES(frame_lock);
+
+/*
  * The first frame of a state's list (FREE, ZEROED, STANDBY, MODIFIED), or NULL, and the one after
  * `frame`.
  */

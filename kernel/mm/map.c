@@ -2,6 +2,7 @@
  * map.c - mapping a view of a section (nt-semantics 3.4): the checks in their order, then the view.
  */
 #include "commit.h"
+#include "file_change.h"
 #include "kernel/lib/range.h"
 #include "mm.h"
 #include "placeholder.h"
@@ -213,6 +214,7 @@ static void fill_template(struct view_template *template, const struct map_reque
 		.is_extendable = request->allocation_type & MEM_RESERVE,
 		.is_frozen = (section->attributes & SEC_NO_CHANGE) ||
 			     (request->allocation_type & MAP_NO_CHANGE),
+		.is_writer = section_is_writer(section),
 		.segment = section->segment,
 		.first_page = first_page,
 		.commit_pages =

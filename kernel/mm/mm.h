@@ -187,6 +187,39 @@ NTSTATUS file_segment_read(struct segment *segment, uint64_t offset_bytes, vaddr
 			   uint64_t size_bytes, uint64_t *transferred) MUST_CHECK;
 NTSTATUS file_segment_write(struct segment *segment, uint64_t offset_bytes, vaddr_t buffer,
 			    uint64_t size_bytes, uint64_t *transferred) MUST_CHECK;
+/* The same at the end of the file, wherever that is then: *offset_bytes. */
+NTSTATUS file_segment_append(struct segment *segment, vaddr_t buffer, uint64_t size_bytes,
+			     uint64_t *offset_bytes, uint64_t *transferred) MUST_CHECK;
+
+/*
+ * Makes the file of a data segment longer (the new bytes are zero); does nothing when it is as long
+ * already. For NtExtendSection too: the section's own size is the caller's. (file_change.c)
+ * => returns: STATUS_DISK_FULL, STATUS_INSUFFICIENT_RESOURCES, STATUS_SUCCESS.
+ */
+NTSTATUS file_segment_extend(struct segment *segment, uint64_t size_bytes) MUST_CHECK;
+
+/*
+ * Gives the file this size (8.4). The same size and a larger one are always possible.
+ * => returns: STATUS_USER_MAPPED_FILE (smaller, while there is a section or view of the file),
+ *    STATUS_INVALID_PARAMETER (negative), as file_segment_extend.
+ */
+NTSTATUS file_segment_resize(struct segment *segment, uint64_t size_bytes) MUST_CHECK;
+/* The same for a caller that holds the file (file_hold). */
+NTSTATUS file_resize_held(struct segment *segment, uint64_t size_bytes) MUST_CHECK;
+/* Writes what is dirty to the disk. => returns: the first error. */
+NTSTATUS file_segment_flush(struct segment *segment) MUST_CHECK;
+
+/* Sections and views of a file, not open handles (8.4). */
+struct file_users {
+	bool data, image;
+	bool writer; /* a section, or a view of one, that was made writable */
+};
+/*
+ * To decide something by it, hold the file: only then no section comes. => locks: below
+ * RANK_FILE_SEGMENTS.
+ */
+struct file_users file_users_read(struct file_node *file);
+
 /* The same into kernel memory, at most PAGE_SIZE bytes, zeros beyond the end. */
 NTSTATUS file_segment_read_kernel(struct segment *segment, uint64_t offset_bytes, void *buffer,
 				  size_t size_bytes) MUST_CHECK;

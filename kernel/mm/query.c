@@ -200,16 +200,20 @@ NTSTATUS memory_query_page(struct address_space *space, vaddr_t address,
 bool memory_describe(struct address_space *space, vaddr_t address, char *name, size_t capacity,
 		     uint64_t *offset)
 {
+	struct file_node *file = NULL;
 	struct view *view;
-	bool found = false;
 
 	mutex_lock(&space->lock);
 	view = view_find(space, address);
 	if (view && view->segment && view->segment->file) {
-		file_path(view->segment->file, name, capacity);
+		file = view->segment->file;
+		file_reference(file);
 		*offset = address - view->start + pages_to_bytes(view->first_page);
-		found = true;
 	}
 	mutex_unlock(&space->lock);
-	return found;
+	if (!file)
+		return false;
+	file_path(file, name, capacity);
+	file_release(file);
+	return true;
 }

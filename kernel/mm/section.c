@@ -3,6 +3,7 @@
  */
 #include "based.h"
 #include "commit.h"
+#include "file_change.h"
 #include "file_segment.h"
 #include "image.h"
 #include "kernel/io/file.h"
@@ -21,8 +22,10 @@ static void section_delete(struct object *object)
 {
 	struct section *section = (struct section *)object;
 
-	if (section->segment)
+	if (section->segment) {
+		section_uncount(section);
 		segment_release(section->segment);
+	}
 	based_release(&section->based);
 }
 
@@ -146,7 +149,7 @@ static NTSTATUS fill_data(const struct section_request *request, struct section 
 	if (NT_SUCCESS(status))
 		status = file_segment_acquire(request->file, &section->segment);
 	if (NT_SUCCESS(status)) /* the last step: it may make the file longer */
-		status = file_segment_set_size(section->segment, section->size_bytes);
+		status = file_extend_held(section->segment, section->size_bytes);
 	return status;
 }
 
@@ -179,7 +182,10 @@ static NTSTATUS fill_from_file(const struct section_request *request, struct sec
 					       : fill_data(request, section);
 }
 
-/* A section that cannot be filled is deleted with what it has got so far. */
+/*
+ * A section that cannot be filled is deleted with what it has got so far. The file is held until
+ * the section counts as one who maps it.
+ */
 NTSTATUS section_create(const struct section_request *request, struct section **result)
 {
 	struct section *section;
@@ -193,7 +199,13 @@ NTSTATUS section_create(const struct section_request *request, struct section **
 	if (!NT_SUCCESS(status))
 		return status;
 	section->protection = request->protection;
+	if (request->file)
+		file_hold(request->file);
 	status = request->file ? fill_from_file(request, section) : fill_pagefile(request, section);
+	if (section->segment)
+		section_count(section);
+	if (request->file)
+		file_unhold(request->file);
 	if (!NT_SUCCESS(status)) {
 		object_release(section);
 		return status;
@@ -224,7 +236,7 @@ NTSTATUS section_extend(struct section *section, uint64_t *size_bytes)
 	if (*size_bytes > section_size(section)) {
 		if (!protection_is_writable(section->protection))
 			return STATUS_SECTION_NOT_EXTENDED;
-		status = file_segment_set_size(segment, *size_bytes);
+		status = file_segment_extend(segment, *size_bytes);
 		if (!NT_SUCCESS(status))
 			return status;
 		mutex_lock(&segment->lock);

@@ -92,6 +92,7 @@ enum frame_state {
 #define FRAME_POISONED 0x4u /* debug builds: free, and filled with a pattern */
 /* ACTIVE, and named by no word: its page went while it was pinned. The last pin frees it. */
 #define FRAME_ORPHAN 0x8u
+#define FRAME_AWAITED 0x10u /* somebody sleeps until nobody pins it (file_change.c) */
 
 /* One entry of the frame database, 48 bytes, index = pfn. All (F). */
 struct frame {
@@ -145,6 +146,8 @@ struct segment {
 	uint64_t commit_pages;			   /* (G) charged for the segment itself */
 	LIST_HEAD(, view) views;		   /* (G) */
 	uint64_t view_count;			   /* (G) */
+	uint64_t section_count; /* (G) file: sections; with the views, who maps the file */
+	uint64_t writer_count;	/* (G) file: writable sections, and views of such */
 	uint64_t resident_pages;		   /* (F) frames its words name */
 	uint64_t table_frames; /* (F) frames of the state-word table below the root */
 	atomic_uint_fast64_t faults[QUIRE_FAULT_CLASSES]; /* (A) */
@@ -212,6 +215,7 @@ struct view {
 	bool is_no_execute;	       /* (C) SEC_IMAGE_NO_EXECUTE: nothing in it is executable */
 	bool is_physical;	       /* (C) MEM_PHYSICAL: reserved for good, nothing commits it */
 	struct watch *watch;	       /* (C) reference; NULL: nobody watches writes */
+	bool is_writer;		       /* (C) its section was writable, and a file's */
 	struct address_space *space;   /* (C) */
 	struct segment *segment;       /* (C) reference; NULL: private */
 	page_index_t first_page;       /* (C) page of the segment at start */

@@ -72,6 +72,7 @@ void view_attach_segment(struct view *view, struct segment *segment)
 	mutex_lock(&segment->lock);
 	LIST_INSERT_HEAD(&segment->views, view, segment_link);
 	segment->view_count++;
+	segment->writer_count += view->is_writer;
 	mutex_unlock(&segment->lock);
 }
 
@@ -80,6 +81,7 @@ static void detach_segment(struct view *view)
 	mutex_lock(&view->segment->lock);
 	LIST_REMOVE(view, segment_link);
 	view->segment->view_count--;
+	view->segment->writer_count -= view->is_writer;
 	mutex_unlock(&view->segment->lock);
 }
 
@@ -205,6 +207,7 @@ static void fill_view(struct view *view, const struct view_template *template)
 	view->is_frozen = template->is_frozen;
 	view->is_no_execute = template->is_no_execute;
 	view->is_physical = template->is_physical;
+	view->is_writer = template->is_writer;
 	view->watch = template->watch;
 	view->first_page = template->first_page;
 	view->commit_pages = template->commit_pages;

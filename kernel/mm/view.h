@@ -13,6 +13,7 @@ struct view_template {
 	enum region_state state;
 	enum section_inherit inherit;
 	bool is_stack, is_placeholder, is_extendable, is_frozen, is_no_execute, is_physical;
+	bool is_writer; /* of a section of a file that was made writable */
 	/*
 	 * NULL, or the view that has exactly this range now and gives it up; the caller frees it
 	 * when no lock is held

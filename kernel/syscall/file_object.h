@@ -2,12 +2,10 @@
  * file_object.h - what a file handle names: an open file, directory or console; and the devices
  * they are opened through.
  *
- * Field letters: (C) constant after the open, (I) between file_io_begin and file_io_end, (O) open
- * files lock.
+ * Field letters: (C) constant after the open, (I) between file_io_begin and file_io_end, (H)
+ * whoever holds the file's node (file_hold).
  */
 #pragma once
-
-#include <bsd/sys/queue.h>
 
 #include "kernel/io/file.h"
 #include "kernel/mm/mm.h"
@@ -22,16 +20,16 @@ struct file_object {
 	enum file_object_kind kind; /* (C) */
 	struct file_node *node;	    /* (C) reference; NULL: console */
 	struct segment *segment;    /* (C) reference to the data segment of a file; else NULL */
-	access_mask_t access;	    /* (C) granted at the open: what sharing is about */
-	uint32_t share;		    /* (C) FILE_SHARE_* */
+	struct file_use use;	    /* (C) what it does and what it lets others do */
+	bool is_counted;	    /* (H) it counts among the opens of its node */
+	bool deletes_on_close;	    /* (H) the file goes when this open does */
 	bool is_synchronous;	    /* (C) it has a position */
-	bool is_closed;		    /* (O) no handles any more: others need not share with it */
 	bool busy;		    /* a call holds the (I) fields (file_object.c) */
+	uint32_t mode;		    /* (I) the options that FileModeInformation tells */
 	uint64_t position;	    /* (I) bytes */
 	unsigned directory_index;   /* (I) next child that NtQueryDirectoryFile looks at */
 	bool has_pattern;	    /* (I) a directory scan has begun */
 	char pattern[FILE_NAME_MAX_CHARS + 1]; /* (I) "" = everything */
-	LIST_ENTRY(file_object) link;	       /* (O) */
 };
 
 extern struct object_type file_type;
@@ -42,7 +40,16 @@ struct file_open {
 	uint32_t share;
 	enum file_disposition disposition;
 	uint32_t options;
+	uint32_t attributes;		/* FILE_ATTRIBUTE_* of a file that is made or overwritten */
+	uint64_t allocation_bytes;	/* of such a file */
 	enum file_create_result result; /* out */
+	/*
+	 * Not the file is wanted, but the directory that the last part of its name is in, and that
+	 * part (for renaming). The directory is not counted as open.
+	 */
+	bool wants_directory;
+	size_t last_length;		    /* out */
+	char last[FILE_NAME_MAX_CHARS + 1]; /* out */
 };
 
 /*
@@ -51,14 +58,22 @@ struct file_open {
  */
 NTSTATUS file_object_system_init(void) MUST_CHECK;
 
+/* A file object that is not open yet. (file_object.c) => returns: STATUS_INSUFFICIENT_RESOURCES. */
+NTSTATUS file_object_create(enum file_object_kind kind, const struct file_open *open,
+			    struct file_object **result) MUST_CHECK;
+
 /*
- * Opens `rest` (UTF-16, no leading '\', may be empty) below the directory `from`.
+ * Opens or makes `rest` (UTF-16, no leading '\\', may be empty) below `from` (file_open.c).
  * => returns: STATUS_OBJECT_NAME_NOT_FOUND, _PATH_NOT_FOUND, _NAME_INVALID, _NAME_COLLISION,
- *    STATUS_NOT_A_DIRECTORY, _FILE_IS_A_DIRECTORY, _SHARING_VIOLATION, _NOT_IMPLEMENTED (what would
- *    change the disk's tree); a reference in *result.
+ *    STATUS_NOT_A_DIRECTORY, _FILE_IS_A_DIRECTORY, _ACCESS_DENIED (read-only), _CANNOT_DELETE,
+ *    _DELETE_PENDING, _SHARING_VIOLATION, _USER_MAPPED_FILE, _DISK_FULL; a reference in *result.
  */
 NTSTATUS file_open_below(struct file_node *from, const uint16_t *rest, size_t rest_chars,
 			 struct file_open *open, struct file_object **result) MUST_CHECK;
+
+/* Looks up what OBJECT_ATTRIBUTES at `address` name. (sys_file_names.c) => returns: a reference. */
+NTSTATUS file_open_attributes(vaddr_t address, struct file_open *open,
+			      struct file_object **result) MUST_CHECK;
 
 /* A new open of the console. */
 NTSTATUS file_open_console(struct file_open *open, struct file_object **result) MUST_CHECK;

@@ -1,6 +1,5 @@
 /*
- * sys_directory.c - NtQueryDirectoryFile with FileDirectoryInformation: the entries of a directory,
- * a bufferful a call.
+ * sys_directory.c - NtQueryDirectoryFile: the entries of a directory, a bufferful a call.
  *
  * A scan goes by the children's numbers, so an entry that is added or removed meanwhile may be
  * missed or seen twice, as on other systems. "." and ".." are not listed.
@@ -10,95 +9,125 @@
 #include "capture.h"
 #include "file_object.h"
 #include "io_status.h"
+#include "name_pattern.h"
 #include "kernel/core/pool.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
 
-/* FILE_DIRECTORY_INFORMATION: the head, the name follows. Entries are aligned to 8. */
-struct directory_entry_head {
+/*
+ * The fields of all classes, in the order of FILE_ID_BOTH_DIRECTORY_INFORMATION; a class shows some
+ * of them, and then the name.
+ */
+struct directory_entry {
 	uint32_t next_entry_offset, file_index;
 	int64_t creation_time, last_access_time, last_write_time, change_time;
 	int64_t end_of_file, allocation_size;
 	uint32_t attributes, name_bytes;
+	uint32_t ea_bytes;
+	uint8_t short_name_bytes, padding;
+	uint16_t short_name[12];
+	uint64_t file_id;
 };
-_Static_assert(sizeof(struct directory_entry_head) == 64, "FILE_DIRECTORY_INFORMATION");
+_Static_assert(offsetof(struct directory_entry, ea_bytes) == 64, "FILE_DIRECTORY_INFORMATION");
+_Static_assert(offsetof(struct directory_entry, short_name) == 70, "FILE_BOTH_DIRECTORY_INF..");
+_Static_assert(offsetof(struct directory_entry, file_id) == 96, "FILE_ID_BOTH_DIRECTORY_INF..");
 
-struct directory_entry_record {
-	struct directory_entry_head head;
-	uint16_t name[FILE_NAME_MAX_CHARS];
+/* The layout of a class: the bytes before the name, and what of the entry is in them. */
+struct directory_layout {
+	uint32_t class;
+	uint32_t name_offset;
+	bool names_alone;  /* the next entry's offset, the index, the name's length */
+	bool has_id_early; /* the file id stands where the short name would */
 };
+
+static const struct directory_layout layouts[] = {
+	{FILE_DIRECTORY_INFORMATION_CLASS, 64, false, false},
+	{FILE_FULL_DIRECTORY_INFORMATION_CLASS, 68, false, false},
+	{FILE_BOTH_DIRECTORY_INFORMATION_CLASS, 94, false, false},
+	{FILE_NAMES_INFORMATION_CLASS, 12, true, false},
+	{FILE_ID_BOTH_DIRECTORY_INFORMATION_CLASS, 104, false, false},
+	{FILE_ID_FULL_DIRECTORY_INFORMATION_CLASS, 80, false, true},
+};
+
+#define NAME_OFFSET_MAX 104u
+
+/* An entry in its layout. */
+struct directory_entry_record {
+	uint8_t bytes[NAME_OFFSET_MAX + FILE_NAME_MAX_CHARS * sizeof(uint16_t)];
+	uint32_t size_bytes;
+};
+
+static const struct directory_layout *layout_of(uint32_t class)
+{
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
+		if (layouts[i].class == class)
+			return &layouts[i];
+	return NULL;
+}
 
 struct directory_query {
 	struct file_object *file;
+	const struct directory_layout *layout;
 	vaddr_t buffer;
 	uint32_t length_bytes;
 	bool single, restart;
 	char pattern[FILE_NAME_MAX_CHARS + 1];
+	char name[FILE_NAME_MAX_CHARS + 1]; /* of the child at hand */
 	struct directory_entry_record record;
 	uint32_t used_bytes; /* of the buffer */
 	uint32_t last_entry; /* where its newest entry begins */
 };
 
-static char ascii_upcase(char c)
+/* Puts the entry into the layout of the class. */
+static void record_arrange(struct directory_query *query, const struct directory_entry *entry)
 {
-	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
+	const struct directory_layout *layout = query->layout;
+	uint8_t *bytes = query->record.bytes;
 
-/*
- * '*' any characters, '?' one; case is ignored. After a mismatch the last '*' takes one character
- * more.
- */
-static bool name_matches(const char *pattern, const char *name)
-{
-	const char *star = NULL, *retry = NULL;
-
-	while (*name) {
-		if (*pattern == '*') {
-			star = ++pattern;
-			retry = name;
-		} else if (*pattern == '?' || ascii_upcase(*pattern) == ascii_upcase(*name)) {
-			pattern++;
-			name++;
-		} else if (star) {
-			pattern = star;
-			name = ++retry;
-		} else {
-			return false;
-		}
+	memset(bytes, 0, layout->name_offset);
+	if (layout->names_alone) {
+		memcpy(bytes, entry, 8);
+		memcpy(bytes + 8, &entry->name_bytes, sizeof(entry->name_bytes));
+	} else if (layout->has_id_early) {
+		memcpy(bytes, entry, offsetof(struct directory_entry, short_name_bytes));
+		memcpy(bytes + 72, &entry->file_id, sizeof(entry->file_id));
+	} else {
+		memcpy(bytes, entry, layout->name_offset);
 	}
-	while (*pattern == '*')
-		pattern++;
-	return !*pattern;
 }
 
-static void record_fill(struct directory_query *query, struct file_node *node, unsigned index)
+static void record_fill(struct directory_query *query, struct file_node *node, const char *name,
+			unsigned index)
 {
-	struct directory_entry_head *head = &query->record.head;
-	bool is_directory = node->kind == FILE_KIND_DIRECTORY;
-	uint64_t size_bytes = is_directory ? 0 : file_size(node);
-	int64_t time = (int64_t)node->modified_time;
-	size_t length = strlen(node->name);
+	struct directory_entry entry = {.file_index = index};
+	struct file_properties properties;
+	size_t length = strlen(name);
 
-	*head = (struct directory_entry_head){
-		.file_index = index,
-		.creation_time = time,
-		.last_access_time = time,
-		.last_write_time = time,
-		.change_time = time,
-		.end_of_file = (int64_t)size_bytes,
-		.allocation_size = (int64_t)pages_to_bytes(bytes_to_pages(size_bytes)),
-		.attributes = is_directory ? FILE_ATTRIBUTE_DIRECTORY : FILE_ATTRIBUTE_NORMAL,
-		.name_bytes = (uint32_t)(length * sizeof(uint16_t)),
-	};
-	for (size_t i = 0; i < length; i++)
-		query->record.name[i] = (uint8_t)node->name[i];
+	file_properties_read(node, &properties);
+	entry.creation_time = (int64_t)properties.times.creation;
+	entry.last_access_time = (int64_t)properties.times.last_access;
+	entry.last_write_time = (int64_t)properties.times.last_write;
+	entry.change_time = (int64_t)properties.times.change;
+	entry.end_of_file = (int64_t)properties.size_bytes;
+	entry.allocation_size = (int64_t)properties.allocation_bytes;
+	entry.attributes = properties.attributes;
+	entry.name_bytes = (uint32_t)(length * sizeof(uint16_t));
+	entry.file_id = properties.index;
+	record_arrange(query, &entry);
+	for (size_t i = 0; i < length; i++) {
+		uint16_t character = (uint8_t)name[i];
+
+		memcpy(query->record.bytes + query->layout->name_offset + i * sizeof(character),
+		       &character, sizeof(character));
+	}
+	query->record.size_bytes = query->layout->name_offset + entry.name_bytes;
 }
 
 /* Appends the record to the user's buffer and chains it to the one before. */
 static NTSTATUS record_append(struct directory_query *query)
 {
 	uint32_t start = (query->used_bytes + 7) & ~7u, distance = start - query->last_entry;
-	uint32_t size_bytes = (uint32_t)sizeof(query->record.head) + query->record.head.name_bytes;
+	uint32_t size_bytes = query->record.size_bytes;
 	NTSTATUS status;
 
 	if (start > query->length_bytes || size_bytes > query->length_bytes - start)
@@ -119,15 +148,15 @@ static NTSTATUS directory_fill(struct directory_query *query, unsigned *index)
 	NTSTATUS status = STATUS_SUCCESS;
 
 	for (;; (*index)++) {
-		struct file_node *node = file_child(query->file->node, *index);
+		char *name = query->name;
+		struct file_node *node = file_child_named(query->file->node, *index, name);
 		bool matches;
 
 		if (!node)
 			return query->used_bytes ? STATUS_SUCCESS : STATUS_NO_MORE_FILES;
-		matches =
-			!query->file->pattern[0] || name_matches(query->file->pattern, node->name);
+		matches = !query->file->pattern[0] || name_matches(query->file->pattern, name);
 		if (matches)
-			record_fill(query, node, *index);
+			record_fill(query, node, name, *index);
 		file_release(node);
 		if (!matches)
 			continue;
@@ -230,13 +259,14 @@ static NTSTATUS directory_query_perform(const uint64_t *arguments, struct direct
 
 NTSTATUS NtQueryDirectoryFile(const uint64_t *arguments)
 {
-	uint32_t length_bytes = (uint32_t)arguments[6], class = (uint32_t)arguments[7];
+	uint32_t length_bytes = (uint32_t)arguments[6];
+	const struct directory_layout *layout = layout_of((uint32_t)arguments[7]);
 	struct directory_query *query;
 	NTSTATUS status;
 
-	if (class != FILE_DIRECTORY_INFORMATION_CLASS)
+	if (!layout)
 		return STATUS_INVALID_INFO_CLASS;
-	if (length_bytes < sizeof(struct directory_entry_head))
+	if (length_bytes < layout->name_offset)
 		return STATUS_INFO_LENGTH_MISMATCH;
 	status = probe_write(arguments[4], sizeof(struct nt_io_status_block));
 	if (NT_SUCCESS(status))
@@ -248,6 +278,7 @@ NTSTATUS NtQueryDirectoryFile(const uint64_t *arguments)
 	query = pool_alloc(sizeof(*query));
 	if (!query)
 		return STATUS_INSUFFICIENT_RESOURCES;
+	query->layout = layout;
 	status = directory_query_perform(arguments, query);
 	pool_free(query, sizeof(*query));
 	return status;

@@ -14,29 +14,50 @@
 /* ---- open ---- */
 
 #define SHARE_VALID (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
-#define OPTIONS_SYNCHRONOUS (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)
 
-static NTSTATUS open_check_values(struct file_open *open, access_mask_t desired)
+/* Options that exclude each other, or ask for rights. */
+static NTSTATUS open_check_options(const struct file_open *open, access_mask_t desired)
 {
 	uint32_t options = open->options;
 
-	if (open->share & ~SHARE_VALID)
-		return STATUS_INVALID_PARAMETER;
-	if ((uint32_t)open->disposition > FILE_OVERWRITE_IF)
-		return STATUS_INVALID_PARAMETER;
 	if ((options & FILE_DIRECTORY_FILE) && (options & FILE_NON_DIRECTORY_FILE))
 		return STATUS_INVALID_PARAMETER;
-	if ((options & OPTIONS_SYNCHRONOUS) == OPTIONS_SYNCHRONOUS)
+	if ((options & FILE_DIRECTORY_FILE) &&
+	    ((options & ~FILE_DIRECTORY_OPTIONS) ||
+	     (open->disposition != FILE_CREATE && open->disposition != FILE_OPEN &&
+	      open->disposition != FILE_OPEN_IF)))
+		return STATUS_INVALID_PARAMETER;
+	if ((options & FILE_SYNCHRONOUS_IO) == FILE_SYNCHRONOUS_IO)
 		return STATUS_INVALID_PARAMETER;
 	/*
 	 * A synchronous file is waited for, also by the system itself. (NT looks at the word as
 	 * given.)
 	 */
-	if ((options & OPTIONS_SYNCHRONOUS) && !(desired & SYNCHRONIZE))
+	if ((options & FILE_SYNCHRONOUS_IO) && !(desired & SYNCHRONIZE))
 		return STATUS_INVALID_PARAMETER;
 	if ((options & FILE_DELETE_ON_CLOSE) && !(desired & DELETE_ACCESS))
 		return STATUS_INVALID_PARAMETER;
-	return object_map_access(&file_type, desired, &open->access);
+	if ((options & FILE_COMPLETE_IF_OPLOCKED) && (options & FILE_RESERVE_OPFILTER))
+		return STATUS_INVALID_PARAMETER;
+	if ((options & FILE_NO_INTERMEDIATE_BUFFERING) && (desired & FILE_APPEND_DATA))
+		return STATUS_INVALID_PARAMETER;
+	return STATUS_SUCCESS;
+}
+
+static NTSTATUS open_check_values(struct file_open *open, access_mask_t desired)
+{
+	NTSTATUS status;
+
+	if (open->attributes & ~FILE_ATTRIBUTES_VALID)
+		return STATUS_INVALID_PARAMETER;
+	if (open->share & ~SHARE_VALID)
+		return STATUS_INVALID_PARAMETER;
+	if ((uint32_t)open->disposition > FILE_OVERWRITE_IF)
+		return STATUS_INVALID_PARAMETER;
+	if (open->options & ~FILE_OPTIONS_VALID)
+		return STATUS_INVALID_PARAMETER;
+	status = open_check_options(open, desired);
+	return NT_SUCCESS(status) ? object_map_access(&file_type, desired, &open->access) : status;
 }
 
 static NTSTATUS open_perform(vaddr_t handle_address, vaddr_t attributes_address, vaddr_t io_address,
@@ -56,6 +77,8 @@ static NTSTATUS open_perform(vaddr_t handle_address, vaddr_t attributes_address,
 			status = handle_give(file, open->access,
 					     attributes.name.attributes & OBJ_INHERIT,
 					     handle_address);
+		if (!NT_SUCCESS(status) && open->result == FILE_CREATED)
+			file->deletes_on_close = true; /* nobody ever saw it */
 		object_release(file);
 	}
 	attributes_release(&attributes);
@@ -91,22 +114,21 @@ NTSTATUS NtOpenFile(const uint64_t *arguments)
 NTSTATUS NtCreateFile(const uint64_t *arguments)
 {
 	struct file_open open = {
+		.attributes = (uint32_t)arguments[5],
 		.share = (uint32_t)arguments[6],
 		.disposition = (enum file_disposition)(uint32_t)arguments[7],
 		.options = (uint32_t)arguments[8],
 	};
 	vaddr_t allocation_size = arguments[4], attributes_buffer = arguments[9];
 
-	/*
-	 * The size and the attributes of a new file (arguments[5] too) matter only when one is
-	 * made.
-	 */
 	if (allocation_size) {
-		uint64_t size_bytes;
-		NTSTATUS status = copy_in(&size_bytes, allocation_size, sizeof(size_bytes));
+		NTSTATUS status = copy_in(&open.allocation_bytes, allocation_size,
+					  sizeof(open.allocation_bytes));
 
 		if (!NT_SUCCESS(status))
 			return status;
+		if ((int64_t)open.allocation_bytes < 0)
+			return STATUS_INVALID_PARAMETER;
 	}
 	if (attributes_buffer)
 		return STATUS_NOT_SUPPORTED; /* extended attributes: the disk has none */
@@ -127,22 +149,42 @@ struct transfer {
 	uint64_t transferred;
 };
 
-/* Where it begins. Between file_io_begin and file_io_end. */
+static bool is_append(const struct transfer *transfer)
+{
+	return transfer->is_write &&
+	       (transfer->appends ||
+		(transfer->has_offset && transfer->offset == FILE_WRITE_TO_END_OF_FILE));
+}
+
+/* Where it begins, unless it appends. Between file_io_begin and file_io_end. */
 static NTSTATUS transfer_place(const struct transfer *transfer, uint64_t *offset)
 {
 	struct file_object *file = transfer->file;
 
-	if (transfer->is_write &&
-	    (transfer->appends ||
-	     (transfer->has_offset && transfer->offset == FILE_WRITE_TO_END_OF_FILE)))
-		*offset = file_size(file->node);
-	else if (transfer->has_offset && transfer->offset != FILE_USE_FILE_POINTER_POSITION)
+	if (transfer->has_offset && transfer->offset != FILE_USE_FILE_POINTER_POSITION)
 		*offset = transfer->offset;
 	else if (file->is_synchronous)
 		*offset = file->position;
 	else
 		return STATUS_INVALID_PARAMETER;
 	return (int64_t)*offset < 0 ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
+
+static NTSTATUS transfer_pages(struct transfer *transfer, uint64_t *offset)
+{
+	struct segment *segment = transfer->file->segment;
+	NTSTATUS status;
+
+	if (is_append(transfer))
+		return file_segment_append(segment, transfer->buffer, transfer->size_bytes, offset,
+					   &transfer->transferred);
+	status = transfer_place(transfer, offset);
+	if (!NT_SUCCESS(status))
+		return status;
+	return transfer->is_write ? file_segment_write(segment, *offset, transfer->buffer,
+						       transfer->size_bytes, &transfer->transferred)
+				  : file_segment_read(segment, *offset, transfer->buffer,
+						      transfer->size_bytes, &transfer->transferred);
 }
 
 static NTSTATUS transfer_file(struct transfer *transfer)
@@ -153,16 +195,11 @@ static NTSTATUS transfer_file(struct transfer *transfer)
 
 	if (!NT_SUCCESS(status))
 		return status;
-	status = transfer_place(transfer, &offset);
-	if (NT_SUCCESS(status)) {
-		status = transfer->is_write
-				 ? file_segment_write(file->segment, offset, transfer->buffer,
-						      transfer->size_bytes, &transfer->transferred)
-				 : file_segment_read(file->segment, offset, transfer->buffer,
-						     transfer->size_bytes, &transfer->transferred);
-		if (NT_SUCCESS(status) && file->is_synchronous)
-			file->position = offset + transfer->transferred;
-	}
+	status = transfer_pages(transfer, &offset);
+	if (NT_SUCCESS(status) && file->is_synchronous)
+		file->position = offset + transfer->transferred;
+	if (transfer->transferred)
+		file_touch(file->node, transfer->is_write);
 	file_io_end(file);
 	return status;
 }

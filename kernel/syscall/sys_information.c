@@ -129,7 +129,8 @@ static NTSTATUS query_memory(const struct system_query *query)
 
 /*
  * Frames of the pool are left out: it keeps empty pages for the next time, and its bytes in use say
- * what it holds. So are the tables of files: a file that has grown is no leak.
+ * what it holds. So are the files in the tree and their tables: a file that is new or has grown is
+ * no leak. One that was deleted and is still in memory is.
  */
 static NTSTATUS query_check(const struct system_query *query)
 {
@@ -147,7 +148,7 @@ static NTSTATUS query_check(const struct system_query *query)
 	processes_count(&memory);
 	result = (struct quire_balance){
 		.frames_in_use = balance.frames_in_use - pool.pages,
-		.pool_bytes = balance.pool_bytes - disk.table_bytes,
+		.pool_bytes = balance.pool_bytes - disk.table_bytes - disk.node_bytes,
 		.handles = memory.handles,
 		.commit_pages = balance.commit_pages,
 	};

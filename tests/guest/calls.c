@@ -252,6 +252,30 @@ static void fill_raise(uint64_t *arguments)
 	SLOT(0, EXCEPTION_RECORD)->ExceptionCode = STOCK_EXCEPTION;
 }
 
+static void fill_file_name(uint64_t *arguments)
+{
+	*SLOT(0, OBJECT_ATTRIBUTES) = stock.file_attributes;
+}
+
+/* The size that the file has. */
+static void fill_end_of_file(uint64_t *arguments)
+{
+	*SLOT(2, uint64_t) = 0x1000;
+}
+
+/* Each time a file of its own. */
+static void fill_delete_file(uint64_t *arguments)
+{
+	static UNICODE_STRING name;
+	IO_STATUS_BLOCK io;
+	HANDLE file;
+
+	attributes_fill(SLOT(0, OBJECT_ATTRIBUTES), &name, L"\\??\\C:\\data\\deleted.tmp");
+	if (NT_SUCCESS(NtCreateFile(&file, FILE_READ_DATA, SLOT(0, OBJECT_ATTRIBUTES), &io, NULL, 0,
+				    0, FILE_OPEN_IF, 0, NULL, 0)))
+		NtClose(file);
+}
+
 static void fill_no_event(uint64_t *arguments)
 {
 	arguments[1] = 0;
@@ -281,9 +305,11 @@ static const struct valid valids[] = {
 	 {[2] = PROCESS_ALL_ACCESS, [3] = THREAD_ALL_ACCESS},
 	 fill_create_process},
 	{"NtDelayExecution", {0}, NULL},
+	{"NtDeleteFile", {0}, fill_delete_file},
 	{"NtDisplayString", {0}, fill_display},
 	{"NtDuplicateObject", {[6] = DUPLICATE_SAME_ACCESS}, NULL},
 	{"NtExtendSection", {0}, fill_extend},
+	{"NtFlushBuffersFile", {0}, NULL},
 	{"NtFreeVirtualMemory", {[3] = MEM_RELEASE}, fill_free},
 	{"NtGetContextThread", {0}, NULL},
 	{"NtMapViewOfSection", {[7] = ViewShare, [9] = PAGE_READWRITE}, NULL},
@@ -297,7 +323,9 @@ static const struct valid valids[] = {
 	{"NtOpenSection", {[1] = SECTION_ALL_ACCESS}, fill_open_section},
 	{"NtOpenThread", {[1] = THREAD_ALL_ACCESS}, fill_open_thread},
 	{"NtProtectVirtualMemory", {[3] = PAGE_READONLY}, fill_protect},
+	{"NtQueryAttributesFile", {0}, fill_file_name},
 	{"NtQueryDirectoryFile", {[6] = 400, [7] = 1, [8] = TRUE, [10] = TRUE}, fill_directory},
+	{"NtQueryFullAttributesFile", {0}, fill_file_name},
 	{"NtQueryInformationFile", {[3] = 24, [4] = 5}, NULL},
 	{"NtQueryInformationProcess", {[3] = sizeof(PROCESS_BASIC_INFORMATION)}, NULL},
 	{"NtQueryInformationThread", {[3] = 48}, NULL},
@@ -308,10 +336,12 @@ static const struct valid valids[] = {
 	{"NtQueryVirtualMemory",
 	 {[1] = SHARED_DATA_ADDRESS, [4] = sizeof(MEMORY_BASIC_INFORMATION)},
 	 NULL},
+	{"NtQueryVolumeInformationFile", {[3] = 24, [4] = 3}, NULL},
 	{"NtRaiseException", {[2] = TRUE}, fill_raise},
 	{"NtReadFile", {[6] = 64}, fill_no_event},
 	{"NtResumeProcess", {0}, NULL},
 	{"NtResumeThread", {0}, NULL},
+	{"NtSetInformationFile", {[3] = 8, [4] = 20}, fill_end_of_file},
 	{"NtSetContextThread", {0}, NULL},
 	{"NtSetInformationProcess", {[1] = 12, [3] = 4}, NULL}, /* hard error mode */
 	{"NtSetInformationThread", {[1] = 3, [3] = 4}, NULL},	/* base priority */

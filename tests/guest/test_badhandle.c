@@ -26,7 +26,8 @@ static bool needs_no_right(const struct call *call, const struct call_parameter 
 	       !strcmp(call->name, "NtMakePermanentObject") ||
 	       !strcmp(call->name, "NtQueryObject") ||
 	       !strcmp(call->name, "NtSetInformationObject") ||
-	       (!strcmp(call->name, "NtQueryInformationFile"));
+	       !strcmp(call->name, "NtQueryInformationFile") ||
+	       !strcmp(call->name, "NtQueryVolumeInformationFile");
 }
 
 /*

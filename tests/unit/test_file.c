@@ -30,9 +30,9 @@ static void test_reading_and_writing_at_the_end(void **state)
 	assert_int_equal(file_read(find("a"), 10, page, 1), STATUS_END_OF_FILE);
 	assert_int_equal(file_read(find("a"), UINT64_MAX, page, 1), STATUS_END_OF_FILE);
 	assert_int_equal(file_read(find("a"), 3, page, 0), STATUS_SUCCESS);
-	time = find("a")->modified_time;
+	time = find("a")->times.last_write;
 	assert_int_equal(file_write(find("a"), 8, "xyzw", 4), STATUS_SUCCESS);
-	assert_true(find("a")->modified_time > time);
+	assert_true(find("a")->times.last_write == time);
 	assert_int_equal(file_write(find("a"), 10, "w", 1), STATUS_END_OF_FILE);
 	assert_content(find("a"), "01234567xy", 10);
 	assert_content(find("b"), "next", 4);
@@ -53,7 +53,7 @@ static void test_growing_takes_blocks_and_moves_nothing(void **state)
 	assert_int_equal(statistics().table_bytes, 0);
 	assert_int_equal(file_set_size(a, 11), STATUS_SUCCESS);
 	assert_int_equal(statistics().table_bytes, 4096);
-	assert_true(a->modified_time > NT_TIME_OF_ARCHIVE);
+	assert_true(a->times.last_write > NT_TIME_OF_ARCHIVE);
 	assert_int_equal(statistics().blocks_free, 3); /* the page's tail */
 	assert_content(a, content, 11);
 	assert_int_equal(file_set_size(a, PAGE_SIZE), STATUS_SUCCESS);
@@ -103,7 +103,7 @@ static void test_disk_full(void **state)
 	a = find("a");
 	assert_int_equal(file_set_size(a, 3 * PAGE_SIZE + 1), STATUS_DISK_FULL);
 	assert_int_equal(file_set_size(a, UINT64_MAX), STATUS_DISK_FULL);
-	assert_int_equal(a->modified_time, NT_TIME_OF_ARCHIVE);
+	assert_int_equal(a->times.last_write, NT_TIME_OF_ARCHIVE);
 	assert_int_equal(file_set_size(a, 1ull << 63), STATUS_DISK_FULL);
 	assert_content(a, "x", 1);
 	assert_int_equal(statistics().blocks_free, 3);

@@ -11,6 +11,7 @@
 
 static struct model {
 	struct file_node *node;
+	uint64_t archive_start, archive_end; /* where its first node had its bytes */
 	uint64_t size;
 	uint8_t bytes[MODEL_MAX_BYTES];
 } models[MODEL_FILES];
@@ -44,7 +45,61 @@ static void model_mount(uint64_t seed)
 	for (unsigned i = 0; i < MODEL_FILES; i++) {
 		snprintf(name, sizeof(name), "f%u", i);
 		models[i].node = find(name);
+		models[i].archive_start = models[i].node->archive_offset;
+		models[i].archive_end = models[i].node->archive_end;
 	}
+}
+
+/* The file's name is deleted, its node goes, and a new one takes its place. */
+static void model_replace(struct model *model)
+{
+	static const struct file_use use = {1, 7};
+	unsigned index = (unsigned)(model - models);
+	char name[8];
+
+	snprintf(name, sizeof(name), "f%u", index);
+	assert_int_equal(file_open_enter(model->node, &use, 0), STATUS_SUCCESS);
+	assert_int_equal(file_set_deleted(model->node, true, false), STATUS_SUCCESS);
+	file_reference(model->node);
+	assert_true(file_open_leave(model->node, &use));
+	assert_int_equal(lookup_status(name), STATUS_OBJECT_NAME_NOT_FOUND);
+	file_release(model->node);
+	assert_int_equal(
+		file_create(file_root(), name, strlen(name), FILE_KIND_FILE, 0, &use, &model->node),
+		STATUS_SUCCESS);
+	assert_false(file_open_leave(model->node, &use));
+	file_release(model->node);
+	model->size = 0;
+	memset(model->bytes, 0, sizeof(model->bytes));
+}
+
+/* Moves the file to another name and back: its bytes stay. */
+static void model_rename(struct model *model)
+{
+	char name[8];
+
+	snprintf(name, sizeof(name), "f%u", (unsigned)(model - models));
+	assert_int_equal(file_rename(model->node, file_root(), "moved", 5, false, NULL),
+			 STATUS_SUCCESS);
+	assert_ptr_equal(find("MOVED"), model->node);
+	assert_int_equal(file_rename(model->node, file_root(), name, strlen(name), false, NULL),
+			 STATUS_SUCCESS);
+}
+
+/* Room makes no byte, and what the disk has not is refused. */
+static void model_reserve(struct model *model)
+{
+	uint64_t room = random_below(MODEL_MAX_BYTES), free_blocks = statistics().blocks_free;
+	uint64_t have = file_allocation(model->node);
+	NTSTATUS status = file_reserve(model->node, room);
+
+	room = page_round_up(room);
+	if (room > have && bytes_to_pages(room - have) > free_blocks) {
+		assert_int_equal(status, STATUS_DISK_FULL);
+		room = have;
+	}
+	assert_int_equal(file_allocation(model->node), room > have ? room : have);
+	assert_int_equal(file_size(model->node), model->size);
 }
 
 /* True if the disk had room. */
@@ -92,8 +147,8 @@ static uint64_t model_archive_blocks(void)
 	uint64_t blocks = 0;
 
 	for (unsigned i = 0; i < MODEL_FILES; i++) {
-		uint64_t first = bytes_to_pages(models[i].node->archive_offset);
-		uint64_t end = page_of(models[i].node->archive_end);
+		uint64_t first = bytes_to_pages(models[i].archive_start);
+		uint64_t end = page_of(models[i].archive_end);
 
 		blocks += end > first ? end - first : 0;
 	}
@@ -108,9 +163,15 @@ static void model_run(uint64_t seed)
 	model_mount(seed);
 	for (unsigned step = 0; step < MODEL_STEPS; step++) {
 		struct model *model = &models[random_below(MODEL_FILES)];
-		uint64_t what = random_below(8);
+		uint64_t what = random_below(8), rare = random_below(64);
 
-		if (what == 0)
+		if (rare == 0)
+			model_replace(model);
+		else if (rare == 1)
+			model_rename(model);
+		else if (rare == 2)
+			model_reserve(model);
+		else if (what == 0)
 			refused += !model_resize(model);
 		else
 			model_transfer(model, what < 4);

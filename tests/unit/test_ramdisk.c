@@ -23,8 +23,8 @@ static void test_tree_of_an_archive(void **state)
 	assert_content(find("bin\\a.exe"), "AAAA", 4);
 	assert_content(find("deep\\down\\b"), "BB", 2);
 	assert_content(find("empty"), "", 0);
-	assert_int_equal(find("bin\\a.exe")->modified_time, NT_TIME_OF_ARCHIVE);
-	assert_int_equal(find("deep")->modified_time, NT_TIME_OF_ARCHIVE);
+	assert_int_equal(find("bin\\a.exe")->times.last_write, NT_TIME_OF_ARCHIVE);
+	assert_int_equal(find("deep")->times.last_write, NT_TIME_OF_ARCHIVE);
 	assert_int_equal(find("deep")->kind, FILE_KIND_DIRECTORY);
 	assert_int_equal(file_size(find("deep")), 0);
 	assert_true(find("bin")->index != find("deep")->index);

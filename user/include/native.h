@@ -206,6 +206,12 @@ NTSTATUS NTAPI NtQueryDirectoryFile(HANDLE file, HANDLE event, PVOID apc, PVOID 
 				    IO_STATUS_BLOCK *io, PVOID buffer, ULONG length,
 				    ULONG information_class, BOOLEAN single_entry,
 				    UNICODE_STRING *mask, BOOLEAN restart_scan);
+NTSTATUS NTAPI NtQueryFullAttributesFile(const OBJECT_ATTRIBUTES *attributes,
+					 FILE_NETWORK_OPEN_INFORMATION *information);
+NTSTATUS NTAPI NtQueryAttributesFile(const OBJECT_ATTRIBUTES *attributes,
+				     FILE_BASIC_INFORMATION *information);
+NTSTATUS NTAPI NtFlushBuffersFile(HANDLE file, IO_STATUS_BLOCK *io);
+NTSTATUS NTAPI NtDeleteFile(OBJECT_ATTRIBUTES *attributes);
 
 /* ---- processes and threads ---- */
 NTSTATUS NTAPI NtCreateUserProcess(HANDLE *process, HANDLE *thread, ACCESS_MASK process_access,
