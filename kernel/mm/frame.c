@@ -146,7 +146,7 @@ void frame_abandon_locked(struct frame *frame)
 		return;
 	}
 	KASSERT(frame->state == FRAME_ACTIVE);
-	frame->flags = FRAME_ORPHAN;
+	frame->flags = FRAME_ORPHAN | (frame->flags & FRAME_AWAITED);
 	frame->word = NULL;
 	frame->owner = NULL;
 }

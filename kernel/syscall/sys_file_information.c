@@ -245,7 +245,7 @@ static NTSTATUS query_perform(struct file_query *query, enum file_information_cl
 }
 
 /* The console has no properties: all zero, and its attributes are those of a device. */
-static NTSTATUS query_open(handle_t handle, const struct file_class *class,
+static NTSTATUS file_query_open(handle_t handle, const struct file_class *class,
 			   struct file_query *query)
 {
 	NTSTATUS status = process_reference_by_handle(handle, &file_type, class->access,
@@ -279,7 +279,7 @@ NTSTATUS NtQueryInformationFile(const uint64_t *arguments)
 	if (NT_SUCCESS(status))
 		status = probe_write(buffer, length_bytes);
 	if (NT_SUCCESS(status))
-		status = query_open(arguments[0], class, &query);
+		status = file_query_open(arguments[0], class, &query);
 	if (!NT_SUCCESS(status))
 		return status;
 	if (query.size_bytes > length_bytes) { /* a name that is cut */
