@@ -370,6 +370,28 @@ void handle_for_each(struct handle_table *table,
 	mutex_unlock(&table->lock);
 }
 
+bool handle_next(struct handle_table *table, handle_t *handle, struct object **object,
+		 struct handle_information *information)
+{
+	uint32_t index = (uint32_t)(*handle >> HANDLE_INDEX_SHIFT) & HANDLE_MAX_COUNT;
+	struct handle_entry *entry = NULL;
+
+	mutex_lock(&table->lock);
+	for (index++; index < table->capacity; index++) {
+		entry = table_entry(table, index);
+		if (entry->object_word)
+			break;
+	}
+	if (index < table->capacity) {
+		*handle = entry_value(entry, index);
+		*object = entry_object(entry);
+		object_reference(*object);
+		*information = entry_information(entry);
+	}
+	mutex_unlock(&table->lock);
+	return index < table->capacity;
+}
+
 uint32_t handle_count(struct handle_table *table)
 {
 	uint32_t count;

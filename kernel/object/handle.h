@@ -79,6 +79,13 @@ void handle_for_each(struct handle_table *table,
 				   const struct handle_information *information, void *context),
 		     void *context);
 
+/*
+ * The handle with the lowest index above that of *handle (0: the first of all), which becomes its
+ * value; a reference in *object. False at the end of the table.
+ */
+bool handle_next(struct handle_table *table, handle_t *handle, struct object **object,
+		 struct handle_information *information);
+
 uint32_t handle_count(struct handle_table *table);
 
 /*

@@ -49,6 +49,9 @@ struct directory_information {
 	UNICODE_STRING name, type;
 };
 
+#ifndef STATUS_NOT_SAME_OBJECT
+#define STATUS_NOT_SAME_OBJECT ((NTSTATUS)0xC00001AC)
+#endif
 #ifndef EVENT_QUERY_STATE
 #define EVENT_QUERY_STATE 0x1u
 #endif
