@@ -351,25 +351,6 @@ NTSTATUS handle_close(struct handle_table *table, handle_t handle)
 	return status;
 }
 
-void handle_for_each(struct handle_table *table,
-		     bool (*visit)(handle_t handle, struct object *object,
-				   const struct handle_information *information, void *context),
-		     void *context)
-{
-	bool goes_on = true;
-
-	mutex_lock(&table->lock);
-	for (uint32_t index = 1; index < table->capacity && goes_on; index++) {
-		struct handle_entry *entry = table_entry(table, index);
-		struct handle_information information = entry_information(entry);
-
-		if (entry->object_word)
-			goes_on = visit(entry_value(entry, index), entry_object(entry),
-					&information, context);
-	}
-	mutex_unlock(&table->lock);
-}
-
 bool handle_next(struct handle_table *table, handle_t *handle, struct object **object,
 		 struct handle_information *information)
 {

@@ -71,7 +71,7 @@ static void test_refusals(void)
 		handles[i] = handles[0];
 	tap_is_status(try_several(0, handles, WaitAny), STATUS_INVALID_PARAMETER_1, "no object");
 	tap_is_status(try_several(65, handles, WaitAny), STATUS_INVALID_PARAMETER_1, "65 objects");
-	tap_is_status(try_several(64, handles, WaitAny), STATUS_SUCCESS, "64 objects, all the same");
+	tap_is_status(try_several(64, handles, WaitAny), STATUS_SUCCESS, "64 times the same");
 	if (system_is_wine()) {
 		tap_skip(2, "Wine looks at neither");
 	} else {
@@ -341,7 +341,7 @@ static NTSTATUS child_wait_named(void)
 	return NT_SUCCESS(status) ? NtWaitForSingleObject(event, FALSE, &long_time) : status;
 }
 
-/* catches: an event that two processes do not share; a child's end that a wait for several misses */
+/* catches: an event that two processes do not share; a child's end that a wait misses */
 static void test_processes(void)
 {
 	struct child child;

@@ -38,13 +38,12 @@ static int teardown(void **state)
 	return 0;
 }
 
-static NTSTATUS wait_two(enum wait_type type, bool alertable, int64_t timeout)
+static NTSTATUS wait_two(enum wait_type type, int64_t timeout)
 {
 	struct wait_block blocks[2] = {{.waitable = &first}, {.waitable = &second}};
 	struct wait_request request = {
-		.blocks = blocks, .count = 2, .type = type, .alertable = alertable};
+		.blocks = blocks, .count = 2, .type = type, .timeout = &timeout};
 
-	request.timeout = &timeout;
 	return wait_for(&request);
 }
 
@@ -73,14 +72,14 @@ static void test_any(void **state)
 	(void)state;
 	waitable_init(&first, WAITABLE_SYNCHRONIZATION, 0);
 	waitable_init(&second, WAITABLE_SEMAPHORE, 2);
-	assert_int_equal(wait_two(WAIT_ANY, false, 0), STATUS_WAIT_0 + 1);
+	assert_int_equal(wait_two(WAIT_ANY, 0), STATUS_WAIT_0 + 1);
 	assert_int_equal(waitable_state(&second), 1);
 	assert_int_equal(event_set(&first), 0);
-	assert_int_equal(wait_two(WAIT_ANY, false, 0), STATUS_WAIT_0);
+	assert_int_equal(wait_two(WAIT_ANY, 0), STATUS_WAIT_0);
 	assert_int_equal(waitable_state(&first), 0);
 	assert_int_equal(waitable_state(&second), 1);
-	assert_int_equal(wait_two(WAIT_ANY, false, 0), STATUS_WAIT_0 + 1);
-	assert_int_equal(wait_two(WAIT_ANY, false, -SECOND), STATUS_TIMEOUT);
+	assert_int_equal(wait_two(WAIT_ANY, 0), STATUS_WAIT_0 + 1);
+	assert_int_equal(wait_two(WAIT_ANY, -SECOND), STATUS_TIMEOUT);
 	assert_true(TAILQ_EMPTY(&first.blocks) && TAILQ_EMPTY(&second.blocks));
 }
 
@@ -90,10 +89,10 @@ static void test_all(void **state)
 	(void)state;
 	waitable_init(&first, WAITABLE_SYNCHRONIZATION, 1);
 	waitable_init(&second, WAITABLE_SEMAPHORE, 0);
-	assert_int_equal(wait_two(WAIT_ALL, false, 0), STATUS_TIMEOUT);
+	assert_int_equal(wait_two(WAIT_ALL, 0), STATUS_TIMEOUT);
 	assert_int_equal(waitable_state(&first), 1);
 	assert_int_equal(semaphore_release(&second, 1, 1, &(int32_t){0}), STATUS_SUCCESS);
-	assert_int_equal(wait_two(WAIT_ALL, false, 0), STATUS_SUCCESS);
+	assert_int_equal(wait_two(WAIT_ALL, 0), STATUS_SUCCESS);
 	assert_int_equal(waitable_state(&first), 0);
 	assert_int_equal(waitable_state(&second), 0);
 }
@@ -335,7 +334,7 @@ static void set_both(void *argument)
 
 static void wait_both(void *argument)
 {
-	outcomes[(uintptr_t)argument] = wait_two(WAIT_ALL, false, -100 * SECOND);
+	outcomes[(uintptr_t)argument] = wait_two(WAIT_ALL, -100 * SECOND);
 }
 
 static void all_body(void *argument)
