@@ -351,23 +351,26 @@ NTSTATUS handle_close(struct handle_table *table, handle_t handle)
 	return status;
 }
 
-void handle_for_each(struct handle_table *table,
-		     bool (*visit)(handle_t handle, struct object *object,
-				   const struct handle_information *information, void *context),
-		     void *context)
+bool handle_next(struct handle_table *table, handle_t *handle, struct object **object,
+		 struct handle_information *information)
 {
-	bool goes_on = true;
+	uint32_t index = (uint32_t)(*handle >> HANDLE_INDEX_SHIFT) & HANDLE_MAX_COUNT;
+	struct handle_entry *entry = NULL;
 
 	mutex_lock(&table->lock);
-	for (uint32_t index = 1; index < table->capacity && goes_on; index++) {
-		struct handle_entry *entry = table_entry(table, index);
-		struct handle_information information = entry_information(entry);
-
+	for (index++; index < table->capacity; index++) {
+		entry = table_entry(table, index);
 		if (entry->object_word)
-			goes_on = visit(entry_value(entry, index), entry_object(entry),
-					&information, context);
+			break;
+	}
+	if (index < table->capacity) {
+		*handle = entry_value(entry, index);
+		*object = entry_object(entry);
+		object_reference(*object);
+		*information = entry_information(entry);
 	}
 	mutex_unlock(&table->lock);
+	return index < table->capacity;
 }
 
 uint32_t handle_count(struct handle_table *table)

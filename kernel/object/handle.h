@@ -70,14 +70,11 @@ NTSTATUS handle_set_attributes(struct handle_table *table, handle_t handle,
 NTSTATUS handle_close(struct handle_table *table, handle_t handle) MUST_CHECK;
 
 /*
- * Calls visit for each handle in ascending index order, with the table locked; stops when it
- * returns false. visit must not release objects or enter this table again. For inheritance, the
- * shell's `handles`, and mm_check.
+ * The handle with the lowest index above that of *handle (0: the first of all), which becomes its
+ * value; a reference in *object. False at the end of the table.
  */
-void handle_for_each(struct handle_table *table,
-		     bool (*visit)(handle_t handle, struct object *object,
-				   const struct handle_information *information, void *context),
-		     void *context);
+bool handle_next(struct handle_table *table, handle_t *handle, struct object **object,
+		 struct handle_information *information);
 
 uint32_t handle_count(struct handle_table *table);
 

@@ -75,31 +75,6 @@ static NTSTATUS query_fault_counts(const struct process_query *query)
 /* ---- the handles ---- */
 
 /*
- * Finds one handle a call, because under the table's lock no user memory may be touched and no name
- * looked up: the first in the table's order that comes after `position` others.
- */
-struct handle_search {
-	uint64_t position;
-	handle_t handle;
-	struct object *object; /* reference */
-	struct handle_information information;
-};
-
-static bool handle_visit(handle_t handle, struct object *object,
-			 const struct handle_information *information, void *context)
-{
-	struct handle_search *search = context;
-
-	if (search->position--)
-		return true;
-	object_reference(object);
-	search->handle = handle;
-	search->object = object;
-	search->information = *information;
-	return false;
-}
-
-/*
  * What the object is called: the program, the file's path, the name in the namespace; "" for none.
  */
 static void object_name_fill(struct object *object, char *name, size_t capacity)
@@ -120,23 +95,26 @@ static void object_name_fill(struct object *object, char *name, size_t capacity)
 		utf16_to_ascii(name, capacity, path, chars);
 }
 
-/* Entry number `position`; false when there are not so many. */
-static bool handle_entry_fill(struct process *process, uint64_t position,
+/*
+ * The entry behind *handle, which becomes its handle; false at the end. One handle a call: under
+ * the table's lock no user memory may be touched and no name looked up.
+ */
+static bool handle_entry_fill(struct process *process, handle_t *handle,
 			      struct quire_handle_entry *entry)
 {
-	struct handle_search search = {.position = position};
+	struct handle_information information;
+	struct object *object;
 
-	handle_for_each(&process->handles, handle_visit, &search);
-	if (!search.object)
+	if (!handle_next(&process->handles, handle, &object, &information))
 		return false;
 	*entry = (struct quire_handle_entry){
-		.handle = search.handle,
-		.granted_access = search.information.granted,
-		.attributes = search.information.attributes,
+		.handle = *handle,
+		.granted_access = information.granted,
+		.attributes = information.attributes,
 	};
-	format_text(entry->type, sizeof(entry->type), "%s", search.object->type->name);
-	object_name_fill(search.object, entry->name, sizeof(entry->name));
-	object_release(search.object);
+	format_text(entry->type, sizeof(entry->type), "%s", object->type->name);
+	object_name_fill(object, entry->name, sizeof(entry->name));
+	object_release(object);
 	return true;
 }
 
@@ -144,9 +122,10 @@ static NTSTATUS query_handles(const struct process_query *query)
 {
 	struct quire_handle_entry entry;
 	uint64_t count = 0;
+	handle_t handle = 0;
 	NTSTATUS status = STATUS_SUCCESS;
 
-	while (handle_entry_fill(query->process, count, &entry)) {
+	while (handle_entry_fill(query->process, &handle, &entry)) {
 		if ((count + 1) * sizeof(entry) > query->length_bytes)
 			break;
 		status = copy_out(query->buffer + count * sizeof(entry), &entry, sizeof(entry));

@@ -84,6 +84,42 @@ static void test_duplicate(void)
 	NtClose(copy);
 }
 
+/* catches: a source that stays open because something else failed; attributes that are lost */
+static void test_duplicate_options(void)
+{
+	HANDLE section = section_need(0x1000), source, copy;
+	struct handle_flags flags = {FALSE, FALSE};
+
+	duplicate(section, &source, 0, OBJ_INHERIT, DUPLICATE_SAME_ACCESS);
+	tap_is_status(NtDuplicateObject(CURRENT_PROCESS, source, NULL, NULL, 0, 0, 0),
+		      system_is_wine() ? STATUS_INVALID_HANDLE : STATUS_INVALID_PARAMETER,
+		      "6.2: no target process");
+	if (system_is_wine()) {
+		tap_skip(7, "Wine ignores SAME_ATTRIBUTES (B28), and keeps the source on failure");
+		NtClose(source);
+		NtClose(section);
+		return;
+	}
+	duplicate(source, &copy, 0, 0, DUPLICATE_SAME_ACCESS | DUPLICATE_SAME_ATTRIBUTES);
+	NtQueryObject(copy, OBJECT_CLASS_HANDLE_FLAGS, &flags, sizeof(flags), NULL);
+	tap_ok(flags.inherit && !flags.protect_from_close, "6.2: the source's attributes");
+	NtClose(copy);
+	tap_is_status(NtDuplicateObject(CURRENT_PROCESS, source, NULL, NULL, 0, 0,
+					DUPLICATE_CLOSE_SOURCE),
+		      STATUS_SUCCESS, "6.2: no target process, close-source");
+	tap_is_status(NtClose(source), STATUS_INVALID_HANDLE, "6.2: it is closed");
+	duplicate(section, &source, 0, 0, DUPLICATE_SAME_ACCESS);
+	tap_is_status(duplicate(source, &copy, ~0u, 0, DUPLICATE_CLOSE_SOURCE),
+		      STATUS_ACCESS_DENIED, "6.2: refused rights, close-source");
+	tap_is_status(NtClose(source), STATUS_INVALID_HANDLE, "6.2: closed all the same");
+	duplicate(section, &source, 0, 0, DUPLICATE_SAME_ACCESS);
+	tap_is_status(NtDuplicateObject(CURRENT_PROCESS, source, section, &copy, 0, 0,
+					DUPLICATE_CLOSE_SOURCE),
+		      STATUS_OBJECT_TYPE_MISMATCH, "6.2: a section as the target, close-source");
+	tap_is_status(NtClose(source), STATUS_INVALID_HANDLE, "6.2: closed all the same");
+	NtClose(section);
+}
+
 /* catches: a table that cannot grow, or that leaks entries */
 static void test_many(void)
 {
@@ -112,6 +148,7 @@ int program_main(int argc, char **argv)
 	test_close();
 	test_protect_close();
 	test_duplicate();
+	test_duplicate_options();
 	test_many();
 	return tap_finish();
 }

@@ -112,36 +112,29 @@ static void test_last_handle_deletes_the_object_without_the_lock(void **state)
 
 /* ---- visits and inheritance ---- */
 
-struct visits {
-	unsigned count, limit;
-	handle_t last;
-};
-
-static bool visit(handle_t handle, struct object *visited,
-		  const struct handle_information *information, void *context)
-{
-	struct visits *visits = context;
-
-	assert_ptr_equal(visited, object);
-	assert_true((handle & 0x7FFFFF) > (visits->last & 0x7FFFFF));
-	assert_int_equal(information->attributes, 0);
-	visits->last = handle;
-	return ++visits->count < visits->limit;
-}
-
 static void test_visits_are_in_ascending_order(void **state)
 {
-	struct visits all = {.limit = 1000}, few = {.limit = 5};
+	struct handle_information information;
+	struct object *visited;
+	handle_t handle = 0, last = 0;
+	unsigned count = 0;
 
 	(void)state;
 	for (int i = 0; i < 300; i++)
 		insert();
 	close_ok(4 * 7);
 	close_ok(4 * 290);
-	handle_for_each(&table, visit, &all);
-	assert_int_equal(all.count, 298);
-	handle_for_each(&table, visit, &few);
-	assert_int_equal(few.count, 5);
+	while (handle_next(&table, &handle, &visited, &information)) {
+		assert_ptr_equal(visited, object);
+		assert_true((handle & 0x7FFFFF) > (last & 0x7FFFFF));
+		assert_int_equal(information.attributes, 0);
+		object_release(visited);
+		last = handle;
+		count++;
+	}
+	assert_int_equal(count, 298);
+	handle = HANDLE_MAX_COUNT << 2;
+	assert_false(handle_next(&table, &handle, &visited, &information));
 }
 
 static void test_inherited_handles_keep_their_values(void **state)

@@ -49,6 +49,12 @@ struct directory_information {
 	UNICODE_STRING name, type;
 };
 
+#ifndef STATUS_NOT_SAME_OBJECT
+#define STATUS_NOT_SAME_OBJECT ((NTSTATUS)0xC00001AC)
+#endif
+#ifndef EVENT_QUERY_STATE
+#define EVENT_QUERY_STATE 0x1u
+#endif
 #ifndef DIRECTORY_QUERY
 #define DIRECTORY_QUERY 0x1u
 #define DIRECTORY_TRAVERSE 0x2u
