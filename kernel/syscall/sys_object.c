@@ -166,11 +166,11 @@ NTSTATUS NtDuplicateObject(const uint64_t *arguments)
 NTSTATUS NtWaitForSingleObject(const uint64_t *arguments)
 {
 	vaddr_t timeout_address = arguments[2];
+	bool alertable = (uint8_t)arguments[1];
 	struct object *object;
 	int64_t timeout = 0;
 	NTSTATUS status = STATUS_SUCCESS;
 
-	/* arguments[1], alertable: nothing queues calls to a thread yet, so it changes nothing */
 	if (timeout_address)
 		status = copy_in(&timeout, timeout_address, sizeof(timeout));
 	if (NT_SUCCESS(status))
@@ -178,8 +178,10 @@ NTSTATUS NtWaitForSingleObject(const uint64_t *arguments)
 			process_reference_by_handle(arguments[0], NULL, SYNCHRONIZE, &object, NULL);
 	if (!NT_SUCCESS(status))
 		return status;
+	wait_alertable_begin(alertable);
 	status = object->type->waitable ? waitable_wait(object, timeout_address ? &timeout : NULL)
 					: STATUS_OBJECT_TYPE_MISMATCH;
+	status = wait_alertable_end(alertable, status);
 	object_release(object);
 	return status;
 }

@@ -113,8 +113,13 @@ NTSTATUS NtYieldExecution(const uint64_t *arguments)
 NTSTATUS NtDelayExecution(const uint64_t *arguments)
 {
 	int64_t interval;
-	/* arguments[0], alertable: nothing queues calls to a thread yet, so it changes nothing */
+	bool alertable = (uint8_t)arguments[0];
 	NTSTATUS status = copy_in(&interval, arguments[1], sizeof(interval));
 
-	return NT_SUCCESS(status) ? timeout_sleep(&interval) : status;
+	if (!NT_SUCCESS(status))
+		return status;
+	if (alertable && user_apc_allow())
+		return STATUS_USER_APC;
+	wait_alertable_begin(alertable);
+	return wait_alertable_end(alertable, timeout_sleep(&interval));
 }
