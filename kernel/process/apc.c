@@ -4,8 +4,8 @@
  *
  *   queued           apc_queued says "not empty"; an alertable sleep ends with STATUS_USER_APC
  *   allowed          apc_allowed; the thread sees it on its way to user mode (thread_is_wanted)
- *   delivered        one call: CONTEXT and routine on the stack; back by NtContinue(alertable), which
- *                    allows the next
+ *   delivered        one call: CONTEXT and routine on the stack; back by NtContinue(alertable),
+ *                    which allows the next
  */
 #include "process_private.h"
 

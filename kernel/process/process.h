@@ -46,7 +46,7 @@ struct process {
 	char path[PROCESS_PATH_CHARS];		   /* (C) of the image, from the root; cut */
 	uint64_t create_time;			   /* (C) NT time */
 	uint64_t exit_time;			   /* (P) 0 while it runs */
-	uint32_t cookie;			   /* (C) a number that others cannot guess easily */
+	uint32_t cookie;			   /* (C) a number hard to guess */
 	uint32_t hard_error_mode;		   /* (P) kept for the program */
 	enum priority_class priority_class;	   /* (P) */
 	vaddr_t peb;				   /* (C) */
