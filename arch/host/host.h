@@ -66,6 +66,8 @@ void host_mmu_reset(void);
 NTSTATUS host_user_access(vaddr_t va, enum access access, void *buffer, size_t size_bytes,
 			  size_t *done) MUST_CHECK;
 
+/* ---- user mode (user_entry.c) ---- */
+
 /*
  * What arch_enter_user runs in place of user code; it must not return. NULL: entering user mode is
  * a panic.

@@ -4,7 +4,6 @@
  */
 #include "host.h"
 
-#include "kernel/core/thread.h"
 #include "kernel/lib/assert.h"
 
 /*
@@ -13,8 +12,6 @@
  */
 #define FAULTS_MAX 1000
 #define LOWER_HALF_END (1ull << 47)
-
-void (*host_user_code)(const struct user_entry *entry);
 
 static size_t bytes_to_page_end(vaddr_t va, size_t size_bytes)
 {
@@ -90,43 +87,4 @@ size_t arch_copy_to_user(vaddr_t to, const void *from, size_t size_bytes)
 	/* The MMU only reads the buffer of a write. */
 	(void)access_bytes(to, ACCESS_WRITE, (void *)(uintptr_t)from, size_bytes, false, &done);
 	return size_bytes - done;
-}
-
-/* ---- user registers: user code is a C function here, and has none ---- */
-
-void arch_user_prepare(struct thread *thread, const struct user_entry *entry)
-{
-	thread->user_gs_base = entry->teb;
-}
-
-void arch_context_read(struct thread *thread, struct nt_context *context)
-{
-	(void)thread;
-	(void)context;
-}
-
-void arch_context_write(struct thread *thread, const struct nt_context *context)
-{
-	(void)thread;
-	(void)context;
-}
-
-void arch_user_redirect(vaddr_t instruction_pointer, vaddr_t stack_pointer)
-{
-	(void)instruction_pointer;
-	(void)stack_pointer;
-}
-
-void arch_user_result(NTSTATUS status)
-{
-	(void)status;
-}
-
-_Noreturn void arch_enter_user(const struct user_entry *entry)
-{
-	upcall_return_to_user();
-	if (!host_user_code)
-		panic("arch_enter_user: no host_user_code to run");
-	host_user_code(entry);
-	panic("host_user_code returned");
 }

@@ -64,6 +64,9 @@ struct thread {
 	atomic_bool terminate;	   /* (A) asked to end: it does so on its way back to user mode */
 	NTSTATUS exit_status;	   /* set with terminate by the first who asks */
 	atomic_bool suspend;	   /* (A) asked to stop: likewise */
+	atomic_bool apc_queued;	   /* (A) calls wait for it to let them run */
+	atomic_bool apc_allowed;   /* (A) it lets them, on its way back to user mode */
+	bool wait_alertable;	   /* (T) apc_queued ends its interruptible sleeps */
 	const void *wait_address;  /* (S) */
 	NTSTATUS wait_status;	   /* (S) what thread_sleep returns */
 	uint64_t wake_time;	   /* (S) 100 ns units of time_now, or TIME_FOREVER */
@@ -121,7 +124,8 @@ static inline struct thread *thread_current(void)
 static inline bool thread_is_wanted(const struct thread *thread)
 {
 	return atomic_load_explicit(&thread->terminate, memory_order_acquire) ||
-	       atomic_load_explicit(&thread->suspend, memory_order_acquire);
+	       atomic_load_explicit(&thread->suspend, memory_order_acquire) ||
+	       atomic_load_explicit(&thread->apc_allowed, memory_order_acquire);
 }
 
 /*
@@ -141,7 +145,7 @@ void thread_yield(void);
  * at once.
  * => may sleep: yes; no other lock may be held.
  * => returns: STATUS_SUCCESS woken (check again), STATUS_TIMEOUT, or, if interruptible,
- *    STATUS_THREAD_IS_TERMINATING.
+ *    STATUS_THREAD_IS_TERMINATING, and with wait_alertable STATUS_USER_APC.
  */
 NTSTATUS thread_sleep(const void *address, struct spinlock *lock, uint64_t wake_time,
 		      bool interruptible);
@@ -157,6 +161,9 @@ void thread_wake(const void *address);
  * status stays.
  */
 void thread_request_termination(struct thread *thread, NTSTATUS status);
+
+/* Sets apc_queued, and ends an alertable sleep of the thread with STATUS_USER_APC. */
+void thread_note_apc(struct thread *thread);
 
 void thread_set_priority(struct thread *thread, uint8_t priority);
 

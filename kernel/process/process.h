@@ -43,10 +43,10 @@ struct process {
 	NTSTATUS exit_status;			   /* (P) STATUS_PENDING while it runs */
 	uint64_t gone_run_ticks;		   /* (P) of the threads that have left */
 	bool listed;				   /* (L) on the process list */
-	char path[PROCESS_PATH_CHARS];		   /* (C) of the image, from the disk's root; cut */
+	char path[PROCESS_PATH_CHARS];		   /* (C) of the image, from the root; cut */
 	uint64_t create_time;			   /* (C) NT time */
 	uint64_t exit_time;			   /* (P) 0 while it runs */
-	uint32_t cookie;			   /* (C) a number that others cannot guess easily */
+	uint32_t cookie;			   /* (C) a number hard to guess */
 	uint32_t hard_error_mode;		   /* (P) kept for the program */
 	enum priority_class priority_class;	   /* (P) */
 	vaddr_t peb;				   /* (C) */
@@ -55,6 +55,14 @@ struct process {
 	struct nt_section_image_information image; /* (C) */
 	TAILQ_ENTRY(process) all;		   /* (L) */
 };
+
+/* A call that somebody has queued to a thread (apc.c). */
+struct user_apc {
+	vaddr_t routine;
+	uint64_t arguments[3];
+	TAILQ_ENTRY(user_apc) link; /* (P) */
+};
+#define THREAD_APCS_MAX 4096u
 
 /* A thread object: the core thread and what NT adds. */
 struct user_thread {
@@ -78,6 +86,8 @@ struct user_thread {
 	bool is_hidden;		       /* (P) from debuggers, of which there are none */
 	uint16_t name_bytes;	       /* (P) */
 	uint16_t name[THREAD_NAME_CHARS]; /* (P) UTF-16 */
+	TAILQ_HEAD(, user_apc) apcs;	  /* (P) */
+	uint32_t apc_count;		  /* (P) */
 	TAILQ_ENTRY(user_thread) link; /* (P) */
 	struct nt_exception_frame exchange; /* (T) where it puts a CONTEXT together */
 };
@@ -165,6 +175,24 @@ NTSTATUS user_exception_raise(vaddr_t record_address, vaddr_t context_address,
 			      bool first_chance) MUST_CHECK;
 /* The thread goes on with the CONTEXT's registers. => returns: STATUS_ACCESS_VIOLATION. */
 NTSTATUS user_context_continue(vaddr_t context_address) MUST_CHECK;
+
+/*
+ * Calls queued to threads. They run in user mode, one after the other, when the thread lets them:
+ * in an alertable wait, which ends with STATUS_USER_APC, or by user_apc_allow.
+ * => returns: STATUS_UNSUCCESSFUL once the thread has ended or is to end, STATUS_NO_MEMORY,
+ *    STATUS_INSUFFICIENT_RESOURCES (THREAD_APCS_MAX).
+ */
+NTSTATUS user_apc_queue(struct user_thread *thread, vaddr_t routine,
+			const uint64_t arguments[3]) MUST_CHECK;
+/* The current thread runs what is queued on its way to user mode. => returns: is there anything? */
+bool user_apc_allow(void);
+/*
+ * Around a wait of the current thread: between the two, sleeps end when something is queued.
+ * wait_alertable_end turns the wait's status into what the caller gets, and allows the queued
+ * calls if that is STATUS_USER_APC.
+ */
+void wait_alertable_begin(bool alertable);
+NTSTATUS wait_alertable_end(bool alertable, NTSTATUS status) MUST_CHECK;
 
 /*
  * Asks every thread of the process to end with `status`; the first status stays. The caller's own

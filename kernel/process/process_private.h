@@ -17,6 +17,13 @@ void exception_end(const struct nt_exception_record *record, vaddr_t stack_point
 /* Sleeps while the current thread is suspended and not asked to end. (suspend.c) */
 void user_thread_stop(void);
 
+/*
+ * apc.c: the first queued call of the current thread goes on its stack; drops all of a thread that
+ * has left.
+ */
+void user_apc_deliver(void);
+void user_apcs_discard(struct user_thread *thread);
+
 /* Makes the process visible to process_reference_next and _by_id. */
 void process_list_insert(struct process *process);
 

@@ -223,6 +223,7 @@ NTSTATUS user_thread_create(const struct thread_request *request, struct user_th
 	object_reference(thread->process);
 	thread->id = client_id_next();
 	thread->create_time = time_system();
+	TAILQ_INIT(&thread->apcs);
 	thread->start_address = request->is_first ? request->process->image_entry : request->start;
 	status = process_space_pin(thread->process, &space);
 	if (NT_SUCCESS(status)) {
@@ -311,6 +312,7 @@ static _Noreturn void user_thread_leave(void)
 		user_stack_free(thread, thread->thread.space);
 	thread_leave_space(&thread->thread);
 	thread->is_last = thread_unlink(thread);
+	user_apcs_discard(thread);
 	if (thread->is_last)
 		process_tear_down(process);
 	thread_exit(user_thread_finish, thread);
@@ -323,6 +325,9 @@ void upcall_return_to_user(void)
 	while (thread_is_wanted(thread)) {
 		if (atomic_load(&thread->terminate))
 			user_thread_leave();
-		user_thread_stop();
+		if (atomic_load(&thread->suspend))
+			user_thread_stop();
+		else
+			user_apc_deliver();
 	}
 }

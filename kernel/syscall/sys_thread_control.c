@@ -1,6 +1,7 @@
 /*
  * sys_thread_control.c - stopping threads and changing what they do: NtSuspend- and NtResumeThread,
- * NtSuspend- and NtResumeProcess, NtGet- and NtSetContextThread, NtContinue, NtRaiseException.
+ * NtSuspend- and NtResumeProcess, NtGet- and NtSetContextThread, NtContinue, NtRaiseException,
+ * NtQueueApcThread, NtTestAlert.
  */
 #include "syscall.h"
 
@@ -115,10 +116,36 @@ NTSTATUS NtSetContextThread(const uint64_t *arguments)
 
 NTSTATUS NtContinue(const uint64_t *arguments)
 {
-	return user_context_continue(arguments[0]);
+	NTSTATUS status = user_context_continue(arguments[0]);
+
+	if (NT_SUCCESS(status) && (uint8_t)arguments[1])
+		user_apc_allow();
+	return status;
 }
 
 NTSTATUS NtRaiseException(const uint64_t *arguments)
 {
 	return user_exception_raise(arguments[0], arguments[1], (uint8_t)arguments[2]);
+}
+
+/* ---- calls queued to a thread ---- */
+
+NTSTATUS NtQueueApcThread(const uint64_t *arguments)
+{
+	struct user_thread *thread;
+	NTSTATUS status = process_reference_by_handle(arguments[0], &thread_type,
+						      THREAD_SET_CONTEXT, &thread, NULL);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	status = user_apc_queue(thread, arguments[1], arguments + 2);
+	object_release(thread);
+	return status;
+}
+
+NTSTATUS NtTestAlert(const uint64_t *arguments)
+{
+	(void)arguments;
+	user_apc_allow();
+	return STATUS_SUCCESS;
 }

@@ -217,7 +217,8 @@ static void test_process(void)
 	expect_word(31, 4, 1, "debug flags");
 	tap_is_status(process_query(20, 4), STATUS_SUCCESS, "handle count");
 	tap_is_status(process_query(24, 4), STATUS_SUCCESS, "session");
-	tap_is_status(process_query(37, sizeof(SECTION_IMAGE_INFORMATION)), STATUS_SUCCESS, "image");
+	tap_is_status(process_query(37, sizeof(SECTION_IMAGE_INFORMATION)), STATUS_SUCCESS,
+		      "image");
 	tap_is_number(((SECTION_IMAGE_INFORMATION *)(void *)buffer)->Machine, 0x8664,
 		      "is for this machine");
 	tap_is_status(process_query(43, sizeof(buffer)), STATUS_SUCCESS, "the image's Win32 name");

@@ -96,7 +96,7 @@ static void test_forwarder(void **state)
 	uint32_t rva;
 
 	(void)state;
-	put32(DIRECTORY + 0x28 + 4, DIRECTORY + 0x90);
+	put32(DIRECTORY + 0x28 + 4 * 3, DIRECTORY + 0x90);
 	assert_int_equal(find("NtClose", &rva), STATUS_ENTRYPOINT_NOT_FOUND);
 }
 
@@ -114,9 +114,9 @@ static void test_spoilt(void **state)
 					  DIRECTORY + 32,
 					  DIRECTORY + 36,
 					  DIRECTORY + 0x28,
-					  DIRECTORY + 0x38,
-					  DIRECTORY + 0x3C,
-					  DIRECTORY + 0x48};
+					  DIRECTORY + 0x40,
+					  DIRECTORY + 0x44,
+					  DIRECTORY + 0x58};
 	uint32_t rva;
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {

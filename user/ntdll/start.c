@@ -86,12 +86,15 @@ _Noreturn void loader_start(struct peb *peb, program_entry entry)
 		status = modules_attach();
 	if (!NT_SUCCESS(status))
 		start_fail(&failure, status);
+	NtTestAlert(); /* what was queued to the first thread before it ran */
 	RtlExitUserProcess(entry(peb));
 	__builtin_unreachable();
 }
 
+/* What was queued to the thread before it ran comes first. */
 _Noreturn void thread_main(thread_start_routine start, PVOID argument)
 {
+	NtTestAlert();
 	RtlExitUserThread(start(argument));
 	__builtin_unreachable();
 }

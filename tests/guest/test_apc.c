@@ -1,0 +1,183 @@
+/*
+ * test_apc.c - calls queued to threads: when they run, in which order, and what they see.
+ */
+#include <string.h>
+
+#include "child.h"
+#include "guest.h"
+
+#define MILLISECOND (-10000ll)
+#define MANY 50u
+
+static volatile ULONG_PTR seen[3];
+static volatile unsigned calls;
+static char order[16];
+
+static NTSTATUS pause_for(LONGLONG milliseconds, BOOLEAN alertable)
+{
+	return NtDelayExecution(alertable,
+				&(LARGE_INTEGER){.QuadPart = milliseconds * MILLISECOND});
+}
+
+static void NTAPI note(ULONG_PTR first, ULONG_PTR second, ULONG_PTR third)
+{
+	seen[0] = first;
+	seen[1] = second;
+	seen[2] = third;
+	if (calls < sizeof(order) - 1)
+		order[calls] = (char)first;
+	calls++;
+}
+
+static HANDLE thread_start(thread_start_routine routine, const void *argument, ULONG flags)
+{
+	HANDLE thread;
+	NTSTATUS status = NtCreateThreadEx(&thread, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS,
+					   routine, (PVOID)argument, flags, 0, 0, 0, NULL);
+
+	if (!NT_SUCCESS(status))
+		bail_out("NtCreateThreadEx", status);
+	return thread;
+}
+
+static NTSTATUS thread_wait(HANDLE thread)
+{
+	LARGE_INTEGER time = {.QuadPart = 10000 * MILLISECOND};
+
+	return NtWaitForSingleObject(thread, FALSE, &time);
+}
+
+/* ---- to the own thread ---- */
+
+/* catches: a call that runs too early, twice, with other arguments, or in another order */
+static void test_own(void)
+{
+	tap_is_status(NtQueueApcThread(CURRENT_THREAD, note, 'a', 2, 3), STATUS_SUCCESS,
+		      "a call to ourselves");
+	NtQueueApcThread(CURRENT_THREAD, note, 'b', 5, 6);
+	tap_is_status(pause_for(10, FALSE), STATUS_SUCCESS, "a wait that is not alertable");
+	tap_is_number(calls, 0, "does not run it");
+	tap_is_status(pause_for(10, TRUE), STATUS_USER_APC, "an alertable one ends");
+	tap_is_number(calls, 2, "with both run");
+	tap_ok(!strcmp(order, "ab"), "in order");
+	tap_ok(seen[1] == 5 && seen[2] == 6, "with their arguments");
+	tap_is_status_or(pause_for(1, TRUE), STATUS_SUCCESS, STATUS_TIMEOUT,
+			 "then nothing is left");
+	NtQueueApcThread(CURRENT_THREAD, note, 'c', 0, 0);
+	tap_is_status(NtTestAlert(), STATUS_SUCCESS, "NtTestAlert");
+	tap_is_number(calls, 3, "runs what is queued");
+}
+
+static void NTAPI nested(ULONG_PTR first, ULONG_PTR second, ULONG_PTR third)
+{
+	(void)second;
+	(void)third;
+	NtQueueApcThread(CURRENT_THREAD, note, first, 0, 0);
+	calls += pause_for(1, TRUE) == STATUS_USER_APC ? 100 : 0;
+}
+
+/* catches: registers that do not survive; a call in a call that loses the outer one */
+static void test_nested(void)
+{
+	register uint64_t kept __asm__("r12") = 0x1212;
+	double number = 1.5;
+
+	calls = 0;
+	__asm__ volatile("" : "+r"(kept), "+x"(number));
+	NtQueueApcThread(CURRENT_THREAD, nested, 'n', 0, 0);
+	NtTestAlert();
+	__asm__ volatile("" : "+r"(kept), "+x"(number));
+	tap_is_number(calls, 101, "a call queued and run inside another");
+	tap_ok(kept == 0x1212 && number == 1.5, "registers are as before");
+}
+
+/* ---- to other threads ---- */
+
+static NTSTATUS NTAPI wait_alertably(PVOID argument)
+{
+	*(volatile int *)argument = 1;
+	return pause_for(1000000, TRUE);
+}
+
+static NTSTATUS NTAPI wait_for_object(PVOID argument)
+{
+	return NtWaitForSingleObject(argument, TRUE, NULL);
+}
+
+static NTSTATUS NTAPI count_calls(PVOID argument)
+{
+	(void)argument;
+	return (NTSTATUS)calls;
+}
+
+static NTSTATUS exit_status(HANDLE thread)
+{
+	struct {
+		NTSTATUS status;
+		ULONG rest[11];
+	} basic = {0};
+
+	NtQueryInformationThread(thread, 0, &basic, sizeof(basic), NULL);
+	return basic.status;
+}
+
+/* catches: a sleeper that is not woken, or woken without being told */
+static void test_sleepers(void)
+{
+	volatile int ready = 0;
+	HANDLE thread = thread_start(wait_alertably, (const void *)&ready, 0), other;
+
+	calls = 0;
+	while (!ready)
+		pause_for(1, FALSE);
+	pause_for(10, FALSE);
+	tap_is_status(NtQueueApcThread(thread, note, 7, 8, 9), STATUS_SUCCESS, "to a sleeper");
+	tap_is_status(thread_wait(thread), STATUS_SUCCESS, "which wakes");
+	tap_is_status(exit_status(thread), STATUS_USER_APC, "its sleep says why");
+	tap_is_number(calls, 1, "after the call");
+	tap_is_status(NtQueueApcThread(thread, note, 7, 8, 9), STATUS_UNSUCCESSFUL,
+		      "to a thread that has ended");
+	NtClose(thread);
+	other = thread_start(count_calls, NULL, THREAD_CREATE_FLAGS_CREATE_SUSPENDED);
+	thread = thread_start(wait_for_object, other, 0);
+	pause_for(20, FALSE);
+	NtQueueApcThread(thread, note, 1, 1, 1);
+	tap_is_status(thread_wait(thread), STATUS_SUCCESS, "a thread that waits for another");
+	tap_is_status(exit_status(thread), STATUS_USER_APC, "is told as well");
+	NtClose(thread);
+	calls = 0;
+	for (unsigned i = 0; i < MANY; i++)
+		NtQueueApcThread(other, note, i, 0, 0);
+	tap_is_number(calls, 0, "to a thread that has not started");
+	NtResumeThread(other, NULL);
+	thread_wait(other);
+	tap_is_status(exit_status(other), (NTSTATUS)MANY, "all run before its start routine");
+	NtClose(other);
+}
+
+/* catches: queued calls that stay when their thread goes */
+static void test_end(void)
+{
+	HANDLE thread = thread_start(count_calls, NULL, THREAD_CREATE_FLAGS_CREATE_SUSPENDED);
+
+	calls = 0;
+	for (unsigned i = 0; i < MANY; i++)
+		NtQueueApcThread(thread, note, i, 0, 0);
+	tap_is_status(NtTerminateThread(thread, STATUS_SUCCESS), STATUS_SUCCESS,
+		      "a thread is ended with calls queued");
+	thread_wait(thread);
+	tap_is_number(calls, 0, "none of them runs");
+	NtClose(thread);
+}
+
+int program_main(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	tap_start("calls queued to threads");
+	test_own();
+	test_nested();
+	test_sleepers();
+	test_end();
+	return tap_finish();
+}
