@@ -48,9 +48,9 @@ static void test_query_classes(void)
 	uint64_t buffer[80];
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		/* Wine knows no mode and no alignment */
 		NTSTATUS wine = rows[i].class == FILE_MODE_CLASS ||
-						rows[i].class == FileAlignmentInformation ||
-						rows[i].class == FILE_NETWORK_OPEN_CLASS
+						rows[i].class == FileAlignmentInformation
 					? STATUS_NOT_IMPLEMENTED
 					: STATUS_SUCCESS;
 
@@ -60,13 +60,10 @@ static void test_query_classes(void)
 			tap_is_status(scratch_query(file, rows[i].class, buffer, rows[i].bytes - 1),
 				      STATUS_INFO_LENGTH_MISMATCH, "query %s: a byte too little",
 				      rows[i].name);
-		if (rows[i].access) /* Wine does not ask for it in the class "network open" */
+		if (rows[i].access) /* Wine asks for none */
 			tap_is_status_or(scratch_query(mute, rows[i].class, buffer, sizeof(buffer)),
-					 STATUS_ACCESS_DENIED,
-					 rows[i].class == FILE_NETWORK_OPEN_CLASS
-						 ? STATUS_SUCCESS
-						 : STATUS_ACCESS_DENIED,
-					 "query %s: no right", rows[i].name);
+					 STATUS_ACCESS_DENIED, wine, "query %s: no right",
+					 rows[i].name);
 	}
 	tap_is_status(scratch_query(file, 3333, buffer, sizeof(buffer)), STATUS_INVALID_INFO_CLASS,
 		      "a class that does not exist");
@@ -335,6 +332,24 @@ static void test_patterns(const struct scratch_open *open)
 	}
 }
 
+/* The folder lists itself and its parent, and then what is in it: "Alpha.txt". */
+static void check_dots(HANDLE folder)
+{
+	static const WCHAR *const names[] = {L".", L"..", L"Alpha.txt"};
+	static uint64_t buffer[80];
+	const FILE_NAMES_INFORMATION *entry = (const void *)buffer;
+	NTSTATUS status = STATUS_SUCCESS;
+	unsigned right = 0;
+
+	for (unsigned i = 0; i < COUNT_OF(names); i++) {
+		status = NtQueryDirectoryFile(folder, NULL, NULL, NULL, &scratch_io, buffer,
+					      sizeof(buffer), 12, TRUE, NULL, i == 0);
+		right += NT_SUCCESS(status) && entry->FileNameLength == wcslen(names[i]) * 2 &&
+			 !memcmp(entry->FileName, names[i], entry->FileNameLength);
+	}
+	tap_is_number(right, COUNT_OF(names), "itself, its parent, its file");
+}
+
 /* catches: a name at the wrong place of an entry; a pattern of an earlier scan */
 static void test_folder(void)
 {
@@ -368,6 +383,9 @@ static void test_folder(void)
 	}
 	tap_is_status(entry_read(folder, 99, L"*", buffer, sizeof(buffer)),
 		      STATUS_INVALID_INFO_CLASS, "a directory class that does not exist");
+	NtClose(folder);
+	scratch_create(&open, &folder); /* the pattern of the first scan would stay */
+	check_dots(folder);
 	NtClose(folder);
 	test_patterns(&open);
 	scratch_drop(FOLDER_PATH "\\Alpha.txt");
