@@ -20,7 +20,8 @@
  * 10 the commit charge is the sum over spaces and segments
  * 11 regions are ordered, page aligned, disjoint, in user space; gaps are right; each belongs to a
  *    view that contains it
- * 12 a segment's resident pages and view count are the sums over its words and views
+ * 12 a segment's resident pages and view count are the sums over its words and views; its writers
+ *    are those of its views and at most its sections
  * 13 the addresses of based sections are aligned, in their window and disjoint
  * 14 a placeholder is one reserved region without commit charge; a mapped view stays within its
  *    segment unless it is extendable
@@ -376,6 +377,7 @@ static void check_space(struct address_space *space, void *context)
 static void check_segment(struct segment *segment, void *context) NO_THREAD_SAFETY_ANALYSIS
 {
 	uint64_t resident = 0, views = 0;
+	uint64_t writers = 0;
 	page_index_t index = 0;
 	struct view *view;
 	pte_t *word;
@@ -393,8 +395,15 @@ static void check_segment(struct segment *segment, void *context) NO_THREAD_SAFE
 		      "page %llu of a segment names frame 0x%llx, which is another's",
 		      (unsigned long long)index, number_of(frame));
 	}
-	LIST_FOREACH (view, &segment->views, segment_link)
+	LIST_FOREACH (view, &segment->views, segment_link) {
 		views++;
+		writers += view->is_writer;
+	}
+	CHECK(12,
+	      writers <= segment->writer_count &&
+		      segment->writer_count <= writers + segment->section_count,
+	      "%llu writers counted, %llu views are", (unsigned long long)segment->writer_count,
+	      (unsigned long long)writers);
 	CHECK(12, resident == segment->resident_pages && views == segment->view_count,
 	      "resident %llu views %llu; counted %llu, %llu",
 	      (unsigned long long)segment->resident_pages, (unsigned long long)segment->view_count,

@@ -2,7 +2,7 @@
  * sys_directory.c - NtQueryDirectoryFile: the entries of a directory, a bufferful a call.
  *
  * A scan goes by the children's numbers, so an entry that is added or removed meanwhile may be
- * missed or seen twice, as on other systems. "." and ".." are not listed.
+ * missed or seen twice, as on other systems.
  */
 #include "syscall.h"
 
@@ -142,14 +142,33 @@ static NTSTATUS record_append(struct directory_query *query)
 	return STATUS_SUCCESS;
 }
 
-/* Fills the buffer from child *index on; *index ends at the first child that is not in it. */
+/* Entry `index`: first "." and "..", except in the root, then the children. With a reference. */
+static struct file_node *entry_at(struct file_node *directory, unsigned index, char *name)
+{
+	struct file_node *parent = file_parent(directory);
+
+	if (!parent)
+		return file_child_named(directory, index, name);
+	if (index == 1) {
+		memcpy(name, "..", sizeof(".."));
+		return parent;
+	}
+	file_release(parent);
+	if (index > 0)
+		return file_child_named(directory, index - 2, name);
+	memcpy(name, ".", sizeof("."));
+	file_reference(directory);
+	return directory;
+}
+
+/* Fills the buffer from entry *index on; *index ends at the first one that is not in it. */
 static NTSTATUS directory_fill(struct directory_query *query, unsigned *index)
 {
 	NTSTATUS status = STATUS_SUCCESS;
 
 	for (;; (*index)++) {
 		char *name = query->name;
-		struct file_node *node = file_child_named(query->file->node, *index, name);
+		struct file_node *node = entry_at(query->file->node, *index, name);
 		bool matches;
 
 		if (!node)

@@ -5,7 +5,6 @@
 
 #include "file_information.h"
 #include "io_status.h"
-#include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
 #include "kernel/object/synchronization.h"
@@ -140,28 +139,27 @@ standard_information(const struct file_properties *properties)
 }
 
 /*
- * The path on the device ("\bin\hello.exe") at `offset`, where its length stands, cut to the room.
+ * The path on the device ("\bin\hello.exe") at `offset`, where its length stands. What does not fit
+ * is left out, but counted.
  */
 static void query_name(struct file_query *query, size_t offset)
 {
-	size_t room = (sizeof(query->result) - offset - sizeof(uint32_t)) / sizeof(uint16_t),
-	       length;
+	size_t start = offset + sizeof(uint32_t), length = 0;
 	char path[sizeof(query->result) / sizeof(uint16_t)];
 	uint32_t name_bytes;
 
-	KASSERT(room < sizeof(path));
-	length = query->file->node ? file_path(query->file->node, path, sizeof(path)) : 0;
-	if (length > room)
-		length = room;
-	for (size_t i = 0; i < length; i++) {
+	if (query->file->node)
+		length = file_path(query->file->node, path, sizeof(path));
+	for (size_t i = 0;
+	     i < length && start + (i + 1) * sizeof(uint16_t) <= sizeof(query->result); i++) {
 		uint16_t character = (uint8_t)path[i];
 
-		memcpy(&query->result.bytes[offset + sizeof(uint32_t) + i * sizeof(character)],
-		       &character, sizeof(character));
+		memcpy(&query->result.bytes[start + i * sizeof(character)], &character,
+		       sizeof(character));
 	}
 	name_bytes = (uint32_t)(length * sizeof(uint16_t));
 	memcpy(&query->result.bytes[offset], &name_bytes, sizeof(name_bytes));
-	query->size_bytes = offset + sizeof(uint32_t) + name_bytes;
+	query->size_bytes = start + name_bytes;
 }
 
 static NTSTATUS query_position(struct file_object *file,
@@ -282,6 +280,8 @@ NTSTATUS NtQueryInformationFile(const uint64_t *arguments)
 		status = file_query_open(arguments[0], class, &query);
 	if (!NT_SUCCESS(status))
 		return status;
+	if (length_bytes > sizeof(query.result))
+		length_bytes = sizeof(query.result);
 	if (query.size_bytes > length_bytes) { /* a name that is cut */
 		query.size_bytes = length_bytes;
 		status = STATUS_BUFFER_OVERFLOW;

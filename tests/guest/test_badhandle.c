@@ -32,7 +32,7 @@ static bool needs_no_right(const struct call *call, const struct call_parameter 
 
 /*
  * Wine does not look at the event of a transfer that is over at once, takes a section for its file,
- * and gives a closed value again at once.
+ * sets a file's size through a handle that may only read, and gives a closed value again at once.
  */
 static bool differs_on_wine(const struct call *call, unsigned argument, const char *what)
 {
@@ -40,6 +40,8 @@ static bool differs_on_wine(const struct call *call, unsigned argument, const ch
 
 	return (!strcmp(type, "Event") && argument == 1) ||
 	       (!strcmp(type, "File") && !strncmp(what, "a Section", 9)) ||
+	       (!strcmp(call->name, "NtSetInformationFile") &&
+		!strcmp(what, "a handle without rights")) ||
 	       (!strcmp(call->name, "NtClose") && !strcmp(what, "closed"));
 }
 

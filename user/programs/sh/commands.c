@@ -48,6 +48,15 @@ static void entry_print(const FILE_DIRECTORY_INFORMATION *entry)
 		      (const wchar_t *)entry->FileName);
 }
 
+/* The directory itself, or the one above it. */
+static bool is_dots(const FILE_DIRECTORY_INFORMATION *entry)
+{
+	size_t chars = entry->FileNameLength / sizeof(WCHAR);
+
+	return (chars == 1 || chars == 2) && entry->FileName[0] == L'.' &&
+	       entry->FileName[chars - 1] == L'.';
+}
+
 static NTSTATUS directory_list(HANDLE directory)
 {
 	static uint64_t buffer[READ_BYTES / sizeof(uint64_t)];
@@ -65,7 +74,8 @@ static NTSTATUS directory_list(HANDLE directory)
 		for (;;) {
 			const FILE_DIRECTORY_INFORMATION *entry = (const void *)at;
 
-			entry_print(entry);
+			if (!is_dots(entry))
+				entry_print(entry);
 			if (!entry->NextEntryOffset)
 				break;
 			at += entry->NextEntryOffset;

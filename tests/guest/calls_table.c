@@ -1,5 +1,5 @@
 /*
- * calls_definition.c - the system calls as a table: what syscalls.def says of them.
+ * calls_table.c - what syscalls.def says of the calls and their parameters.
  */
 #include "calls.h"
 
