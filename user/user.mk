@@ -115,6 +115,7 @@ USER_SCRATCH_BYTES_scratch6 := 0
 USER_SCRATCH_BYTES_scratch7 := 0
 USER_SCRATCH_BYTES_scratch8 := 4096
 USER_SCRATCH_BYTES_scratch9 := 4096
+USER_SCRATCH_BYTES_scratch10 := 4096
 USER_DATA := $(patsubst USER_SCRATCH_BYTES_%,$(USER_OUT)/data/%.bin,\
 	$(sort $(filter USER_SCRATCH_BYTES_%,$(.VARIABLES))))
 
