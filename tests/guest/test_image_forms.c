@@ -95,11 +95,15 @@ static void test_far_headers(void)
 
 	copy_reset();
 	header_move();
-	tap_is_status(image_try(&section), STATUS_SUCCESS, "3.3.1: a header at 128 KiB");
-	view = view_need(section, PAGE_READONLY);
-	tap_is_number(region_at(view).Type, MEM_IMAGE, "it can be mapped");
-	view_drop(view);
-	NtClose(section);
+	if (system_is_wine()) {
+		tap_skip(2, "Wine copies headers within SizeOfHeaders only");
+	} else {
+		tap_is_status(image_try(&section), STATUS_SUCCESS, "3.3.1: a header at 128 KiB");
+		view = view_need(section, PAGE_READONLY);
+		tap_is_number(region_at(view).Type, MEM_IMAGE, "it can be mapped");
+		view_drop(view);
+		NtClose(section);
+	}
 	for (unsigned i = 0; i < COUNT_OF(rows); i++) {
 		memcpy(new_header(), rows[i].signature, 2);
 		((unsigned char *)new_header())[0x36] = rows[i].system;
