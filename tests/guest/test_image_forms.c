@@ -185,8 +185,11 @@ static void test_shared_section(void)
 	first = view_need(section, PAGE_READONLY);
 	second = view_need(section, PAGE_READONLY);
 	first[data->VirtualAddress] = 'S';
-	tap_is_number((unsigned char)second[data->VirtualAddress], 'S',
-		      "a store is seen in every view");
+	if (system_is_wine())
+		tap_skip(1, "Wine 8.0 copies such data");
+	else
+		tap_is_number((unsigned char)second[data->VirtualAddress], 'S',
+			      "a store is seen in every view");
 	tap_ok(copy[data->PointerToRawData] != 'S', "the file says something else");
 	view_drop((char *)first);
 	view_drop((char *)second);
