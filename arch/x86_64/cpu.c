@@ -110,6 +110,17 @@ static void system_call_init(void)
 	write_msr(MSR_KERNEL_GS_BASE, 0);
 }
 
+/*
+ * The memory types that the PWT and PCD bits of a page choose (arch/pte.h): those of reset, but
+ * write-combining (1) for PWT alone instead of write-through (4). Intel SDM vol. 3, 12.12.4.
+ */
+static void memory_types_init(void)
+{
+	write_msr(MSR_PAT, 0x0007010600070106ull);
+	if (read_msr(MSR_PAT) != 0x0007010600070106ull)
+		panic("PAT does not hold what was written: 0x%lx", read_msr(MSR_PAT));
+}
+
 void cpu_init(void)
 {
 	uint64_t cr4 = cr4_wanted();
@@ -119,6 +130,7 @@ void cpu_init(void)
 	write_cr0(CR0_VALUE);
 	write_cr4(cr4);
 	verify(cr4);
+	memory_types_init();
 	smap_enabled = cr4 & CR4_SMAP;
 	write_dr7(0); /* no breakpoints left over from firmware */
 	system_call_init();

@@ -44,6 +44,7 @@ struct thread;
 #define CR4_SMAP (1ull << 21)
 
 #define MSR_APIC_BASE 0x1Bu
+#define MSR_PAT 0x277u
 #define MSR_EFER 0xC0000080u
 #define MSR_STAR 0xC0000081u
 #define MSR_LSTAR 0xC0000082u

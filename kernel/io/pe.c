@@ -1,5 +1,6 @@
 /*
- * pe.c - reads the headers of a PE32+ image for AMD64: what the memory manager needs to map it.
+ * pe.c - reads the headers of a PE32+ image for AMD64, or of a PE32 image for i386, which can be
+ * mapped and not run: what the memory manager needs to map it.
  *
  *   DOS header --e_lfanew--> "PE\0\0", file header, optional header, section table
  *
@@ -16,23 +17,9 @@
  * What only the program itself relies on (entry point, data directories) is not checked: it faults
  * in user mode.
  */
-#include "pe.h"
-
-#include "arch/pte.h"
 #include "kernel/lib/range.h"
 #include "kernel/lib/string.h"
-#include "pe_format.h"
-
-/* The part of the file that is there, and the numbers that several steps need. */
-struct pe_reader {
-	const uint8_t *header;
-	uint64_t header_bytes, file_bytes;
-	uint64_t *needed_bytes;
-	const uint8_t *file_header; /* once known to be in the header bytes; then these two: */
-	const uint8_t *optional_header, *section_table;
-	uint32_t section_count, section_alignment, file_alignment;
-	struct pe_image *image;
-};
+#include "pe_reader.h"
 
 struct pe_section {
 	uint64_t start, end; /* bytes from the image base; virtual size, not rounded */
@@ -50,9 +37,10 @@ static bool is_power_of_two(uint32_t value)
 	return value != 0 && (value & (value - 1)) == 0;
 }
 
-static bool is_flat(const struct pe_reader *reader)
+/* The bytes at an offset of the file that reader_require has found to be there. */
+static const uint8_t *reader_at(const struct pe_reader *reader, uint64_t offset)
 {
-	return reader->section_alignment < PAGE_SIZE;
+	return reader->header + (offset - reader->header_offset);
 }
 
 /*
@@ -64,7 +52,8 @@ static NTSTATUS reader_require(const struct pe_reader *reader, uint64_t offset, 
 {
 	if (!range_ok(offset, size_bytes, reader->file_bytes))
 		return beyond;
-	if (range_ok(offset, size_bytes, reader->header_bytes))
+	if (range_within(offset, size_bytes, reader->header_offset,
+			 reader->header_offset + reader->header_bytes))
 		return STATUS_SUCCESS;
 	*reader->needed_bytes = offset + size_bytes;
 	return STATUS_BUFFER_TOO_SMALL;
@@ -81,7 +70,7 @@ static NTSTATUS refuse_ne(const struct pe_reader *reader, uint64_t offset)
 
 	if (!NT_SUCCESS(status))
 		return status;
-	switch (reader->header[offset + NE_TARGET_SYSTEM]) {
+	switch (reader_at(reader, offset)[NE_TARGET_SYSTEM]) {
 	case NE_SYSTEM_WINDOWS:
 		return STATUS_INVALID_IMAGE_WIN_16;
 	case NE_SYSTEM_BOSS:
@@ -90,30 +79,48 @@ static NTSTATUS refuse_ne(const struct pe_reader *reader, uint64_t offset)
 	return STATUS_INVALID_IMAGE_NE_FORMAT;
 }
 
-/* *file_header_offset: of the file header of a PE file. */
-static NTSTATUS signature_check(const struct pe_reader *reader, uint64_t *file_header_offset)
+/* *offset: what the DOS header says of the new one. */
+static NTSTATUS dos_header_check(const struct pe_reader *reader, uint64_t *offset)
 {
-	const uint8_t *signature;
-	uint64_t offset;
 	NTSTATUS status = reader_require(reader, 0, DOS_HEADER_BYTES, STATUS_INVALID_IMAGE_NOT_MZ);
 
 	if (!NT_SUCCESS(status))
 		return status;
 	if (memcmp(reader->header, "MZ", 2) != 0)
 		return STATUS_INVALID_IMAGE_NOT_MZ;
-	offset = read32(reader->header + DOS_NEW_HEADER);
-	status = reader_require(reader, offset, SIGNATURE_BYTES, STATUS_INVALID_IMAGE_PROTECT);
+	*offset = pe_new_header_offset(reader->header);
+	return STATUS_SUCCESS;
+}
+
+static NTSTATUS signature_check(const struct pe_reader *reader, uint64_t offset)
+{
+	const uint8_t *signature;
+	NTSTATUS status =
+		reader_require(reader, offset, SIGNATURE_BYTES, STATUS_INVALID_IMAGE_PROTECT);
+
 	if (!NT_SUCCESS(status))
 		return status;
-	signature = reader->header + offset;
+	signature = reader_at(reader, offset);
 	if (memcmp(signature, "NE", 2) == 0)
 		return refuse_ne(reader, offset);
 	if (memcmp(signature, "LE", 2) == 0 || memcmp(signature, "LX", 2) == 0)
 		return STATUS_INVALID_IMAGE_LE_FORMAT;
 	if (memcmp(signature, "PE\0\0", SIGNATURE_BYTES) != 0)
 		return STATUS_INVALID_IMAGE_PROTECT;
-	*file_header_offset = offset + SIGNATURE_BYTES;
 	return STATUS_SUCCESS;
+}
+
+static NTSTATUS machine_check(struct pe_reader *reader)
+{
+	switch (read16(reader->file_header + FILE_MACHINE)) {
+	case MACHINE_NATIVE:
+		reader->is_32 = false;
+		return STATUS_SUCCESS;
+	case MACHINE_I386:
+		reader->is_32 = true;
+		return STATUS_SUCCESS;
+	}
+	return STATUS_INVALID_IMAGE_FORMAT;
 }
 
 /* Finds the headers behind the signature; only their places and the machine are checked. */
@@ -125,12 +132,13 @@ static NTSTATUS headers_locate(struct pe_reader *reader, uint64_t offset)
 
 	if (!NT_SUCCESS(status))
 		return status;
-	reader->file_header = reader->header + offset;
-	if (read16(reader->file_header + FILE_MACHINE) != MACHINE_AMD64)
-		return STATUS_INVALID_IMAGE_FORMAT;
+	reader->file_header = reader_at(reader, offset);
+	status = machine_check(reader);
+	if (!NT_SUCCESS(status))
+		return status;
 	optional = offset + FILE_HEADER_BYTES;
 	optional_bytes = read16(reader->file_header + FILE_OPTIONAL_HEADER_BYTES);
-	if (optional_bytes < OPTIONAL_DIRECTORIES)
+	if (optional_bytes < (reader->is_32 ? OPTIONAL_32_DIRECTORIES : OPTIONAL_DIRECTORIES))
 		return STATUS_INVALID_IMAGE_FORMAT;
 	reader->section_count = read16(reader->file_header + FILE_SECTION_COUNT);
 	if (reader->section_count > PE_MAX_SECTIONS)
@@ -141,8 +149,8 @@ static NTSTATUS headers_locate(struct pe_reader *reader, uint64_t offset)
 				beyond);
 	if (!NT_SUCCESS(status))
 		return status;
-	reader->optional_header = reader->header + optional;
-	reader->section_table = reader->header + table;
+	reader->optional_header = reader_at(reader, optional);
+	reader->section_table = reader_at(reader, table);
 	return STATUS_SUCCESS;
 }
 
@@ -156,7 +164,7 @@ static NTSTATUS alignment_check(const struct pe_reader *reader)
 	 * Below a page the image is mapped as it is in the file, so places must be the same in
 	 * both.
 	 */
-	if (is_flat(reader) ? section != file : file < FILE_SECTOR_BYTES)
+	if (pe_is_flat(reader) ? section != file : file < FILE_SECTOR_BYTES)
 		return STATUS_INVALID_IMAGE_FORMAT;
 	return STATUS_SUCCESS;
 }
@@ -168,7 +176,7 @@ static NTSTATUS optional_header_check(struct pe_reader *reader)
 	uint32_t image_bytes = read32(optional + OPTIONAL_IMAGE_BYTES);
 	uint32_t headers_bytes = read32(optional + OPTIONAL_HEADERS_BYTES);
 
-	if (read16(optional + OPTIONAL_MAGIC) != MAGIC_PE32_PLUS)
+	if (read16(optional + OPTIONAL_MAGIC) != (reader->is_32 ? MAGIC_PE32 : MAGIC_PE32_PLUS))
 		return STATUS_INVALID_IMAGE_FORMAT;
 	reader->section_alignment = read32(optional + OPTIONAL_SECTION_ALIGNMENT);
 	reader->file_alignment = read32(optional + OPTIONAL_FILE_ALIGNMENT);
@@ -176,7 +184,8 @@ static NTSTATUS optional_header_check(struct pe_reader *reader)
 		return STATUS_INVALID_IMAGE_FORMAT;
 	if (headers_bytes == 0 || headers_bytes > image_bytes)
 		return STATUS_INVALID_IMAGE_FORMAT;
-	image->image_base = read64(optional + OPTIONAL_IMAGE_BASE);
+	image->image_base = reader->is_32 ? read32(optional + OPTIONAL_32_IMAGE_BASE)
+					  : read64(optional + OPTIONAL_IMAGE_BASE);
 	if (image->image_base % IMAGE_BASE_ALIGNMENT != 0)
 		return STATUS_INVALID_IMAGE_FORMAT;
 	image->image_bytes = page_round_up(image_bytes);
@@ -349,67 +358,26 @@ static NTSTATUS flat_describe(const struct pe_reader *reader)
 	return STATUS_SUCCESS;
 }
 
-/* ---- NtQuerySection's view of it (nt-semantics 3.3.2) ---- */
-
-static bool has_com_descriptor(const struct pe_reader *reader)
+uint64_t pe_new_header_offset(const void *header)
 {
-	const uint64_t offset = OPTIONAL_DIRECTORIES + DIRECTORY_COM_DESCRIPTOR * DIRECTORY_BYTES;
-	const uint8_t *optional = reader->optional_header;
-	uint32_t count = read32(optional + OPTIONAL_DIRECTORY_COUNT);
-	uint32_t optional_bytes = read16(reader->file_header + FILE_OPTIONAL_HEADER_BYTES);
-
-	if (count <= DIRECTORY_COM_DESCRIPTOR || !range_ok(offset, DIRECTORY_BYTES, optional_bytes))
-		return false;
-	return read32(optional + offset) != 0 && read32(optional + offset + 4) != 0;
+	return read32((const uint8_t *)header + DOS_NEW_HEADER);
 }
 
-static bool contains_code(const struct pe_reader *reader)
+/* All but the DOS header. */
+static NTSTATUS parse_new_header(struct pe_reader *reader, uint64_t offset)
 {
-	const uint8_t *section = reader->section_table;
+	NTSTATUS status = signature_check(reader, offset);
 
-	if (read32(reader->optional_header + OPTIONAL_CODE_BYTES) != 0 ||
-	    read32(reader->optional_header + OPTIONAL_ENTRY) != 0 || is_flat(reader))
-		return true;
-	for (uint32_t i = 0; i < reader->section_count; i++, section += SECTION_HEADER_BYTES) {
-		if (read32(section + SECTION_CHARACTERISTICS) & SCN_MEM_EXECUTE)
-			return true;
-	}
-	return false;
-}
-
-static uint8_t image_flags(const struct pe_reader *reader)
-{
-	uint16_t dll = read16(reader->optional_header + OPTIONAL_DLL_CHARACTERISTICS);
-	uint8_t flags = 0;
-
-	if (is_flat(reader))
-		flags |= IMAGE_FLAG_MAPPED_FLAT;
-	if ((dll & DLL_DYNAMIC_BASE) && contains_code(reader) && !has_com_descriptor(reader))
-		flags |= IMAGE_FLAG_DYNAMICALLY_RELOCATED;
-	return flags;
-}
-
-static void information_fill(const struct pe_reader *reader)
-{
-	const uint8_t *optional = reader->optional_header;
-
-	reader->image->information = (struct nt_section_image_information){
-		.transfer_address = reader->image->image_base + reader->image->entry_rva,
-		.maximum_stack_size = read64(optional + OPTIONAL_STACK_RESERVE),
-		.committed_stack_size = read64(optional + OPTIONAL_STACK_COMMIT),
-		.subsystem_type = read16(optional + OPTIONAL_SUBSYSTEM),
-		.subsystem_minor_version = read16(optional + OPTIONAL_SUBSYSTEM_MINOR),
-		.subsystem_major_version = read16(optional + OPTIONAL_SUBSYSTEM_MAJOR),
-		.os_major_version = read16(optional + OPTIONAL_OS_MAJOR),
-		.os_minor_version = read16(optional + OPTIONAL_OS_MINOR),
-		.image_characteristics = read16(reader->file_header + FILE_CHARACTERISTICS),
-		.dll_characteristics = read16(optional + OPTIONAL_DLL_CHARACTERISTICS),
-		.machine = read16(reader->file_header + FILE_MACHINE),
-		.image_contains_code = contains_code(reader),
-		.image_flags = image_flags(reader),
-		.loader_flags = has_com_descriptor(reader),
-		.check_sum = read32(optional + OPTIONAL_CHECK_SUM),
-	};
+	*reader->image = (struct pe_image){0};
+	if (NT_SUCCESS(status))
+		status = headers_locate(reader, offset + SIGNATURE_BYTES);
+	if (NT_SUCCESS(status))
+		status = optional_header_check(reader);
+	if (NT_SUCCESS(status))
+		status = pe_is_flat(reader) ? flat_describe(reader) : sections_describe(reader);
+	if (NT_SUCCESS(status))
+		pe_information_fill(reader);
+	return status;
 }
 
 NTSTATUS pe_parse(const void *header, uint64_t header_bytes, uint64_t file_bytes,
@@ -422,17 +390,23 @@ NTSTATUS pe_parse(const void *header, uint64_t header_bytes, uint64_t file_bytes
 		.needed_bytes = needed_bytes,
 		.image = image,
 	};
-	uint64_t file_header_offset;
-	NTSTATUS status = signature_check(&reader, &file_header_offset);
+	uint64_t offset;
+	NTSTATUS status = dos_header_check(&reader, &offset);
 
-	*image = (struct pe_image){0};
-	if (NT_SUCCESS(status))
-		status = headers_locate(&reader, file_header_offset);
-	if (NT_SUCCESS(status))
-		status = optional_header_check(&reader);
-	if (NT_SUCCESS(status))
-		status = is_flat(&reader) ? flat_describe(&reader) : sections_describe(&reader);
-	if (NT_SUCCESS(status))
-		information_fill(&reader);
-	return status;
+	return NT_SUCCESS(status) ? parse_new_header(&reader, offset) : status;
+}
+
+NTSTATUS pe_parse_from(const void *header, uint64_t header_offset, uint64_t header_bytes,
+		       uint64_t file_bytes, struct pe_image *image, uint64_t *needed_bytes)
+{
+	struct pe_reader reader = {
+		.header = header,
+		.header_offset = header_offset,
+		.header_bytes = header_bytes,
+		.file_bytes = file_bytes,
+		.needed_bytes = needed_bytes,
+		.image = image,
+	};
+
+	return parse_new_header(&reader, header_offset);
 }

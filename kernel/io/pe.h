@@ -1,5 +1,6 @@
 /*
- * pe.h - the PE32+ header, as a pure function of a buffer. Fuzzed on the host. (nt-semantics 3.3)
+ * pe.h - the headers of PE32+ and PE32, as a pure function of a buffer. Fuzzed on the host.
+ * (nt-semantics 3.3)
  */
 #pragma once
 
@@ -46,3 +47,13 @@ struct pe_image {
  */
 NTSTATUS pe_parse(const void *header, uint64_t header_bytes, uint64_t file_bytes,
 		  struct pe_image *image, uint64_t *needed_bytes) MUST_CHECK;
+
+/* Where the DOS header, in the first 64 bytes of `header`, says that the new header is. */
+uint64_t pe_new_header_offset(const void *header);
+/*
+ * pe_parse for a new header far from the start of the file: `header` is header_bytes bytes of the
+ * file (which has them) from header_offset on, where the new header begins.
+ */
+NTSTATUS pe_parse_from(const void *header, uint64_t header_offset, uint64_t header_bytes,
+		       uint64_t file_bytes, struct pe_image *image,
+		       uint64_t *needed_bytes) MUST_CHECK;

@@ -1,5 +1,5 @@
 /*
- * pe_format.h - where things are in a PE32+ file (Microsoft, "PE Format"), and reading them.
+ * pe_format.h - where things are in a PE file (Microsoft, "PE Format"), and reading them.
  * Private to kernel/io.
  */
 #pragma once
@@ -36,8 +36,12 @@
 #define OPTIONAL_DLL_CHARACTERISTICS 70
 #define OPTIONAL_STACK_RESERVE 72
 #define OPTIONAL_STACK_COMMIT 80
-#define OPTIONAL_DIRECTORY_COUNT 108
-#define OPTIONAL_DIRECTORIES 112 /* end of the fixed part */
+#define OPTIONAL_DIRECTORIES 112 /* end of the fixed part; their number stands before it */
+/* PE32: what stands elsewhere, and is shorter */
+#define OPTIONAL_32_IMAGE_BASE 28
+#define OPTIONAL_32_STACK_RESERVE 72
+#define OPTIONAL_32_STACK_COMMIT 76
+#define OPTIONAL_32_DIRECTORIES 96
 #define DIRECTORY_BYTES 8
 #define DIRECTORY_COM_DESCRIPTOR 14
 #define SECTION_HEADER_BYTES 40
@@ -47,7 +51,7 @@
 #define SECTION_RAW_OFFSET 20
 #define SECTION_CHARACTERISTICS 36
 
-#define MACHINE_AMD64 0x8664
+#define MAGIC_PE32 0x10b
 #define MAGIC_PE32_PLUS 0x20b
 #define DLL_DYNAMIC_BASE 0x0040u
 #define SCN_MEM_SHARED 0x10000000u

@@ -23,14 +23,23 @@ static NTSTATUS read_headers(struct segment *data, struct pe_image *image, void 
 {
 	uint64_t file_bytes = file_size(data->file);
 	uint64_t header_bytes = file_bytes < HEADER_BYTES ? file_bytes : HEADER_BYTES;
-	uint64_t needed;
+	uint64_t needed, offset;
 	NTSTATUS status;
 
 	status = file_segment_read_kernel(data, 0, header, (size_t)header_bytes);
 	if (!NT_SUCCESS(status))
 		return status;
 	status = pe_parse(header, header_bytes, file_bytes, image, &needed);
-	/* a section table beyond the first page is legal, and no linker makes one */
+	if (status != STATUS_BUFFER_TOO_SMALL)
+		return status;
+	/* the new header is not, or not wholly, in the first page: a page from where it begins */
+	offset = pe_new_header_offset(header);
+	header_bytes = file_bytes - offset < HEADER_BYTES ? file_bytes - offset : HEADER_BYTES;
+	status = file_segment_read_kernel(data, offset, header, (size_t)header_bytes);
+	if (!NT_SUCCESS(status))
+		return status;
+	status = pe_parse_from(header, offset, header_bytes, file_bytes, image, &needed);
+	/* headers that need more than a page are legal, and no linker makes them */
 	return status == STATUS_BUFFER_TOO_SMALL ? STATUS_INVALID_IMAGE_FORMAT : status;
 }
 

@@ -168,8 +168,8 @@ static NTSTATUS check_commit_mapped(const struct view *view, uint32_t protection
 		return STATUS_ALREADY_COMMITTED;
 	if (!protection_view_allows(view->allocation_protect, protection))
 		return STATUS_SECTION_PROTECTION;
-	if (view->is_frozen && protection_in_allocation(view->allocation_protect, protection) !=
-				       view->allocation_protect)
+	if (view->is_frozen &&
+	    ((protection ^ view->allocation_protect) & ~(uint32_t)PAGE_CACHE_MASK))
 		return STATUS_INVALID_PAGE_PROTECTION;
 	return STATUS_SUCCESS;
 }

@@ -191,6 +191,8 @@ NTSTATUS memory_query_page(struct address_space *space, vaddr_t address,
 		result->is_valid = 1;
 		result->is_writable = pte_is_writable(word);
 		result->is_private = slot_is_private_locked(word);
+		result->is_uncached = (word.bits & PTE_UNCACHED) == PTE_UNCACHED;
+		result->is_write_combining = (word.bits & PTE_UNCACHED) == PTE_WRITE_COMBINE;
 		result->shares = frame_of(pte_pfn(word))->shares;
 	}
 	spin_unlock(&frame_lock);

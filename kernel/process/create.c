@@ -142,7 +142,8 @@ static NTSTATUS program_map(struct process *process, struct file_node *file)
 		return status;
 	segment = section->segment;
 	process->image = segment->image;
-	if (process->image.image_characteristics & IMAGE_FILE_DLL)
+	if ((process->image.image_characteristics & IMAGE_FILE_DLL) ||
+	    process->image.machine != MACHINE_NATIVE)
 		status = STATUS_INVALID_IMAGE_FORMAT;
 	if (NT_SUCCESS(status))
 		status = image_map(process->space, section, &process->image_base);

@@ -63,8 +63,31 @@ static void parse(const uint8_t *bytes, size_t size, uint64_t header_bytes, uint
 		check_sound(&image, file_bytes);
 }
 
+/* What is parsed from the new header on is the same as what is parsed from the start. */
+static void parse_from_new_header(const uint8_t *bytes, size_t size)
+{
+	static struct pe_image whole, part;
+	uint64_t offset, needed = 0;
+	NTSTATUS status = pe_parse(bytes, size, size, &whole, &needed), other;
+	uint8_t *exact;
+
+	if (size < 64 || status == STATUS_INVALID_IMAGE_NOT_MZ)
+		return;
+	offset = pe_new_header_offset(bytes);
+	if (offset >= size)
+		return;
+	exact = malloc(size - offset);
+	SIM_CHECK(exact);
+	memcpy(exact, bytes + offset, size - offset);
+	other = pe_parse_from(exact, offset, size - offset, size, &part, &needed);
+	free(exact);
+	SIM_CHECK(status == other);
+	SIM_CHECK(!NT_SUCCESS(status) || !memcmp(&whole, &part, sizeof(whole)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
+	parse_from_new_header(bytes, size);
 	parse(bytes, size, size, size);
 	parse(bytes, size, size < 64 ? size : 64, size);
 	parse(bytes, size, size, size + 0x10000);

@@ -149,6 +149,7 @@ static uint32_t take_map_type(void)
 					 0,
 					 MEM_RESERVE,
 					 MEM_COMMIT,
+					 0x00400000u, /* SEC_NO_CHANGE */
 					 MEM_TOP_DOWN,
 					 MEM_LARGE_PAGES};
 

@@ -224,6 +224,7 @@ void oracle_mapped(struct oracle_space *space, const struct oracle_section *sect
 	view->content = section->content;
 	view->content->references++;
 	view->first_page = page_of(request->offset_bytes);
+	view->is_frozen = request->allocation_type & 0x00400000u;
 	view->was_copy = oracle_is_copy(protection);
 	for (uint64_t i = 0; view->content->image && i < oracle_known_pages(view); i++)
 		view->pages[i].protection =

@@ -65,6 +65,7 @@ struct oracle_view {
 	page_index_t first_page;
 	uint32_t allocation_protect;
 	bool is_stack;
+	bool is_frozen; /* MEM_NO_CHANGE */
 	bool was_copy; /* has had a page that is copied on write: the promise may cover all of it */
 	struct oracle_page *pages;
 };

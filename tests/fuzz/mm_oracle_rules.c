@@ -336,6 +336,9 @@ static struct oracle_expectation expect_commit(struct oracle_space *space, vaddr
 		return must(STATUS_ALREADY_COMMITTED);
 	if (view->content && (rights(protection) & ~rights(view->allocation_protect)))
 		return must(STATUS_SECTION_PROTECTION);
+	if (view->is_frozen && ((protection ^ view->allocation_protect) &
+				~(PAGE_NOCACHE | PAGE_WRITECOMBINE)))
+		return must(STATUS_INVALID_PAGE_PROTECTION);
 	for (uint64_t i = page_of(start - view->start); i < page_of(end - view->start); i++) {
 		if (!view->content)
 			needed += !view->pages[i].is_committed;
@@ -420,6 +423,8 @@ struct oracle_expectation oracle_expect_protect(struct oracle_space *space, vadd
 		if (information.state != MEM_COMMIT)
 			return must(STATUS_NOT_COMMITTED);
 	}
+	if (view->is_frozen)
+		return must(STATUS_INVALID_PAGE_PROTECTION);
 	if (!view->content && (protection & COPY))
 		return must(STATUS_INVALID_PAGE_PROTECTION);
 	if (view->content && view->content->image) /* 3.3.3: any; kept as copied on write */

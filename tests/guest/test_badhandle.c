@@ -143,6 +143,8 @@ static void try_rights(const struct call *call, unsigned argument)
 static bool is_absent(const struct call *call)
 {
 	return system_is_wine() && (!strcmp(call->name, "NtAlertThread") ||
+				    !strcmp(call->name, "NtCreateSectionEx") ||
+				    !strcmp(call->name, "NtExtendSection") ||
 				    !strcmp(call->name, "NtMakePermanentObject"));
 }
 
@@ -188,7 +190,9 @@ static void test_process_rights(void)
 		{"NtAllocateVirtualMemory", PROCESS_VM_OPERATION},
 		{"NtFreeVirtualMemory", PROCESS_VM_OPERATION},
 		{"NtProtectVirtualMemory", PROCESS_VM_OPERATION},
+		{"NtMapViewOfSectionEx", PROCESS_VM_OPERATION},
 		{"NtUnmapViewOfSection", PROCESS_VM_OPERATION},
+		{"NtUnmapViewOfSectionEx", PROCESS_VM_OPERATION},
 		{"NtMapViewOfSection", PROCESS_VM_OPERATION},
 		{"NtQueryVirtualMemory", PROCESS_QUERY_INFORMATION},
 		{"NtQueryVirtualMemory", PROCESS_QUERY_LIMITED_INFORMATION},

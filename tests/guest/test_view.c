@@ -55,6 +55,7 @@ static void test_parameters(void)
 		 WINE(STATUS_INVALID_VIEW_SIZE)},
 		{"base in the kernel", .base = FIRST_KERNEL_ADDRESS,
 		 .expected = STATUS_INVALID_PARAMETER_3, WINE(STATUS_WORKING_SET_LIMIT_RANGE)},
+		{"zero bits 21", .zero_bits = 21, .expected = STATUS_NO_MEMORY},
 		{"zero bits 22", .zero_bits = 22, .expected = STATUS_INVALID_PARAMETER_4},
 		{"zero bits 3, base 0x30000000", .base = 0x30000000, .zero_bits = 3,
 		 .expected = STATUS_INVALID_PARAMETER_4},
@@ -72,6 +73,25 @@ static void test_parameters(void)
 		 .expected = STATUS_INVALID_VIEW_SIZE},
 		{"commit size -1", .commit = (SIZE_T)-1, .expected = STATUS_INVALID_PARAMETER_5,
 		 WINE(STATUS_SUCCESS)},
+		{"commit size of all", .commit = SECTION_BYTES, .expected = STATUS_SUCCESS},
+		{"commit size of all and a byte", .commit = SECTION_BYTES + 1,
+		 .expected = STATUS_INVALID_PARAMETER_5, WINE(STATUS_SUCCESS)},
+		{"protection WRITECOMBINE of a page-file section",
+		 .protection = PAGE_READWRITE | PAGE_WRITECOMBINE,
+		 .expected = STATUS_INVALID_PARAMETER_10, WINE(STATUS_INVALID_PAGE_PROTECTION)},
+		{"row 1 before row 2", .inherit = 3, .type = MEM_COMMIT,
+		 .expected = STATUS_INVALID_PARAMETER_8, WINE(STATUS_SUCCESS)},
+		{"row 3 before row 5", .base = FIRST_KERNEL_ADDRESS,
+		 .protection = PAGE_READWRITE | PAGE_READONLY,
+		 .expected = STATUS_INVALID_PAGE_PROTECTION, WINE(STATUS_WORKING_SET_LIMIT_RANGE)},
+		{"row 11 before row 12", .offset = 1, .protection = PAGE_EXECUTE_READWRITE,
+		 .expected = STATUS_MAPPED_ALIGNMENT},
+		{"row 12 before row 13", .type = MEM_RESERVE, .protection = PAGE_EXECUTE_READ,
+		 .expected = STATUS_SECTION_PROTECTION, WINE(STATUS_SUCCESS)},
+		{"row 13 before row 15", .type = MEM_RESERVE, .bytes = SECTION_BYTES + 1,
+		 .expected = STATUS_INVALID_PARAMETER_9, WINE(STATUS_INVALID_VIEW_SIZE)},
+		{"row 15 before row 17", .bytes = SECTION_BYTES + 1, .commit = (SIZE_T)-1,
+		 .expected = STATUS_INVALID_VIEW_SIZE},
 		{"protection EXECUTE_READWRITE", .protection = PAGE_EXECUTE_READWRITE,
 		 .expected = STATUS_SECTION_PROTECTION, WINE(STATUS_SUCCESS)},
 	};
@@ -98,6 +118,9 @@ static void test_handles(void)
 	tap_is_status(NtMapViewOfSection(section, NULL, &base, 0, 0, NULL, &bytes, ViewShare, 0,
 					 PAGE_READONLY),
 		      STATUS_INVALID_HANDLE, "P1.24: process handle 0");
+	tap_is_status_or(map_try(NULL, &(struct map_call){.base = 0x30001000}),
+			 STATUS_INVALID_HANDLE, STATUS_MAPPED_ALIGNMENT,
+			 "3.4.1 row 10: the section before the alignment (B14)");
 	tap_ok(!base && !bytes, "base and size are unchanged after a failure");
 	NtClose(section);
 }

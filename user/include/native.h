@@ -83,6 +83,10 @@ struct address_requirements {
 	PVOID lowest, highest; /* highest: the last byte */
 	SIZE_T alignment_bytes;
 };
+#ifndef SEC_BASED
+#define SEC_BASED 0x200000u
+#define SEC_NO_CHANGE 0x400000u
+#endif
 enum { MemoryParameterAddressRequirements = 1, MemoryParameterNumaNode = 2 };
 #ifndef MEM_REPLACE_PLACEHOLDER
 #define MEM_REPLACE_PLACEHOLDER 0x4000u

@@ -194,6 +194,10 @@ static NTSTATUS image_map(const struct module_path *path, PVOID *base)
 	status = NtMapViewOfSection(section, CURRENT_PROCESS, base, 0, 0, NULL, &bytes, ViewShare,
 				    0, PAGE_READONLY);
 	NtClose(section);
+	if (status == STATUS_IMAGE_MACHINE_TYPE_MISMATCH) { /* mapped, but not for this CPU */
+		NtUnmapViewOfSection(CURRENT_PROCESS, *base);
+		return STATUS_INVALID_IMAGE_FORMAT;
+	}
 	return status;
 }
 

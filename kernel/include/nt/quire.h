@@ -88,4 +88,5 @@ struct quire_memory_page {
 		 */
 		frame_identity;
 	uint32_t is_valid, is_writable, is_private, shares;
+	uint32_t is_uncached, is_write_combining;
 };
