@@ -1,6 +1,6 @@
 /*
- * sys_memory.c - NtAllocateVirtualMemory, NtFreeVirtualMemory, NtProtectVirtualMemory,
- * NtQueryVirtualMemory (nt-semantics 5.1 to 5.4). The rules themselves are kernel/mm's; here is
+ * sys_memory.c - NtAllocateVirtualMemory, NtFreeVirtualMemory, NtProtectVirtualMemory
+ * (nt-semantics 5.1 to 5.3). The rules themselves are kernel/mm's; here is
  * their order.
  */
 #include "syscall.h"
@@ -129,62 +129,4 @@ NTSTATUS NtProtectVirtualMemory(const uint64_t *arguments)
 	if (NT_SUCCESS(copy_status))
 		copy_status = copy_out(arguments[4], &old, sizeof(old));
 	return NT_SUCCESS(copy_status) ? status : copy_status; /* also STATUS_WAS_UNLOCKED */
-}
-
-/* ---- query ---- */
-
-/* Either right will do (C6). */
-static NTSTATUS target_open_query(handle_t handle, struct target *target)
-{
-	NTSTATUS status = target_open(handle, PROCESS_QUERY_LIMITED_INFORMATION, target);
-
-	if (status == STATUS_ACCESS_DENIED)
-		status = target_open(handle, PROCESS_QUERY_INFORMATION, target);
-	return status;
-}
-
-static NTSTATUS query_class(struct address_space *space, vaddr_t address, uint32_t class,
-			    vaddr_t buffer, uint64_t length_bytes, vaddr_t return_length)
-{
-	struct nt_memory_basic_information basic;
-	struct quire_memory_page page;
-	NTSTATUS status;
-
-	if (class == MEMORY_BASIC_INFORMATION_CLASS) {
-		if (length_bytes < sizeof(basic))
-			return STATUS_INFO_LENGTH_MISMATCH;
-		status = memory_query(space, address, &basic);
-		return NT_SUCCESS(status)
-			       ? query_result(buffer, &basic, sizeof(basic), return_length, 8)
-			       : status;
-	}
-	if (class == QUIRE_MEMORY_PAGE) {
-		if (length_bytes < sizeof(page))
-			return STATUS_INFO_LENGTH_MISMATCH;
-		status = memory_query_page(space, address, &page);
-		return NT_SUCCESS(status)
-			       ? query_result(buffer, &page, sizeof(page), return_length, 8)
-			       : status;
-	}
-	return STATUS_INVALID_INFO_CLASS;
-}
-
-NTSTATUS NtQueryVirtualMemory(const uint64_t *arguments)
-{
-	vaddr_t address = arguments[1], buffer = arguments[3], return_length = arguments[5];
-	uint64_t length_bytes = arguments[4];
-	struct target target;
-	NTSTATUS status;
-
-	if (address > USER_HIGHEST_ADDRESS)
-		return STATUS_INVALID_PARAMETER;
-	status = query_probe(buffer, length_bytes, return_length, 8);
-	if (NT_SUCCESS(status))
-		status = target_open_query(arguments[0], &target);
-	if (!NT_SUCCESS(status))
-		return status;
-	status = query_class(target.space, address, (uint32_t)arguments[2], buffer, length_bytes,
-			     return_length);
-	target_close(&target);
-	return status;
 }
