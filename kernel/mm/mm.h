@@ -80,6 +80,10 @@ NTSTATUS memory_allocate_check(vaddr_t base, uint64_t zero_bits, uint64_t size_b
 			       uint32_t protection) MUST_CHECK;
 NTSTATUS memory_allocate(struct address_space *space, vaddr_t *base, uint64_t zero_bits,
 			 uint64_t *size_bytes, uint32_t type, uint32_t protection) MUST_CHECK;
+/* The same with requirements instead of zero bits; they do not matter where *base is given. */
+NTSTATUS memory_allocate_within(struct address_space *space, vaddr_t *base,
+				const struct memory_requirements *where, uint64_t *size_bytes,
+				uint32_t type, uint32_t protection) MUST_CHECK;
 NTSTATUS memory_free(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,
 		     uint32_t type) MUST_CHECK;
 NTSTATUS memory_protect(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,
