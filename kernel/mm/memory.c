@@ -63,14 +63,13 @@ NTSTATUS memory_allocate_check(vaddr_t base, uint64_t zero_bits, uint64_t size_b
  * Where a reservation stands: at the address asked for, rounded outward, or anywhere. Needs the
  * space's lock.
  */
-static NTSTATUS place_reservation(struct address_space *space, vaddr_t base, uint64_t zero_bits,
-				  uint64_t size, bool top_down, struct view_template *template)
+static NTSTATUS place_reservation(struct address_space *space, vaddr_t base,
+				  const struct memory_requirements *where, uint64_t size,
+				  bool top_down, struct view_template *template)
 {
-	vaddr_t limit;
-
 	if (!base) {
 		size = page_round_up(size);
-		template->start = view_place(space, size, zero_bits, top_down);
+		template->start = view_place_within(space, size, where, top_down);
 		template->end = template->start + size;
 		return template->start ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 	}
@@ -80,7 +79,7 @@ static NTSTATUS place_reservation(struct address_space *space, vaddr_t base, uin
 		return STATUS_INVALID_PARAMETER_2;
 	if (template->end > USER_LIMIT)
 		return STATUS_INVALID_PARAMETER_4;
-	if (!zero_bits_limit(zero_bits, &limit) || template->end > limit)
+	if (template->end > where->limit)
 		return STATUS_INVALID_PARAMETER_3;
 	if (!region_range_is_free(space, template->start, template->end))
 		return STATUS_CONFLICTING_ADDRESSES;
@@ -102,8 +101,8 @@ static NTSTATUS create_charged(struct address_space *space, const struct view_te
 }
 
 /* Reserves, and commits the whole reservation if asked. Needs the space's lock. */
-static NTSTATUS reserve_locked(struct address_space *space, uint64_t zero_bits, uint32_t type,
-			       uint32_t protection, vaddr_t *base, uint64_t *size)
+static NTSTATUS reserve_locked(struct address_space *space, const struct memory_requirements *where,
+			       uint32_t type, uint32_t protection, vaddr_t *base, uint64_t *size)
 {
 	struct view_template template = {.kind = VIEW_PRIVATE,
 					 .protection = protection,
@@ -113,7 +112,7 @@ static NTSTATUS reserve_locked(struct address_space *space, uint64_t zero_bits, 
 	uint64_t pages;
 	NTSTATUS status;
 
-	status = place_reservation(space, *base, zero_bits, *size, type & MEM_TOP_DOWN, &template);
+	status = place_reservation(space, *base, where, *size, type & MEM_TOP_DOWN, &template);
 	if (!NT_SUCCESS(status))
 		return status;
 	pages = bytes_to_pages(template.end - template.start);
@@ -285,10 +284,22 @@ static NTSTATUS reset_range(struct address_space *space, vaddr_t start, vaddr_t 
 NTSTATUS memory_allocate(struct address_space *space, vaddr_t *base, uint64_t zero_bits,
 			 uint64_t *size_bytes, uint32_t type, uint32_t protection)
 {
+	struct memory_requirements where = {.lowest = USER_LOWEST_ADDRESS,
+					    .alignment_bytes = ALLOCATION_GRANULARITY};
+
+	if (!zero_bits_limit(zero_bits, &where.limit))
+		return STATUS_INVALID_PARAMETER_3;
+	return memory_allocate_within(space, base, &where, size_bytes, type, protection);
+}
+
+NTSTATUS memory_allocate_within(struct address_space *space, vaddr_t *base,
+				const struct memory_requirements *where, uint64_t *size_bytes,
+				uint32_t type, uint32_t protection)
+{
 	vaddr_t start = page_round_down(*base), end;
 	NTSTATUS status;
 
-	status = memory_allocate_check(*base, zero_bits, *size_bytes, type, protection);
+	status = memory_allocate_check(*base, 0, *size_bytes, type, protection);
 	if (!NT_SUCCESS(status))
 		return status;
 	if (type & MEM_LARGE_PAGES)
@@ -297,7 +308,7 @@ NTSTATUS memory_allocate(struct address_space *space, vaddr_t *base, uint64_t ze
 		if (protection_is_copy(protection))
 			return STATUS_INVALID_PAGE_PROTECTION;
 		mutex_lock(&space->lock);
-		status = reserve_locked(space, zero_bits, type, protection, base, size_bytes);
+		status = reserve_locked(space, where, type, protection, base, size_bytes);
 		mutex_unlock(&space->lock);
 		return status;
 	}

@@ -108,6 +108,10 @@ NTSTATUS memory_allocate_check(vaddr_t base, uint64_t zero_bits, uint64_t size_b
 			       uint32_t protection) MUST_CHECK;
 NTSTATUS memory_allocate(struct address_space *space, vaddr_t *base, uint64_t zero_bits,
 			 uint64_t *size_bytes, uint32_t type, uint32_t protection) MUST_CHECK;
+/* The same with requirements instead of zero bits; they do not matter where *base is given. */
+NTSTATUS memory_allocate_within(struct address_space *space, vaddr_t *base,
+				const struct memory_requirements *where, uint64_t *size_bytes,
+				uint32_t type, uint32_t protection) MUST_CHECK;
 /* Row 1 of table 5.2, before any pointer is touched. */
 NTSTATUS memory_free_check_type(uint32_t type) MUST_CHECK;
 NTSTATUS memory_free(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,
@@ -150,6 +154,30 @@ NTSTATUS memory_query(struct address_space *space, vaddr_t address,
 		      struct nt_memory_basic_information *result) MUST_CHECK;
 NTSTATUS memory_query_page(struct address_space *space, vaddr_t address,
 			   struct quire_memory_page *result) MUST_CHECK;
+/*
+ * The further classes of nt-semantics 5.4 (query_view.c, query_residence.c); `address` is of user
+ * space. STATUS_INVALID_ADDRESS: nothing that the class is about is there.
+ */
+NTSTATUS memory_query_region(struct address_space *space, vaddr_t address,
+			     struct nt_memory_region_information *result) MUST_CHECK;
+NTSTATUS memory_query_image(struct address_space *space, vaddr_t address,
+			    struct nt_memory_image_information *result) MUST_CHECK;
+/*
+ * The file mapped at `address`, "\Device\RamDisk\bin\hello.exe", cut at the capacity (bytes, with
+ * the final 0); *length is that of the whole. STATUS_FILE_INVALID: a view of the page file.
+ */
+NTSTATUS memory_query_file_name(struct address_space *space, vaddr_t address, char *name,
+				size_t capacity, size_t *length) MUST_CHECK;
+/* The MEMORY_WORKING_SET_* attributes of a page; 0 where nothing is. */
+uint64_t memory_query_residence(struct address_space *space, vaddr_t address);
+/*
+ * Pages in memory from *from on, as MEMORY_WORKING_SET_BLOCKs, at most `capacity`; *from moves
+ * behind them. => returns: how many; less than `capacity` at the end of the space.
+ */
+uint64_t memory_list_residents(struct address_space *space, vaddr_t *from, uint64_t *blocks,
+			       uint64_t capacity);
+/* Pages of page-file sections that the space's views see and that are committed. */
+uint64_t memory_query_shared_commit(struct address_space *space);
 /*
  * The file mapped at `address` ("\bin\hello.exe") and the offset from the view's start; false if
  * there is none. For reports.

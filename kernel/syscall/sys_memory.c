@@ -1,10 +1,11 @@
 /*
- * sys_memory.c - NtAllocateVirtualMemory, NtFreeVirtualMemory, NtProtectVirtualMemory,
- * NtQueryVirtualMemory (nt-semantics 5.1 to 5.4). The rules themselves are kernel/mm's; here is
- * their order.
+ * sys_memory.c - NtAllocateVirtualMemory(Ex), NtFreeVirtualMemory, NtProtectVirtualMemory
+ * (nt-semantics 5.1 to 5.3). The rules themselves are kernel/mm's; here is their order.
  */
 #include "syscall.h"
 
+#include "kernel/mm/view.h"
+#include "memory_parameters.h"
 #include "memory_range.h"
 #include "kernel/mm/user_memory.h"
 
@@ -32,18 +33,26 @@ NTSTATUS range_write(const struct memory_range *range)
 	return status;
 }
 
-static NTSTATUS allocate_perform(struct address_space *space, struct memory_range *range,
-				 const uint64_t *arguments)
+/* What both calls to allocate decode. */
+struct allocation {
+	handle_t process;
+	struct memory_range range;
+	struct memory_requirements where;
+	uint32_t type, protection;
+};
+
+static NTSTATUS allocate_perform(struct address_space *space, struct allocation *allocation)
 {
-	uint32_t type = (uint32_t)arguments[4], protection = (uint32_t)arguments[5];
-	NTSTATUS status = memory_allocate(space, &range->base, arguments[2], &range->size_bytes,
-					  type, protection);
+	struct memory_range *range = &allocation->range;
+	NTSTATUS status = memory_allocate_within(space, &range->base, &allocation->where,
+						 &range->size_bytes, allocation->type,
+						 allocation->protection);
 	NTSTATUS copy_status;
 
 	if (!NT_SUCCESS(status))
 		return status;
 	copy_status = range_write(range);
-	if (!NT_SUCCESS(copy_status) && (type & MEM_RESERVE)) {
+	if (!NT_SUCCESS(copy_status) && (allocation->type & MEM_RESERVE)) {
 		/* Undone if it is a new allocation; a commit inside an old one stays. */
 		range->size_bytes = 0;
 		status = memory_free(space, &range->base, &range->size_bytes, MEM_RELEASE);
@@ -51,29 +60,65 @@ static NTSTATUS allocate_perform(struct address_space *space, struct memory_rang
 	return NT_SUCCESS(copy_status) ? status : copy_status;
 }
 
-NTSTATUS NtAllocateVirtualMemory(const uint64_t *arguments)
+/* Rows 11 and on; the pointers have been read. */
+static NTSTATUS allocate_call(struct allocation *allocation)
 {
-	uint32_t type = (uint32_t)arguments[4], protection = (uint32_t)arguments[5];
-	struct memory_range range = {.base_address = arguments[1], .size_address = arguments[3]};
 	struct target target;
-	/*
-	 * Rows 1-9, with a range that passes rows 11-13; then the pointers, then all rows with the
-	 * true one.
-	 */
-	NTSTATUS status = memory_allocate_check(0, arguments[2], PAGE_SIZE, type, protection);
+	NTSTATUS status = memory_allocate_check(allocation->range.base, 0,
+						allocation->range.size_bytes, allocation->type,
+						allocation->protection);
 
 	if (NT_SUCCESS(status))
-		status = range_capture(&range);
-	if (NT_SUCCESS(status))
-		status = memory_allocate_check(range.base, arguments[2], range.size_bytes, type,
-					       protection);
-	if (NT_SUCCESS(status))
-		status = target_open(arguments[0], PROCESS_VM_OPERATION, &target);
+		status = target_open(allocation->process, PROCESS_VM_OPERATION, &target);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = allocate_perform(target.space, &range, arguments);
+	status = allocate_perform(target.space, allocation);
 	target_close(&target);
 	return status;
+}
+
+NTSTATUS NtAllocateVirtualMemory(const uint64_t *arguments)
+{
+	struct allocation allocation = {
+		.process = arguments[0],
+		.range = {.base_address = arguments[1], .size_address = arguments[3]},
+		.where = {.lowest = USER_LOWEST_ADDRESS, .alignment_bytes = ALLOCATION_GRANULARITY},
+		.type = (uint32_t)arguments[4],
+		.protection = (uint32_t)arguments[5]};
+	/* Rows 1-9, with a range that passes rows 11-13; then the pointers. */
+	NTSTATUS status = memory_allocate_check(0, arguments[2], PAGE_SIZE, allocation.type,
+						allocation.protection);
+
+	if (NT_SUCCESS(status) && !zero_bits_limit(arguments[2], &allocation.where.limit))
+		status = STATUS_INVALID_PARAMETER_3;
+	if (NT_SUCCESS(status))
+		status = range_capture(&allocation.range);
+	return NT_SUCCESS(status) ? allocate_call(&allocation) : status;
+}
+
+/* (process, base, size, type, protection, parameters, count): nt-semantics 5.1.4 */
+NTSTATUS NtAllocateVirtualMemoryEx(const uint64_t *arguments)
+{
+	struct allocation allocation = {
+		.process = arguments[0],
+		.range = {.base_address = arguments[1], .size_address = arguments[2]},
+		.type = (uint32_t)arguments[3],
+		.protection = (uint32_t)arguments[4]};
+	struct memory_parameters parameters;
+	NTSTATUS status = memory_allocate_check(0, 0, PAGE_SIZE, allocation.type,
+						allocation.protection);
+
+	if (NT_SUCCESS(status))
+		status = range_capture(&allocation.range);
+	if (NT_SUCCESS(status))
+		status = memory_parameters_capture(arguments[5], (uint32_t)arguments[6],
+						   &parameters);
+	if (!NT_SUCCESS(status))
+		return status;
+	if (allocation.range.base && parameters.is_placed)
+		return STATUS_INVALID_PARAMETER;
+	allocation.where = parameters.where;
+	return allocate_call(&allocation);
 }
 
 NTSTATUS NtFreeVirtualMemory(const uint64_t *arguments)
@@ -128,62 +173,4 @@ NTSTATUS NtProtectVirtualMemory(const uint64_t *arguments)
 	if (NT_SUCCESS(copy_status))
 		copy_status = copy_out(arguments[4], &old, sizeof(old));
 	return NT_SUCCESS(copy_status) ? status : copy_status; /* also STATUS_WAS_UNLOCKED */
-}
-
-/* ---- query ---- */
-
-/* Either right will do (C6). */
-static NTSTATUS target_open_query(handle_t handle, struct target *target)
-{
-	NTSTATUS status = target_open(handle, PROCESS_QUERY_LIMITED_INFORMATION, target);
-
-	if (status == STATUS_ACCESS_DENIED)
-		status = target_open(handle, PROCESS_QUERY_INFORMATION, target);
-	return status;
-}
-
-static NTSTATUS query_class(struct address_space *space, vaddr_t address, uint32_t class,
-			    vaddr_t buffer, uint64_t length_bytes, vaddr_t return_length)
-{
-	struct nt_memory_basic_information basic;
-	struct quire_memory_page page;
-	NTSTATUS status;
-
-	if (class == MEMORY_BASIC_INFORMATION_CLASS) {
-		if (length_bytes < sizeof(basic))
-			return STATUS_INFO_LENGTH_MISMATCH;
-		status = memory_query(space, address, &basic);
-		return NT_SUCCESS(status)
-			       ? query_result(buffer, &basic, sizeof(basic), return_length, 8)
-			       : status;
-	}
-	if (class == QUIRE_MEMORY_PAGE) {
-		if (length_bytes < sizeof(page))
-			return STATUS_INFO_LENGTH_MISMATCH;
-		status = memory_query_page(space, address, &page);
-		return NT_SUCCESS(status)
-			       ? query_result(buffer, &page, sizeof(page), return_length, 8)
-			       : status;
-	}
-	return STATUS_INVALID_INFO_CLASS;
-}
-
-NTSTATUS NtQueryVirtualMemory(const uint64_t *arguments)
-{
-	vaddr_t address = arguments[1], buffer = arguments[3], return_length = arguments[5];
-	uint64_t length_bytes = arguments[4];
-	struct target target;
-	NTSTATUS status;
-
-	if (address > USER_HIGHEST_ADDRESS)
-		return STATUS_INVALID_PARAMETER;
-	status = query_probe(buffer, length_bytes, return_length, 8);
-	if (NT_SUCCESS(status))
-		status = target_open_query(arguments[0], &target);
-	if (!NT_SUCCESS(status))
-		return status;
-	status = query_class(target.space, address, (uint32_t)arguments[2], buffer, length_bytes,
-			     return_length);
-	target_close(&target);
-	return status;
 }

@@ -79,7 +79,16 @@ static void fill_prefetch(uint64_t *arguments)
 		(struct memory_range_entry){watched_block(), PAGE_BYTES};
 }
 
+static void fill_allocate(uint64_t *arguments)
+{
+	*SLOT(2, SIZE_T) = PAGE_BYTES;
+	((struct memory_parameter *)(uintptr_t)arguments[5])->type = 2; /* NUMA node 0 */
+}
+
 static const struct valid valids[] = {
+	{"NtAllocateVirtualMemoryEx",
+	 {[3] = MEM_RESERVE, [4] = PAGE_READWRITE, [6] = 1},
+	 fill_allocate},
 	{"NtFlushVirtualMemory", {0}, fill_flush},
 	{"NtGetWriteWatch", {[3] = PAGE_BYTES}, fill_get_watch},
 	{"NtLockVirtualMemory", {[3] = 1}, fill_lock},

@@ -199,6 +199,10 @@ static void try_pages(const struct call *call, unsigned argument)
 		/* a structure of its own goes on behind what was copied */
 		if (!fails && parameter->kind == PARAMETER_STRUCTURE)
 			verdict = MAY_DO_EITHER;
+		/* what an untouched page says, 0, is no address to lock: the same status */
+		if (pages[i].state == PAGE_STATE_UNTOUCHED &&
+		    !strcmp(call->name, "NtLockVirtualMemory"))
+			verdict = MAY_DO_EITHER;
 		case_in_zone(call, argument, i, zone + PAGE_BYTES, verdict);
 		case_in_zone(call, argument, i, zone + PAGE_BYTES + 1 - bytes, verdict);
 	}

@@ -174,6 +174,31 @@ static void test_kernel_writes(void)
 	NtClose(file);
 }
 
+/* catches: a page marked by the access that its guard stopped (W13) */
+static void test_guard(void)
+{
+	PVOID address = base + 7 * PAGE_BYTES;
+	SIZE_T bytes = PAGE_BYTES;
+	ULONG old;
+
+	if (system_is_wine()) {
+		tap_skip(6, "W13");
+		return;
+	}
+	protect(address, PAGE_BYTES, PAGE_READWRITE | PAGE_GUARD, NULL);
+	tap_is_status(NtLockVirtualMemory(CURRENT_PROCESS, &address, &bytes, 1),
+		      STATUS_GUARD_PAGE_VIOLATION, "5.8: a lock meets the guard first");
+	marks_are(0, "5.8: that marks nothing");
+	tap_is_status(NtLockVirtualMemory(CURRENT_PROCESS, &address, &bytes, 1), STATUS_SUCCESS,
+		      "5.8: the second lock");
+	protect(address, PAGE_BYTES, PAGE_READWRITE, &old);
+	tap_is_number(old, PAGE_READWRITE, "5.9: the guard is gone");
+	get(0, PAGES);
+	tap_is_number(marked_count, 1, "5.8: the lock counts as a write");
+	NtUnlockVirtualMemory(CURRENT_PROCESS, &address, &bytes, 1);
+	reset();
+}
+
 /* catches: a wrong order of checks; ranges outside a watched region accepted */
 static void test_refusals(void)
 {
@@ -253,6 +278,7 @@ int program_main(int argc, char **argv)
 	test_protection();
 	test_decommit();
 	test_kernel_writes();
+	test_guard();
 	test_refusals();
 	test_cut();
 	memory_drop(base);

@@ -181,6 +181,18 @@ NTSTATUS NTAPI NtQueryVirtualMemory(HANDLE process, const void *address, ULONG i
 				    PVOID buffer, SIZE_T length, SIZE_T *return_length);
 NTSTATUS NTAPI NtReadVirtualMemory(HANDLE process, const void *remote, void *local, SIZE_T length,
 				   SIZE_T *done);
+/* MEM_EXTENDED_PARAMETER, and the address requirements that type 1 points to */
+struct memory_parameter {
+	uint64_t type;
+	const void *value;
+};
+struct memory_requirements {
+	PVOID lowest, highest;
+	SIZE_T alignment;
+};
+NTSTATUS NTAPI NtAllocateVirtualMemoryEx(HANDLE process, PVOID *base, SIZE_T *size, ULONG type,
+					 ULONG protection,
+					 const struct memory_parameter *parameters, ULONG count);
 NTSTATUS NTAPI NtFlushVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, IO_STATUS_BLOCK *io);
 NTSTATUS NTAPI NtLockVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, ULONG map_type);
 NTSTATUS NTAPI NtUnlockVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, ULONG map_type);

@@ -59,7 +59,7 @@
 #define MEM_WRITE_WATCH 0x00200000u
 #define MEM_PHYSICAL 0x00400000u
 #define MEM_IMAGE 0x01000000u
-#define MEM_RESET_UNDO 0x10000000u
+#define MEM_RESET_UNDO 0x01000000u /* as an allocation type; MEM_IMAGE is a state */
 #define MEM_LARGE_PAGES 0x20000000u
 #define MEM_DIFFERENT_IMAGE_BASE_OK 0x00800000u
 
@@ -150,7 +150,53 @@ struct nt_section_internal_image_information {
 _Static_assert(sizeof(struct nt_section_internal_image_information) == 72, "class 4");
 
 /* NtQueryVirtualMemory */
-enum memory_information_class { MEMORY_BASIC_INFORMATION_CLASS = 0 };
+enum memory_information_class {
+	MEMORY_BASIC_INFORMATION_CLASS = 0,
+	MEMORY_WORKING_SET_INFORMATION_CLASS = 1,
+	MEMORY_MAPPED_FILENAME_CLASS = 2,
+	MEMORY_REGION_INFORMATION_CLASS = 3,
+	MEMORY_WORKING_SET_EX_INFORMATION_CLASS = 4,
+	MEMORY_SHARED_COMMIT_INFORMATION_CLASS = 5,
+	MEMORY_IMAGE_INFORMATION_CLASS = 6,
+	MEMORY_REGION_INFORMATION_EX_CLASS = 7,
+	MEMORY_BASIC_INFORMATION_CAPPED_CLASS = 10
+};
+
+/* The sizes at which callers of several ages stop: the first three fields, with CommitSize, all. */
+struct nt_memory_region_information {
+	uint64_t allocation_base;
+	uint32_t allocation_protect;
+	uint32_t region_type; /* MEMORY_REGION_* */
+	uint64_t region_size_bytes;
+	uint64_t commit_size_bytes;
+	uint64_t partition_id;
+	uint64_t node_preference;
+};
+_Static_assert(sizeof(struct nt_memory_region_information) == 48, "MEMORY_REGION_INFORMATION");
+#define MEMORY_REGION_MAPPED_DATA_FILE 0x02u
+#define MEMORY_REGION_MAPPED_IMAGE 0x04u
+#define MEMORY_REGION_MAPPED_PHYSICAL 0x10u
+
+struct nt_memory_image_information {
+	uint64_t image_base;
+	uint64_t size_of_image_bytes;
+	uint32_t image_flags; /* bit 0: not all of it is mapped; bit 1: not executable */
+	uint32_t padding;
+};
+_Static_assert(sizeof(struct nt_memory_image_information) == 24, "MEMORY_IMAGE_INFORMATION");
+
+struct nt_memory_working_set_ex_information {
+	uint64_t virtual_address;
+	uint64_t attributes; /* MEMORY_WORKING_SET_* */
+};
+_Static_assert(sizeof(struct nt_memory_working_set_ex_information) == 16,
+	       "MEMORY_WORKING_SET_EX_INFORMATION");
+#define MEMORY_WORKING_SET_VALID 0x1ull
+#define MEMORY_WORKING_SET_SHARES_SHIFT 1	 /* 3 bits */
+#define MEMORY_WORKING_SET_PROTECTION_SHIFT 4 /* 11 bits: PAGE_* */
+#define MEMORY_WORKING_SET_SHARED 0x8000ull
+#define MEMORY_WORKING_SET_LOCKED 0x400000ull
+#define MEMORY_WORKING_SET_SHARES_MAX 7u
 
 struct nt_memory_basic_information {
 	uint64_t base_address;
