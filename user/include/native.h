@@ -182,6 +182,7 @@ enum shutdown_action { ShutdownNoReboot, ShutdownReboot, ShutdownPowerOff };
 NTSTATUS NTAPI NtShutdownSystem(ULONG action);
 
 /* ---- Rtl and Ldr ---- */
+#include "rtl_bitmap.h"
 #include "rtl_strings.h"
 NTSTATUS NTAPI RtlCreateProcessParametersEx(
 	struct process_parameters **parameters, const UNICODE_STRING *image_path,
