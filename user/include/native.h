@@ -183,6 +183,7 @@ NTSTATUS NTAPI NtShutdownSystem(ULONG action);
 
 /* ---- Rtl and Ldr ---- */
 #include "rtl_bitmap.h"
+#include "rtl_locks.h"
 #include "rtl_strings.h"
 NTSTATUS NTAPI RtlCreateProcessParametersEx(
 	struct process_parameters **parameters, const UNICODE_STRING *image_path,
@@ -209,6 +210,12 @@ static inline struct process_parameters *process_parameters(void)
 {
 	return (struct process_parameters *)NtCurrentTeb()
 		->ProcessEnvironmentBlock->ProcessParameters;
+}
+
+/* The calling thread's number, from the TEB's ClientId (offset 0x40: process, thread). */
+static inline HANDLE thread_number(void)
+{
+	return ((const CLIENT_ID *)((const char *)NtCurrentTeb() + 0x40))->UniqueThread;
 }
 
 static inline PVOID process_heap(void)
