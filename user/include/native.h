@@ -184,18 +184,8 @@ NTSTATUS NTAPI NtShutdownSystem(ULONG action);
 /* ---- Rtl and Ldr ---- */
 #include "rtl_bitmap.h"
 #include "rtl_locks.h"
+#include "rtl_process.h"
 #include "rtl_strings.h"
-NTSTATUS NTAPI RtlCreateProcessParametersEx(
-	struct process_parameters **parameters, const UNICODE_STRING *image_path,
-	const UNICODE_STRING *dll_path, const UNICODE_STRING *current_directory,
-	const UNICODE_STRING *command_line, PVOID environment, const UNICODE_STRING *window_title,
-	const UNICODE_STRING *desktop, const UNICODE_STRING *shell_info,
-	const UNICODE_STRING *runtime_info, ULONG flags);
-NTSTATUS NTAPI RtlDestroyProcessParameters(struct process_parameters *parameters);
-struct process_parameters *NTAPI RtlNormalizeProcessParams(struct process_parameters *parameters);
-struct process_parameters *NTAPI RtlDeNormalizeProcessParams(struct process_parameters *parameters);
-void NTAPI RtlExitUserProcess(NTSTATUS status);
-void NTAPI RtlExitUserThread(NTSTATUS status);
 PVOID NTAPI RtlReAllocateHeap(PVOID heap, ULONG flags, PVOID block, SIZE_T size);
 SIZE_T NTAPI RtlSizeHeap(PVOID heap, ULONG flags, const void *block);
 NTSTATUS NTAPI LdrGetDllHandle(const WCHAR *path, ULONG *flags, const UNICODE_STRING *name,
