@@ -1,5 +1,6 @@
 /*
- * test_rtl_locks.c - ntdll's locks (user/include/rtl_locks.h): alone, and with threads that contend.
+ * test_rtl_locks.c - ntdll's locks (user/include/rtl_locks.h): alone, and with threads that
+ * contend.
  */
 #include "guest.h"
 

@@ -184,10 +184,10 @@ NTSTATUS NTAPI NtShutdownSystem(ULONG action);
 /* ---- Rtl and Ldr ---- */
 #include "rtl_bitmap.h"
 #include "rtl_locks.h"
+#include "rtl_memory.h"
 #include "rtl_process.h"
 #include "rtl_strings.h"
-PVOID NTAPI RtlReAllocateHeap(PVOID heap, ULONG flags, PVOID block, SIZE_T size);
-SIZE_T NTAPI RtlSizeHeap(PVOID heap, ULONG flags, const void *block);
+#include "rtl_system.h"
 NTSTATUS NTAPI LdrGetDllHandle(const WCHAR *path, ULONG *flags, const UNICODE_STRING *name,
 			       PVOID *base);
 NTSTATUS NTAPI LdrGetProcedureAddress(PVOID base, const ANSI_STRING *name, ULONG ordinal,

@@ -48,7 +48,7 @@ ULONG NTAPI RtlFindClearBits(const RTL_BITMAP *map, ULONG count, ULONG hint);
 /* The same, and the bits found are changed. */
 ULONG NTAPI RtlFindSetBitsAndClear(RTL_BITMAP *map, ULONG count, ULONG hint);
 ULONG NTAPI RtlFindClearBitsAndSet(RTL_BITMAP *map, ULONG count, ULONG hint);
-/* The first run of clear bits at or behind `from`: its length, 0 if there is none; *start is then the end. */
+/* The next run of clear bits from `from` on: its length; 0 if there is none, *start the end. */
 ULONG NTAPI RtlFindNextForwardRunClear(const RTL_BITMAP *map, ULONG from, ULONG *start);
 /* The longest run of clear bits, the first of them: its length, or 0 and *start not set. */
 ULONG NTAPI RtlFindLongestRunClear(const RTL_BITMAP *map, ULONG *start);

@@ -49,8 +49,8 @@ NTSTATUS NTAPI RtlQueryEnvironmentVariable_U(WCHAR *environment, const UNICODE_S
 					     UNICODE_STRING *value);
 /*
  * Sets or, with value NULL, removes. An environment is replaced when it has to grow.
- * => returns: STATUS_VARIABLE_NOT_FOUND (removing what is not there), STATUS_INVALID_PARAMETER_1 (no
- * name), STATUS_INVALID_PARAMETER (one with '=' behind its start), STATUS_NO_MEMORY.
+ * => returns: STATUS_VARIABLE_NOT_FOUND (nothing to remove), STATUS_INVALID_PARAMETER_1 (no name),
+ * STATUS_INVALID_PARAMETER (one with '=' behind its start), STATUS_NO_MEMORY.
  */
 NTSTATUS NTAPI RtlSetEnvironmentVariable(WCHAR **environment, const UNICODE_STRING *name,
 					 const UNICODE_STRING *value);
