@@ -143,10 +143,8 @@ static void address_wake(const void *address, unsigned limit)
 	struct bucket *bucket = bucket_of(address);
 	struct waiter *waiter;
 
-	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* the value first, then the table */
-	if (!__atomic_load_n(&bucket->first, __ATOMIC_SEQ_CST))
-		return;
-	spin_lock(&bucket->lock);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* the caller's new value first */
+	spin_lock(&bucket->lock); /* even if nobody waits: one may have looked, but not entered */
 	while (limit-- && (waiter = bucket_take(bucket, address, NULL)))
 		waiter_wake(waiter);
 	spin_unlock(&bucket->lock);
