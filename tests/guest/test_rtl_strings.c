@@ -246,7 +246,7 @@ static void test_conversion(void)
 	tap_is_number(count, 5, "RtlUnicodeToMultiByteSize");
 }
 
-/* catches: prefixes taken with a base given; a sign in front of white space; digits beyond the base */
+/* catches: prefixes taken with a base given; a sign before white space; digits beyond the base */
 static void test_to_integer(void)
 {
 	static const struct {

@@ -288,20 +288,12 @@ enum shutdown_action { ShutdownNoReboot, ShutdownReboot, ShutdownPowerOff };
 NTSTATUS NTAPI NtShutdownSystem(ULONG action);
 
 /* ---- Rtl and Ldr ---- */
+#include "rtl_bitmap.h"
+#include "rtl_locks.h"
+#include "rtl_memory.h"
+#include "rtl_process.h"
 #include "rtl_strings.h"
-NTSTATUS NTAPI RtlCreateProcessParametersEx(
-	struct process_parameters **parameters, const UNICODE_STRING *image_path,
-	const UNICODE_STRING *dll_path, const UNICODE_STRING *current_directory,
-	const UNICODE_STRING *command_line, PVOID environment, const UNICODE_STRING *window_title,
-	const UNICODE_STRING *desktop, const UNICODE_STRING *shell_info,
-	const UNICODE_STRING *runtime_info, ULONG flags);
-NTSTATUS NTAPI RtlDestroyProcessParameters(struct process_parameters *parameters);
-struct process_parameters *NTAPI RtlNormalizeProcessParams(struct process_parameters *parameters);
-struct process_parameters *NTAPI RtlDeNormalizeProcessParams(struct process_parameters *parameters);
-void NTAPI RtlExitUserProcess(NTSTATUS status);
-void NTAPI RtlExitUserThread(NTSTATUS status);
-PVOID NTAPI RtlReAllocateHeap(PVOID heap, ULONG flags, PVOID block, SIZE_T size);
-SIZE_T NTAPI RtlSizeHeap(PVOID heap, ULONG flags, const void *block);
+#include "rtl_system.h"
 NTSTATUS NTAPI LdrGetDllHandle(const WCHAR *path, ULONG *flags, const UNICODE_STRING *name,
 			       PVOID *base);
 NTSTATUS NTAPI LdrGetProcedureAddress(PVOID base, const ANSI_STRING *name, ULONG ordinal,
@@ -314,6 +306,12 @@ static inline struct process_parameters *process_parameters(void)
 {
 	return (struct process_parameters *)NtCurrentTeb()
 		->ProcessEnvironmentBlock->ProcessParameters;
+}
+
+/* The calling thread's number, from the TEB's ClientId (offset 0x40: process, thread). */
+static inline HANDLE thread_number(void)
+{
+	return ((const CLIENT_ID *)((const char *)NtCurrentTeb() + 0x40))->UniqueThread;
 }
 
 static inline PVOID process_heap(void)

@@ -38,7 +38,7 @@ BOOLEAN NTAPI RtlPrefixString(const STRING *prefix, const STRING *text, BOOLEAN 
 NTSTATUS NTAPI RtlHashUnicodeString(const UNICODE_STRING *text, BOOLEAN ignore_case,
 				    ULONG algorithm, ULONG *hash);
 
-/* ---- copying: what does not fit is cut (Copy) or refused (Append: STATUS_BUFFER_TOO_SMALL) ---- */
+/* ---- copying: what does not fit is cut (Copy) or refused (Append: STATUS_BUFFER_TOO_SMALL) -- */
 
 /* Source NULL: the target becomes empty. */
 void NTAPI RtlCopyUnicodeString(UNICODE_STRING *target, const UNICODE_STRING *source);

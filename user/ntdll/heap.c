@@ -271,3 +271,33 @@ PVOID NTAPI RtlReAllocateHeap(PVOID handle, ULONG flags, PVOID memory, SIZE_T si
 	RtlFreeHeap(handle, 0, memory);
 	return copy;
 }
+
+/* Whether the blocks of a region lie end to end; *found: one of them is `wanted`. */
+static bool region_is_right(struct region *region, const struct block *wanted, bool *found)
+{
+	struct block *block = (struct block *)(region + 1);
+
+	while ((char *)block < region->end) {
+		if ((block->magic != BLOCK_MAGIC && block->magic != FREE_MAGIC) || !block->bytes ||
+		    block->bytes > (uint64_t)(region->end - (char *)block))
+			return false;
+		if (block == wanted && block->magic == BLOCK_MAGIC)
+			*found = true;
+		block = block_next(block);
+	}
+	return true;
+}
+
+BOOLEAN NTAPI RtlValidateHeap(PVOID handle, ULONG flags, const void *memory)
+{
+	struct heap *heap = handle;
+	const struct block *wanted = memory ? block_of(memory) : NULL;
+	bool is_right = true, found = !memory;
+
+	(void)flags;
+	spin_lock(&heap->lock);
+	for (struct region *region = heap->regions; region && is_right; region = region->next)
+		is_right = region_is_right(region, wanted, &found);
+	spin_unlock(&heap->lock);
+	return is_right && found;
+}

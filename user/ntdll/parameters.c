@@ -2,11 +2,12 @@
  * parameters.c - process parameters: one block that holds the structure and, behind it, the texts
  * it points to.
  *
- * "Normalised" means that the Buffer fields are addresses, otherwise they are offsets from the
- * block. Quire has no environment variables: the environment is NULL in every process.
+ * "Normalised" means that the Buffer fields and the environment are addresses, otherwise they are
+ * offsets from the block. The environment lies behind the texts, so the kernel gives it to a child.
  */
 #include <string.h>
 
+#include "environment.h"
 #include "peb.h"
 
 /* The strings of the block, in the order in which their texts are stored. */
@@ -41,6 +42,25 @@ static WCHAR *string_store(UNICODE_STRING *target, const UNICODE_STRING *source,
 	return (WCHAR *)((char *)storage + string_bytes(source));
 }
 
+/* The block, without its texts. => returns: NULL without memory. */
+static struct process_parameters *parameters_allocate(const UNICODE_STRING *const *sources,
+						      const WCHAR *environment)
+{
+	size_t environment_size = environment ? environment_bytes(environment) : 0;
+	struct process_parameters *parameters;
+	size_t bytes = sizeof(*parameters) + environment_size;
+
+	for (unsigned i = 0; i < STRING_COUNT; i++)
+		bytes += string_bytes(sources[i]);
+	parameters = RtlAllocateHeap(peb_current()->heap, HEAP_ZERO_MEMORY, bytes);
+	if (!parameters)
+		return NULL;
+	parameters->maximum_length_bytes = parameters->length_bytes = (ULONG)bytes;
+	parameters->environment_bytes = environment_size;
+	parameters->flags = PROCESS_PARAMETERS_NORMALIZED;
+	return parameters;
+}
+
 NTSTATUS NTAPI RtlCreateProcessParametersEx(
 	struct process_parameters **result, const UNICODE_STRING *image_path,
 	const UNICODE_STRING *dll_path, const UNICODE_STRING *current_directory,
@@ -60,25 +80,41 @@ NTSTATUS NTAPI RtlCreateProcessParametersEx(
 		runtime_info,
 	};
 	struct process_parameters *parameters;
-	size_t bytes = sizeof(*parameters);
 	WCHAR *storage;
 
-	(void)environment;
 	if (!image_path)
 		return STATUS_INVALID_PARAMETER;
-	for (unsigned i = 0; i < STRING_COUNT; i++)
-		bytes += string_bytes(sources[i]);
-	parameters = RtlAllocateHeap(peb_current()->heap, HEAP_ZERO_MEMORY, bytes);
+	environment_lock();
+	if (!environment)
+		environment = peb_current()->parameters->environment;
+	parameters = parameters_allocate(sources, environment);
+	if (parameters) {
+		storage = (WCHAR *)(parameters + 1);
+		for (unsigned i = 0; i < STRING_COUNT; i++)
+			storage =
+				string_store(parameters_string(parameters, i), sources[i], storage);
+		if (environment)
+			parameters->environment =
+				memcpy(storage, environment, parameters->environment_bytes);
+	}
+	environment_unlock();
 	if (!parameters)
 		return STATUS_NO_MEMORY;
-	parameters->maximum_length_bytes = parameters->length_bytes = (ULONG)bytes;
-	parameters->flags = PROCESS_PARAMETERS_NORMALIZED;
-	storage = (WCHAR *)(parameters + 1);
-	for (unsigned i = 0; i < STRING_COUNT; i++)
-		storage = string_store(parameters_string(parameters, i), sources[i], storage);
 	*result = flags & PROCESS_PARAMETERS_NORMALIZED ? parameters
 							: RtlDeNormalizeProcessParams(parameters);
 	return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI
+RtlCreateProcessParameters(struct process_parameters **result, const UNICODE_STRING *image_path,
+			   const UNICODE_STRING *dll_path, const UNICODE_STRING *current_directory,
+			   const UNICODE_STRING *command_line, PVOID environment,
+			   const UNICODE_STRING *window_title, const UNICODE_STRING *desktop,
+			   const UNICODE_STRING *shell_info, const UNICODE_STRING *runtime_info)
+{
+	return RtlCreateProcessParametersEx(result, image_path, dll_path, current_directory,
+					    command_line, environment, window_title, desktop,
+					    shell_info, runtime_info, 0);
 }
 
 NTSTATUS NTAPI RtlDestroyProcessParameters(struct process_parameters *parameters)
@@ -87,7 +123,7 @@ NTSTATUS NTAPI RtlDestroyProcessParameters(struct process_parameters *parameters
 	return STATUS_SUCCESS;
 }
 
-/* Adds `delta` to every Buffer that is not NULL. */
+/* Adds `delta` to every Buffer and environment that is not NULL. */
 static void buffers_move(struct process_parameters *parameters, uintptr_t delta)
 {
 	for (unsigned i = 0; i < STRING_COUNT; i++) {
@@ -96,6 +132,8 @@ static void buffers_move(struct process_parameters *parameters, uintptr_t delta)
 		if (text->Buffer)
 			text->Buffer = (WCHAR *)((uintptr_t)text->Buffer + delta);
 	}
+	if (parameters->environment)
+		parameters->environment = (PVOID)((uintptr_t)parameters->environment + delta);
 }
 
 struct process_parameters *NTAPI RtlNormalizeProcessParams(struct process_parameters *parameters)
