@@ -1,5 +1,5 @@
 /*
- * sys_alert.c - NtAlertThread, NtTestAlert, NtAlertThreadByThreadId, NtWaitForAlertByThreadId.
+ * sys_alert.c - NtAlertThread, NtAlertThreadByThreadId, NtWaitForAlertByThreadId.
  */
 #include "syscall.h"
 
@@ -16,12 +16,6 @@ NTSTATUS NtAlertThread(const uint64_t *arguments)
 	thread_alert(&thread->thread);
 	object_release(thread);
 	return STATUS_SUCCESS;
-}
-
-NTSTATUS NtTestAlert(const uint64_t *arguments)
-{
-	(void)arguments;
-	return thread_test_alert();
 }
 
 NTSTATUS NtAlertThreadByThreadId(const uint64_t *arguments)

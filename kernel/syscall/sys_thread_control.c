@@ -147,5 +147,5 @@ NTSTATUS NtTestAlert(const uint64_t *arguments)
 {
 	(void)arguments;
 	user_apc_allow();
-	return STATUS_SUCCESS;
+	return thread_test_alert();
 }

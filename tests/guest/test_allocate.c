@@ -4,7 +4,6 @@
  */
 #include "guest.h"
 
-#define TYPE_REQUIREMENTS 1u
 
 static PVOID base;
 
@@ -28,8 +27,8 @@ static void release(void)
 
 static NTSTATUS require(uint64_t lowest, uint64_t highest, SIZE_T alignment)
 {
-	struct memory_requirements requirements = {(PVOID)lowest, (PVOID)highest, alignment};
-	struct memory_parameter parameter = {TYPE_REQUIREMENTS, &requirements};
+	struct address_requirements requirements = {(PVOID)lowest, (PVOID)highest, alignment};
+	struct memory_parameter parameter = {MemoryParameterAddressRequirements, {.pointer = &requirements}};
 
 	return allocate(MEM_RESERVE | MEM_COMMIT, &parameter, 1);
 }
@@ -71,10 +70,11 @@ static void test_requirements(void)
 /* catches: arrays read wrong: their count, their types, one type twice */
 static void test_parameters(void)
 {
-	struct memory_requirements none = {NULL, NULL, 0};
-	struct memory_requirements low = {NULL, (PVOID)0x3FFFFFFF, 0};
-	struct memory_parameter two[2] = {{TYPE_REQUIREMENTS, &none}, {TYPE_REQUIREMENTS, &none}};
-	struct memory_parameter bad = {0, &none};
+	struct address_requirements none = {NULL, NULL, 0};
+	struct address_requirements low = {NULL, (PVOID)0x3FFFFFFF, 0};
+	struct memory_parameter two[2] = {{MemoryParameterAddressRequirements, {.pointer = &none}},
+					  {MemoryParameterAddressRequirements, {.pointer = &none}}};
+	struct memory_parameter bad = {0, {.pointer = &none}};
 	SIZE_T size = PAGE_BYTES;
 
 	tap_is_status(allocate(MEM_RESERVE, NULL, 0), STATUS_SUCCESS, "5.1.4: no parameters");
@@ -91,7 +91,7 @@ static void test_parameters(void)
 						NULL, 0),
 		      STATUS_INVALID_HANDLE, "5.1.4: handle 0");
 	tap_is_status(allocate(MEM_RESERVE, two, 1), STATUS_SUCCESS, "5.1.4: all zero");
-	two[0].value = &low;
+	two[0].pointer = &low;
 	tap_is_status(allocate(MEM_COMMIT, two, 1), STATUS_INVALID_PARAMETER,
 		      "5.1.4: a base and a highest address");
 	tap_is_status(allocate(MEM_COMMIT, NULL, 0), STATUS_SUCCESS, "5.1.4: committing");

@@ -181,15 +181,6 @@ NTSTATUS NTAPI NtQueryVirtualMemory(HANDLE process, const void *address, ULONG i
 				    PVOID buffer, SIZE_T length, SIZE_T *return_length);
 NTSTATUS NTAPI NtReadVirtualMemory(HANDLE process, const void *remote, void *local, SIZE_T length,
 				   SIZE_T *done);
-/* MEM_EXTENDED_PARAMETER, and the address requirements that type 1 points to */
-struct memory_parameter {
-	uint64_t type;
-	const void *value;
-};
-struct memory_requirements {
-	PVOID lowest, highest;
-	SIZE_T alignment;
-};
 NTSTATUS NTAPI NtAllocateVirtualMemoryEx(HANDLE process, PVOID *base, SIZE_T *size, ULONG type,
 					 ULONG protection,
 					 const struct memory_parameter *parameters, ULONG count);
@@ -270,6 +261,7 @@ NTSTATUS NTAPI NtDuplicateObject(HANDLE source_process, HANDLE source, HANDLE ta
 
 /* ---- objects ---- */
 #include "native_object.h"
+
 /* ---- exceptions ---- */
 NTSTATUS NTAPI NtContinue(CONTEXT *context, BOOLEAN alertable);
 NTSTATUS NTAPI NtRaiseException(EXCEPTION_RECORD *record, CONTEXT *context, BOOLEAN first_chance);
