@@ -28,7 +28,8 @@ static void release(void)
 static NTSTATUS require(uint64_t lowest, uint64_t highest, SIZE_T alignment)
 {
 	struct address_requirements requirements = {(PVOID)lowest, (PVOID)highest, alignment};
-	struct memory_parameter parameter = {MemoryParameterAddressRequirements, {.pointer = &requirements}};
+	struct memory_parameter parameter = {MemoryParameterAddressRequirements,
+					     {.pointer = &requirements}};
 
 	return allocate(MEM_RESERVE | MEM_COMMIT, &parameter, 1);
 }
