@@ -69,6 +69,7 @@ NTSTATUS memory_query_file_name(struct address_space *space, vaddr_t address, ch
 {
 	const size_t prefix = sizeof(DEVICE_NAME) - 1;
 	NTSTATUS status = STATUS_SUCCESS;
+	struct segment *segment = NULL;
 	struct view *view;
 
 	KASSERT(capacity > prefix);
@@ -79,12 +80,17 @@ NTSTATUS memory_query_file_name(struct address_space *space, vaddr_t address, ch
 	} else if (!view->segment->file) {
 		status = STATUS_FILE_INVALID;
 	} else {
-		memcpy(name, DEVICE_NAME, prefix);
-		*length = prefix +
-			  file_path(view->segment->file, name + prefix, capacity - prefix);
+		segment = view->segment;
+		segment_reference(segment);
 	}
 	mutex_unlock(&space->lock);
-	return status;
+	if (!segment)
+		return status;
+	/* The files' lock comes before the address space's. */
+	memcpy(name, DEVICE_NAME, prefix);
+	*length = prefix + file_path(segment->file, name + prefix, capacity - prefix);
+	segment_release(segment);
+	return STATUS_SUCCESS;
 }
 
 uint64_t memory_query_shared_commit(struct address_space *space)
