@@ -395,7 +395,7 @@ static void test_sleep(void)
 	RtlDeleteCriticalSection(&section);
 	brief = time_of_sleep(20);
 	lengthy = time_of_sleep(1000);
-	tap_ok(lengthy < brief + brief / 2, "a long wait takes no more of the CPU than a short one");
+	tap_ok(lengthy < brief + brief / 2, "a long wait takes no more CPU time than a short one");
 }
 
 int program_main(int argc, char **argv)
