@@ -5,15 +5,13 @@ import re
 from .pages import (CHAPTERS, ROOT, SECTIONS, PageError, code_blocks, page_paths, prose, read_calls, read_page,
                     read_statuses, table_rows)
 
-NOT_YET_WRITTEN = ()
-
 COLUMN_LIMIT = 100  # of the example, a tab being 8
 DIRECTIONS = ("in", "out", "in, out")
 CALL_NAME = re.compile(r"\bNt[A-Z]\w+")
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 
 
-def problems(root=ROOT, not_yet_written=NOT_YET_WRITTEN):
+def problems(root=ROOT):
     calls, statuses = read_calls(root), read_statuses(root)
     found, names = [], {}
     for path in page_paths(root):
@@ -27,21 +25,10 @@ def problems(root=ROOT, not_yet_written=NOT_YET_WRITTEN):
             found.append(f"{place}: {path.stem} has another page, {names[path.stem]}")
         names[path.stem] = place
         found += [f"{place}:{line}: {message}" for line, message in _page(page, place, calls, statuses)]
-    found += _missing(calls, names, not_yet_written)
+    found += [f"{name}: no manual page (kernel/FOLDER/man/{name}.md)" for name in calls if name not in names]
     for folder in CHAPTERS:
         found += _readme_links(root, folder)
     return found
-
-
-def _missing(calls, names, not_yet_written):
-    for name in calls:
-        if name not in names and name not in not_yet_written:
-            yield f"{name}: no manual page (kernel/FOLDER/man/{name}.md)"
-    for name in not_yet_written:
-        if name in names:
-            yield f"{name}: has a page, {names[name]}: take it out of NOT_YET_WRITTEN (tools/docslib/checks.py)"
-        elif name not in calls:
-            yield f"{name}: in NOT_YET_WRITTEN (tools/docslib/checks.py), but not a call"
 
 
 def _page(page, place, calls, statuses):
