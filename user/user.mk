@@ -5,8 +5,8 @@
 #
 # A program is user/programs/NAME.c or user/programs/NAME/*.c; a guest test is tests/guest/test_*.c, linked with the other
 # files of that folder; a program of the conformance suite is tests/guest/conform/conform_*.c, linked with the other files
-# of its folder and tests/guest/guest.c. All are linked with the library in user/lib, mingw's own import library of ntdll, and libgcc
-# (for ___chkstk_ms, which grows the stack page by page).
+# of its folder, tests/guest/guest.c and tests/guest/scratch.c. All are linked with the library in user/lib, mingw's own import
+# library of ntdll, and libgcc (for ___chkstk_ms, which grows the stack page by page).
 
 MINGW ?= x86_64-w64-mingw32-
 USER_CC := $(MINGW)gcc
@@ -37,7 +37,7 @@ USER_PROGRAM_NAMES := $(sort $(basename $(notdir $(wildcard user/programs/*.c)))
 USER_TEST_NAMES := $(sort $(basename $(notdir $(wildcard tests/guest/test_*.c))))
 USER_TEST_SHARED := $(call user_objects,$(filter-out tests/guest/test_%,$(wildcard tests/guest/*.[cS])))
 USER_CONFORM_NAMES := $(sort $(basename $(notdir $(wildcard tests/guest/conform/conform_*.c))))
-USER_CONFORM_SHARED := $(call user_objects,tests/guest/guest.c \
+USER_CONFORM_SHARED := $(call user_objects,tests/guest/guest.c tests/guest/scratch.c \
 	$(filter-out tests/guest/conform/conform_%,$(wildcard tests/guest/conform/*.[cS])))
 USER_PROGRAMS := $(USER_PROGRAM_NAMES:%=$(USER_OUT)/%.exe)
 USER_TESTS := $(USER_TEST_NAMES:%=$(USER_OUT)/tests/%.exe) $(USER_CONFORM_NAMES:%=$(USER_OUT)/tests/%.exe)
