@@ -69,6 +69,7 @@ NTSTATUS memory_query_file_name(struct address_space *space, vaddr_t address, ch
 {
 	const size_t prefix = sizeof(DEVICE_NAME) - 1;
 	NTSTATUS status = STATUS_SUCCESS;
+	struct file_node *file = NULL;
 	struct view *view;
 
 	KASSERT(capacity > prefix);
@@ -79,12 +80,16 @@ NTSTATUS memory_query_file_name(struct address_space *space, vaddr_t address, ch
 	} else if (!view->segment->file) {
 		status = STATUS_FILE_INVALID;
 	} else {
-		memcpy(name, DEVICE_NAME, prefix);
-		*length = prefix +
-			  file_path(view->segment->file, name + prefix, capacity - prefix);
+		file = view->segment->file;
+		file_reference(file);
 	}
 	mutex_unlock(&space->lock);
-	return status;
+	if (!NT_SUCCESS(status))
+		return status;
+	memcpy(name, DEVICE_NAME, prefix);
+	*length = prefix + file_path(file, name + prefix, capacity - prefix);
+	file_release(file);
+	return STATUS_SUCCESS;
 }
 
 uint64_t memory_query_shared_commit(struct address_space *space)
