@@ -173,14 +173,14 @@ static void sharing_row(const struct kind *first, ULONG first_share, ULONG secon
 		const struct kind *second = &kinds[i];
 		bool conflicts = first->needs && second->needs &&
 				 ((second->needs & ~first_share) || (first->needs & ~second_share));
-		const char *shares = case_format("%s %s", share_text(first_share),
-						 share_text(second_share));
+		const char *shares =
+			case_format("%s %s", share_text(first_share), share_text(second_share));
 
-		case_status("8.4",
-			    case_format("%s, then %s; shared %s", first->name, second->name,
-					shares),
-			    second_open(second, second_share),
-			    conflicts ? STATUS_SHARING_VIOLATION : STATUS_SUCCESS);
+		case_status(
+			"8.4",
+			case_format("%s, then %s; shared %s", first->name, second->name, shares),
+			second_open(second, second_share),
+			conflicts ? STATUS_SHARING_VIOLATION : STATUS_SUCCESS);
 	}
 	NtClose(file);
 }
@@ -293,7 +293,8 @@ static void synchronize_case(void)
 	NTSTATUS status;
 
 	NtClose(scratch_need(FILE_PATH, 0, 'v', 10));
-	RtlInitUnicodeString(&name, L"\\??\\" L"C:\\data\\opened.tmp");
+	RtlInitUnicodeString(&name, L"\\??\\"
+				    L"C:\\data\\opened.tmp");
 	InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
 	status = NtCreateFile(&file, FILE_READ_DATA, &attributes, &io, NULL, 0, SHARE_ALL,
 			      FILE_OPEN, SYNCHRONOUS, NULL, 0);
@@ -348,7 +349,8 @@ static void open_file_cases(void)
 	IO_STATUS_BLOCK io = {.Information = UNTOUCHED};
 	HANDLE file = NULL;
 
-	RtlInitUnicodeString(&name, L"\\??\\" L"C:\\data\\opened.tmp");
+	RtlInitUnicodeString(&name, L"\\??\\"
+				    L"C:\\data\\opened.tmp");
 	InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
 	case_call("NtOpenFile");
 	case_status("8.4", "nothing there",

@@ -54,8 +54,8 @@ static void disposition_cases(void)
 	case_status("8.4", "delete", scratch_delete(file, true), STATUS_SUCCESS);
 	case_true("8.4", "delete: the handle says it is pending", is_pending(file));
 	case_true("W23", "delete: another handle says it is pending", is_pending(other));
-	case_status("8.4", "delete: another open", scratch_open(FILE_PATH, FILE_READ_DATA, &reopened),
-		    STATUS_DELETE_PENDING);
+	case_status("8.4", "delete: another open",
+		    scratch_open(FILE_PATH, FILE_READ_DATA, &reopened), STATUS_DELETE_PENDING);
 	if (reopened)
 		NtClose(reopened);
 	case_status("8.4", "delete not", scratch_delete(file, false), STATUS_SUCCESS);
@@ -80,12 +80,12 @@ static void block_cases(void)
 	case_call("NtSetInformationFile");
 	scratch_io = (IO_STATUS_BLOCK){.Status = UNTOUCHED, .Information = UNTOUCHED};
 	scratch_set(reader, FILE_END_OF_FILE_CLASS, &bytes, sizeof(bytes));
-	case_number("W24", "set EOF without the right: the block's status", (uint32_t)scratch_io.Status,
-		    UNTOUCHED);
+	case_number("W24", "set EOF without the right: the block's status",
+		    (uint32_t)scratch_io.Status, UNTOUCHED);
 	scratch_io = (IO_STATUS_BLOCK){.Status = UNTOUCHED, .Information = UNTOUCHED};
 	scratch_set(file, FILE_END_OF_FILE_CLASS, &bytes, sizeof(bytes));
-	case_number("W24", "set EOF of a mapped file: the block's status", (uint32_t)scratch_io.Status,
-		    UNTOUCHED);
+	case_number("W24", "set EOF of a mapped file: the block's status",
+		    (uint32_t)scratch_io.Status, UNTOUCHED);
 	scratch_io = (IO_STATUS_BLOCK){.Status = UNTOUCHED, .Information = UNTOUCHED};
 	bytes = 8;
 	scratch_set(file, FILE_END_OF_FILE_CLASS, &bytes, sizeof(bytes));
@@ -109,7 +109,8 @@ static void class_cases(void)
 		{"basic", FileBasicInformation, 40},
 		{"position", FilePositionInformation, 8},
 	};
-	HANDLE file = scratch_need(FILE_PATH, FILE_READ_DATA | DELETE | FILE_WRITE_ATTRIBUTES, 'c', 8);
+	HANDLE file =
+		scratch_need(FILE_PATH, FILE_READ_DATA | DELETE | FILE_WRITE_ATTRIBUTES, 'c', 8);
 	FILE_STANDARD_INFORMATION standard;
 	uint64_t buffer[8] = {0};
 

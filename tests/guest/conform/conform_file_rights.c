@@ -1,5 +1,6 @@
 /*
- * conform_file_rights.c - NtCreateSection: what the file's handle must grant (table 3.1.3; P2.51-54).
+ * conform_file_rights.c - NtCreateSection: what the file's handle must grant (table 3.1.3;
+ * P2.51-54).
  */
 #include "case.h"
 #include "crafted.h"

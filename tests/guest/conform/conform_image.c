@@ -1,7 +1,7 @@
 /*
- * conform_image.c - views of image sections: where they stand, how their pages are protected before
- * and after a store, what other calls do to them (3.3.2, 3.3.3, 4.3; P6.118-125), with images that
- * the program writes itself.
+ * conform_image.c - views of image sections: where they stand, what their pages hold, what other
+ * calls do to them, what the section tells (3.3.2, 3.3.3; P6.118-125), with images that the program
+ * writes itself.
  */
 #include <string.h>
 
@@ -9,20 +9,8 @@
 
 #define FILE_PATH "C:\\data\\image.exe"
 #define FREE_BASE 0x6A0000000ull /* nothing stands there */
-#define SCN_TYPE_NOLOAD 2u /* mingw lacks it */
 
 static HANDLE file;
-
-/* A section of the crafted bytes, or none: its cases then fail one by one. */
-static HANDLE image_of_crafted(void)
-{
-	HANDLE section = NULL;
-	NTSTATUS status = crafted_image(file, &section);
-
-	if (!NT_SUCCESS(status))
-		bail_out("an image of the program's own", status);
-	return section;
-}
 
 static NTSTATUS map(HANDLE section, uint64_t at, ULONG protection, char **view, SIZE_T *bytes)
 {
@@ -51,7 +39,7 @@ static void place_cases(void)
 
 	crafted_reset();
 	crafted_header()->OptionalHeader.ImageBase = FREE_BASE;
-	section = image_of_crafted();
+	section = crafted_image_need(file);
 	case_call("NtMapViewOfSection");
 	case_status("P6.118", "first view, its base is free",
 		    map(section, 0, PAGE_READONLY, &first, &bytes), STATUS_SUCCESS);
@@ -82,7 +70,7 @@ static void given_base_cases(void)
 
 	crafted_reset();
 	crafted_header()->OptionalHeader.ImageBase = FREE_BASE;
-	section = image_of_crafted();
+	section = crafted_image_need(file);
 	case_call("NtMapViewOfSection");
 	map(section, FREE_BASE + 0x1000000, PAGE_READONLY, &first, &bytes);
 	case_number("3.4.2", "a base of the caller's: obeyed", (uintptr_t)first,
@@ -116,71 +104,7 @@ static void i386_cases(void)
 		NtClose(section);
 }
 
-/* ---- protections ---- */
-
-static const struct row {
-	const char *name;
-	ULONG rights;
-	ULONG before, after; /* after 0: nothing can be stored */
-} rows[] = {
-	{"none", 0, PAGE_NOACCESS, 0},
-	{"R", IMAGE_SCN_MEM_READ, PAGE_READONLY, 0},
-	{"W", IMAGE_SCN_MEM_WRITE, PAGE_WRITECOPY, PAGE_READWRITE},
-	{"RW", IMAGE_SCN_MEM_READ | IMAGE_SCN_MEM_WRITE, PAGE_WRITECOPY, PAGE_READWRITE},
-	{"X", IMAGE_SCN_MEM_EXECUTE, PAGE_EXECUTE, 0},
-	{"RX", IMAGE_SCN_MEM_READ | IMAGE_SCN_MEM_EXECUTE, PAGE_EXECUTE_READ, 0},
-	{"WX", IMAGE_SCN_MEM_WRITE | IMAGE_SCN_MEM_EXECUTE, PAGE_EXECUTE_WRITECOPY,
-	 PAGE_EXECUTE_READWRITE},
-	{"RWX", IMAGE_SCN_MEM_READ | IMAGE_SCN_MEM_WRITE | IMAGE_SCN_MEM_EXECUTE,
-	 PAGE_EXECUTE_WRITECOPY, PAGE_EXECUTE_READWRITE},
-};
-
-/* The assertion that names these rights, or the table that has all. */
-static const char *row_id(const struct row *row)
-{
-	bool named = row->before == PAGE_EXECUTE_READ || row->after;
-
-	return named ? "P6.120" : "3.3.3";
-}
-
-static void protection_row(const struct row *row, ULONG more, const char *more_name)
-{
-	const char *name = case_format("PE section %s%s", row->name, more_name);
-	IMAGE_SECTION_HEADER *header;
-	MEMORY_BASIC_INFORMATION region;
-	ULONG rva;
-	char *view;
-	HANDLE section;
-
-	crafted_reset();
-	header = crafted_section(IMAGE_SCN_MEM_WRITE);
-	rva = header->VirtualAddress;
-	header->Characteristics = row->rights | more;
-	section = image_of_crafted();
-	view = view_need(section, PAGE_READONLY);
-	case_call("NtQueryVirtualMemory");
-	region = region_at(view + rva);
-	case_protection(row_id(row), case_format("%s: protection", name), region.Protect,
-			row->before);
-	case_protection("3.3.3", case_format("%s: AllocationProtect", name),
-			region.AllocationProtect, PAGE_EXECUTE_WRITECOPY);
-	case_state("3.3.3", case_format("%s: state", name), region.State, MEM_COMMIT);
-	case_status("3.3.3", case_format("%s: a store", name), case_store(view + rva, 'z'),
-		    row->after ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION);
-	case_protection("3.3.3", case_format("%s: protection after a store", name),
-			region_at(view + rva).Protect, row->after ? row->after : row->before);
-	view_drop(view);
-	NtClose(section);
-}
-
-static void protection_cases(void)
-{
-	for (unsigned i = 0; i < COUNT_OF(rows); i++)
-		protection_row(&rows[i], 0, "");
-	protection_row(&rows[3], IMAGE_SCN_CNT_CODE, ", CNT_CODE");
-	protection_row(&rows[1], IMAGE_SCN_CNT_INITIALIZED_DATA, ", CNT_INITIALIZED_DATA");
-	protection_row(&rows[3], SCN_TYPE_NOLOAD, ", TYPE_NOLOAD");
-}
+/* ---- what the pages hold ---- */
 
 static void header_cases(void)
 {
@@ -190,7 +114,7 @@ static void header_cases(void)
 	char *view;
 
 	crafted_reset();
-	section = image_of_crafted();
+	section = crafted_image_need(file);
 	view = view_need(section, PAGE_READWRITE);
 	region = region_at(view);
 	header_bytes = crafted_header()->OptionalHeader.SizeOfHeaders;
@@ -226,7 +150,7 @@ static void tail_case(void)
 	rva = header->VirtualAddress;
 	header->SizeOfRawData = header->Misc.VirtualSize = 0x10;
 	crafted[header->PointerToRawData + 0x11] = 'Q';
-	section = image_of_crafted();
+	section = crafted_image_need(file);
 	view = view_need(section, PAGE_READONLY);
 	case_call("NtMapViewOfSection");
 	case_number("3.3.3", "behind the raw data, inside its aligned block",
@@ -250,7 +174,7 @@ static void store_cases(void)
 	rva = header->VirtualAddress;
 	raw = header->PointerToRawData;
 	before = crafted[raw];
-	section = image_of_crafted();
+	section = crafted_image_need(file);
 	view = view_need(section, PAGE_READONLY);
 	other = view_need(section, PAGE_READONLY);
 	case_call("NtMapViewOfSection");
@@ -288,7 +212,7 @@ static void shared_cases(void)
 	rva = header->VirtualAddress;
 	raw = header->PointerToRawData;
 	before = crafted[raw];
-	section = image_of_crafted();
+	section = crafted_image_need(file);
 	view = view_need(section, PAGE_READONLY);
 	other = view_need(section, PAGE_READONLY);
 	case_call("NtMapViewOfSection");
@@ -324,7 +248,7 @@ static void flat_cases(void)
 	header->VirtualAddress = header->PointerToRawData;
 	header->Misc.VirtualSize = header->SizeOfRawData = 0x200;
 	crafted_header()->OptionalHeader.SizeOfImage = header->PointerToRawData + 0x200;
-	section = image_of_crafted();
+	section = crafted_image_need(file);
 	view = view_need(section, PAGE_READONLY);
 	region = region_at(view);
 	case_call("NtMapViewOfSection");
@@ -357,16 +281,16 @@ static void memory_cases(void)
 	char *view;
 
 	crafted_reset();
-	section = image_of_crafted();
+	section = crafted_image_need(file);
 	view = view_need(section, PAGE_READONLY);
 	base = view;
 	case_call("NtAllocateVirtualMemory");
 	case_status("P6.124", "COMMIT over an image's headers", allocate(view, MEM_COMMIT),
 		    STATUS_ALREADY_COMMITTED);
-	case_status("P6.124", "COMMIT over an image's code",
-		    allocate(view + crafted_section(IMAGE_SCN_MEM_EXECUTE)->VirtualAddress,
-			     MEM_COMMIT),
-		    STATUS_ALREADY_COMMITTED);
+	case_status(
+		"P6.124", "COMMIT over an image's code",
+		allocate(view + crafted_section(IMAGE_SCN_MEM_EXECUTE)->VirtualAddress, MEM_COMMIT),
+		STATUS_ALREADY_COMMITTED);
 	case_status("P6.124", "RESERVE over an image", allocate(view, MEM_RESERVE),
 		    STATUS_CONFLICTING_ADDRESSES);
 	case_status("3.3.3", "RESERVE and COMMIT over an image",
@@ -379,56 +303,6 @@ static void memory_cases(void)
 	case_status("5.2", "DECOMMIT of an image",
 		    NtFreeVirtualMemory(CURRENT_PROCESS, &base, &bytes, MEM_DECOMMIT),
 		    STATUS_UNABLE_TO_DELETE_SECTION);
-	view_drop(view);
-	NtClose(section);
-}
-
-/* Each protection on pages of .data, in a view of its own: reported, and when stored to. */
-static void protect_row(HANDLE section, const char *kind, ULONG rva, const struct row *page,
-			ULONG protection)
-{
-	ULONG stored = protection == PAGE_READWRITE	       ? PAGE_WRITECOPY
-		       : protection == PAGE_EXECUTE_READWRITE ? PAGE_EXECUTE_WRITECOPY
-							      : protection;
-	const char *id = protection == PAGE_READWRITE ? "P6.123" : "3.3.3";
-	const char *name = case_format("%s, %s", kind, protection_text(protection));
-	char *view = view_need(section, PAGE_READONLY);
-	ULONG old = 0;
-
-	case_status(id, name, protect(view + rva, 1, protection, &old), STATUS_SUCCESS);
-	case_protection(id, case_format("%s: the old one", name), old, page->before);
-	case_protection(id, case_format("%s: reported", name), region_at(view + rva).Protect,
-			stored);
-	view_drop(view);
-}
-
-static void protect_cases(void)
-{
-	HANDLE section;
-	ULONG data, code, old;
-	char *view;
-
-	crafted_reset();
-	data = crafted_section(IMAGE_SCN_MEM_WRITE)->VirtualAddress;
-	code = crafted_section(IMAGE_SCN_MEM_EXECUTE)->VirtualAddress;
-	section = image_of_crafted();
-	case_call("NtProtectVirtualMemory");
-	for (unsigned i = 0; i < PROTECTIONS; i++) {
-		protect_row(section, "image data", data, &rows[3], protections[i].value);
-		protect_row(section, "image code", code, &rows[5], protections[i].value);
-	}
-	view = view_need(section, PAGE_READONLY);
-	case_status("3.3.3", "image data, RO and RW",
-		    protect(view + data, 1, PAGE_READONLY | PAGE_READWRITE, &old),
-		    STATUS_INVALID_PAGE_PROTECTION);
-	case_store(view + data, 1);
-	case_status("3.3.3", "image data after a store, RO",
-		    protect(view + data, 1, PAGE_READONLY, &old), STATUS_SUCCESS);
-	case_protection("3.3.3", "image data after a store, RO: the old one", old, PAGE_READWRITE);
-	case_status("3.3.3", "image data after a store, RW",
-		    protect(view + data, 1, PAGE_READWRITE, &old), STATUS_SUCCESS);
-	case_protection("3.3.3", "image data after a store, RW: reported",
-			region_at(view + data).Protect, PAGE_READWRITE);
 	view_drop(view);
 	NtClose(section);
 }
@@ -451,7 +325,7 @@ static void information_cases(void)
 	crafted_header()->OptionalHeader.MajorOperatingSystemVersion = 5;
 	crafted_header()->OptionalHeader.MinorOperatingSystemVersion = 2;
 	crafted_header()->OptionalHeader.CheckSum = 0x1234567;
-	section = image_of_crafted();
+	section = crafted_image_need(file);
 	case_call("NtQuerySection");
 	case_status("P6.125", "image information",
 		    NtQuerySection(section, SectionImageInformation, &information,
@@ -497,15 +371,16 @@ static void flag_cases(void)
 	header = IMAGE_FIRST_SECTION(crafted_header());
 	for (unsigned i = 0; i < crafted_header()->FileHeader.NumberOfSections; i++)
 		header[i].Characteristics &= ~(ULONG)IMAGE_SCN_MEM_EXECUTE;
-	section = image_of_crafted();
+	section = crafted_image_need(file);
 	case_call("NtQuerySection");
 	NtQuerySection(section, SectionImageInformation, &information, sizeof(information), NULL);
 	case_number("3.3.2", "no code, no entry: contains code", information.ImageContainsCode, 0);
 	case_number("3.3.2", "no code: not dynamically relocated", information.ImageFlags & 4, 0);
 	NtClose(section);
 	crafted_reset();
-	crafted_header()->OptionalHeader.DllCharacteristics |= IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE;
-	section = image_of_crafted();
+	crafted_header()->OptionalHeader.DllCharacteristics |=
+		IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE;
+	section = crafted_image_need(file);
 	NtQuerySection(section, SectionImageInformation, &information, sizeof(information), NULL);
 	case_number("3.3.2", "DYNAMIC_BASE and code: dynamically relocated",
 		    information.ImageFlags & 4, 4);
@@ -521,14 +396,12 @@ int program_main(int argc, char **argv)
 	place_cases();
 	given_base_cases();
 	i386_cases();
-	protection_cases();
 	header_cases();
 	tail_case();
 	store_cases();
 	shared_cases();
 	flat_cases();
 	memory_cases();
-	protect_cases();
 	information_cases();
 	flag_cases();
 	NtClose(file);

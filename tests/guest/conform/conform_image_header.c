@@ -106,11 +106,8 @@ static void machine_cases(void)
 		const char *what;
 		USHORT machine;
 	} rows[] = {
-		{"machine 0", 0},
-		{"machine MIPS", 0x166},
-		{"machine Alpha", 0x184},
-		{"machine ARM64", 0xAA64},
-		{"machine 0xDEAD", 0xDEAD},
+		{"machine 0", 0},	   {"machine MIPS", 0x166},    {"machine Alpha", 0x184},
+		{"machine ARM64", 0xAA64}, {"machine 0xDEAD", 0xDEAD},
 	};
 
 	for (unsigned i = 0; i < COUNT_OF(rows); i++) {
@@ -218,8 +215,8 @@ static void section_size_cases(void)
 		    section_try(bytes + 1, PAGE_READONLY, SEC_IMAGE, file), STATUS_SECTION_TOO_BIG);
 	case_status("3.1.2", "exactly the image",
 		    section_try(bytes, PAGE_READONLY, SEC_IMAGE, file), STATUS_SUCCESS);
-	case_status("3.1.1/20", "size -1",
-		    section_try(UINT64_MAX, PAGE_READONLY, SEC_IMAGE, file), STATUS_SECTION_TOO_BIG);
+	case_status("3.1.1/20", "size -1", section_try(UINT64_MAX, PAGE_READONLY, SEC_IMAGE, file),
+		    STATUS_SECTION_TOO_BIG);
 	crafted_header()->OptionalHeader.Magic = 0;
 	crafted_write(file);
 	case_status("3.3.1", "too big, and the magic is bad",

@@ -1,6 +1,6 @@
 /*
- * conform_view_ex.c - NtMapViewOfSectionEx, NtUnmapViewOfSectionEx, NtCreateSectionEx (3.2, 3.5, 3.8,
- * and the address requirements of 5.1.4).
+ * conform_view_ex.c - NtMapViewOfSectionEx, NtUnmapViewOfSectionEx, NtCreateSectionEx (3.2, 3.5,
+ * 3.8, and the address requirements of 5.1.4).
  */
 #include "child.h"
 #include "memory.h"
@@ -75,14 +75,14 @@ static void value_cases(void)
 	case_status("3.5", "RW section, protection XRW",
 		    try_map(REQUEST(.protection = PAGE_EXECUTE_READWRITE)),
 		    STATUS_SECTION_PROTECTION);
-	case_status("3.5", "base in the kernel's half", try_map(REQUEST(.base = FIRST_KERNEL_ADDRESS)),
-		    STATUS_INVALID_PARAMETER_3);
+	case_status("3.5", "base in the kernel's half",
+		    try_map(REQUEST(.base = FIRST_KERNEL_ADDRESS)), STATUS_INVALID_PARAMETER_3);
 	case_status("3.5", "ViewSize -1", try_map(REQUEST(.bytes = UINT64_MAX)),
 		    STATUS_INVALID_PARAMETER_3);
-	case_status("3.5", "ViewSize one byte too large", try_map(REQUEST(.bytes = SECTION_BYTES + 1)),
-		    STATUS_INVALID_VIEW_SIZE);
-	case_status("3.5", "MEM_RESERVE of a page-file section", try_map(REQUEST(.type = MEM_RESERVE)),
-		    STATUS_INVALID_PARAMETER_9);
+	case_status("3.5", "ViewSize one byte too large",
+		    try_map(REQUEST(.bytes = SECTION_BYTES + 1)), STATUS_INVALID_VIEW_SIZE);
+	case_status("3.5", "MEM_RESERVE of a page-file section",
+		    try_map(REQUEST(.type = MEM_RESERVE)), STATUS_INVALID_PARAMETER_9);
 }
 
 static void handle_cases(void)
@@ -274,10 +274,11 @@ static void placeholder_cases(void)
 	if (base)
 		range_drop(base);
 	case_call("NtMapViewOfSectionEx");
+	case_chosen();
 	case_status("3.5", "REPLACE_PLACEHOLDER of free memory",
 		    try_map(REQUEST(.base = FIXED_ADDRESS, .bytes = SECTION_BYTES,
 				    .type = MEM_REPLACE_PLACEHOLDER)),
-		    STATUS_CONFLICTING_ADDRESSES);
+		    STATUS_INVALID_PARAMETER);
 }
 
 static NTSTATUS unmap_new(ULONG flags)
@@ -304,7 +305,8 @@ static void unmap_cases(void)
 	case_status("3.8", "an unknown flag", unmap_new(0x100), STATUS_INVALID_PARAMETER);
 	map(request);
 	case_status("3.8", "an address inside the view",
-		    NtUnmapViewOfSectionEx(CURRENT_PROCESS, (char *)(uintptr_t)request->base + 0x1050, 0),
+		    NtUnmapViewOfSectionEx(CURRENT_PROCESS,
+					   (char *)(uintptr_t)request->base + 0x1050, 0),
 		    STATUS_SUCCESS);
 	case_status("3.8", "twice",
 		    NtUnmapViewOfSectionEx(CURRENT_PROCESS, (PVOID)(uintptr_t)request->base, 0),

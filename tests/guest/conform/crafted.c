@@ -77,6 +77,16 @@ NTSTATUS crafted_image(HANDLE file, HANDLE *section)
 	return section_make(section, 0, PAGE_READONLY, SEC_IMAGE, file);
 }
 
+HANDLE crafted_image_need(HANDLE file)
+{
+	HANDLE section = NULL;
+	NTSTATUS status = crafted_image(file, &section);
+
+	if (!NT_SUCCESS(status))
+		bail_out("an image of the program's own", status);
+	return section;
+}
+
 NTSTATUS crafted_try(HANDLE file)
 {
 	HANDLE section;

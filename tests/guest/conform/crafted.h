@@ -29,6 +29,8 @@ void crafted_be_i386(void);
 NTSTATUS crafted_write(HANDLE file);
 /* The same, then a SEC_IMAGE section of the whole, PAGE_READONLY. */
 NTSTATUS crafted_image(HANDLE file, HANDLE *section);
+/* The same; ends the program if there is none. */
+HANDLE crafted_image_need(HANDLE file);
 /* The same, the status alone. */
 NTSTATUS crafted_try(HANDLE file);
 /* Makes the file `path`, a copy of hello.exe, and opens it with `access` too. */
