@@ -5,8 +5,8 @@
 #
 # A program is user/programs/NAME.c or user/programs/NAME/*.c; a guest test is tests/guest/test_*.c, linked with the other
 # files of that folder; a program of the conformance suite is tests/guest/conform/conform_*.c, linked with the other files
-# of its folder and tests/guest/guest.c. All are linked with the library in user/lib, mingw's own import library of ntdll, and libgcc
-# (for ___chkstk_ms, which grows the stack page by page).
+# of its folder and those of tests/guest that it calls. All are linked with the library in user/lib, mingw's own import library of
+# ntdll, and libgcc (for ___chkstk_ms, which grows the stack page by page).
 
 MINGW ?= x86_64-w64-mingw32-
 USER_CC := $(MINGW)gcc

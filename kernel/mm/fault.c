@@ -248,10 +248,11 @@ enum fault_step fault_resolve(struct fault *fault)
 	fault->page.segment = NULL;
 	if (!region || region->state == REGION_RESERVED)
 		return fail(fault, QUIRE_FAULT_NO_VIEW, STATUS_ACCESS_VIOLATION);
-	if (!(protection_rights(region->protection) & right_for(fault->access)))
-		return fail(fault, QUIRE_FAULT_PROTECTION, STATUS_ACCESS_VIOLATION);
+	/* before the rights: the first access of any kind takes the guard away (5.9) */
 	if ((region->protection & PAGE_GUARD) && page_is_committed(region, fault->va))
 		return FAULT_GUARD;
+	if (!(protection_rights(region->protection) & right_for(fault->access)))
+		return fail(fault, QUIRE_FAULT_PROTECTION, STATUS_ACCESS_VIOLATION);
 	if (fault->access == ACCESS_WRITE)
 		watch_mark(region->view, fault->va);
 	if (region->view->segment) {

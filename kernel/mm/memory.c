@@ -7,6 +7,7 @@
 #include "kernel/lib/range.h"
 #include "mm.h"
 #include "pages.h"
+#include "placeholder.h"
 #include "protection.h"
 #include "region.h"
 #include "segment.h"
@@ -100,6 +101,16 @@ static NTSTATUS create_charged(struct address_space *space, const struct view_te
 	return status;
 }
 
+/* MEM_REPLACE_PLACEHOLDER: the range is the placeholder's, to the byte. Needs the space's lock. */
+static NTSTATUS place_on_placeholder(struct address_space *space, vaddr_t base, uint64_t size,
+				     struct view_template *template)
+{
+	template->start = base;
+	template->end = base + size;
+	return base ? placeholder_find(space, template->start, template->end, &template->replaced)
+		    : STATUS_INVALID_PARAMETER;
+}
+
 /* Reserves, and commits the whole reservation if asked. Needs the space's lock. */
 static NTSTATUS reserve_locked(struct address_space *space, const struct memory_requirements *where,
 			       uint32_t type, uint32_t protection, vaddr_t *base, uint64_t *size)
@@ -108,11 +119,15 @@ static NTSTATUS reserve_locked(struct address_space *space, const struct memory_
 					 .protection = protection,
 					 .inherit = VIEW_UNMAP,
 					 .state = REGION_RESERVED,
+					 .is_placeholder = type & MEM_RESERVE_PLACEHOLDER,
 					 .is_physical = type & MEM_PHYSICAL};
 	uint64_t pages;
 	NTSTATUS status;
 
-	status = place_reservation(space, *base, where, *size, type & MEM_TOP_DOWN, &template);
+	status = type & MEM_REPLACE_PLACEHOLDER
+			 ? place_on_placeholder(space, *base, *size, &template)
+			 : place_reservation(space, *base, where, *size, type & MEM_TOP_DOWN,
+					     &template);
 	if (!NT_SUCCESS(status))
 		return status;
 	pages = bytes_to_pages(template.end - template.start);
@@ -128,6 +143,8 @@ static NTSTATUS reserve_locked(struct address_space *space, const struct memory_
 		watch_release(template.watch);
 		return status;
 	}
+	if (template.replaced)
+		view_free(template.replaced);
 	*base = template.start;
 	*size = template.end - template.start;
 	return STATUS_SUCCESS;
@@ -299,7 +316,7 @@ NTSTATUS memory_allocate_within(struct address_space *space, vaddr_t *base,
 	vaddr_t start = page_round_down(*base), end;
 	NTSTATUS status;
 
-	status = memory_allocate_check(*base, 0, *size_bytes, type, protection);
+	status = memory_allocate_check(*base, 0, *size_bytes, type & ~MEM_PLACEHOLDERS, protection);
 	if (!NT_SUCCESS(status))
 		return status;
 	if (type & MEM_LARGE_PAGES)

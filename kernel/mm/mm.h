@@ -121,6 +121,13 @@ NTSTATUS memory_allocate(struct address_space *space, vaddr_t *base, uint64_t ze
 NTSTATUS memory_allocate_within(struct address_space *space, vaddr_t *base,
 				const struct memory_requirements *where, uint64_t *size_bytes,
 				uint32_t type, uint32_t protection) MUST_CHECK;
+/*
+ * The types that only NtAllocateVirtualMemoryEx knows: memory_allocate_within takes them, but
+ * memory_allocate_check does not. placeholder_check_type says what may stand beside them.
+ * => returns: STATUS_INVALID_PARAMETER (5.1.4). (placeholder.c)
+ */
+#define MEM_PLACEHOLDERS (MEM_RESERVE_PLACEHOLDER | MEM_REPLACE_PLACEHOLDER)
+NTSTATUS placeholder_check_type(uint32_t type, uint32_t protection) MUST_CHECK;
 /* Row 1 of table 5.2, before any pointer is touched. */
 NTSTATUS memory_free_check_type(uint32_t type) MUST_CHECK;
 NTSTATUS memory_free(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,

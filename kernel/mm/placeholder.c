@@ -16,6 +16,22 @@ struct view_template placeholder_template(vaddr_t start, vaddr_t end)
 				      .is_placeholder = true};
 }
 
+NTSTATUS placeholder_check_type(uint32_t type, uint32_t protection)
+{
+	uint32_t allowed = MEM_RESERVE;
+	bool is_good = type & MEM_RESERVE;
+
+	if (!(type & MEM_PLACEHOLDERS))
+		return STATUS_SUCCESS;
+	if (type & MEM_REPLACE_PLACEHOLDER) {
+		allowed |= MEM_REPLACE_PLACEHOLDER | MEM_COMMIT | MEM_WRITE_WATCH;
+	} else {
+		allowed |= MEM_RESERVE_PLACEHOLDER | MEM_TOP_DOWN;
+		is_good = is_good && protection == PAGE_NOACCESS;
+	}
+	return is_good && !(type & ~allowed) ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+}
+
 NTSTATUS placeholder_find(struct address_space *space, vaddr_t start, vaddr_t end,
 			  struct view **result)
 {

@@ -70,15 +70,23 @@ NTSTATUS section_check_values(uint32_t protection, uint32_t attributes, bool has
 	return STATUS_SUCCESS;
 }
 
+/* An image is read or executed; its pages are never written to the file. */
+static NTSTATUS check_image_access(const struct section_request *request)
+{
+	access_mask_t any = FILE_READ_DATA;
+
+	if (!(request->protection & (PAGE_READONLY | PAGE_WRITECOPY)))
+		any |= FILE_EXECUTE;
+	return request->file_access & any ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
+}
+
 /* Table 3.1.3: what the file handle must grant. */
 static NTSTATUS check_file_access(const struct section_request *request)
 {
 	access_mask_t need = 0;
 
 	if (request->attributes & SEC_IMAGE)
-		return request->file_access & (FILE_READ_DATA | FILE_EXECUTE)
-			       ? STATUS_SUCCESS
-			       : STATUS_ACCESS_DENIED;
+		return check_image_access(request);
 	if (request->protection != PAGE_EXECUTE)
 		need |= FILE_READ_DATA;
 	if (protection_is_writable(request->protection))

@@ -52,7 +52,10 @@ static NTSTATUS allocate_perform(struct address_space *space, struct allocation 
 	if (!NT_SUCCESS(status))
 		return status;
 	copy_status = range_write(range);
-	if (!NT_SUCCESS(copy_status) && (allocation->type & MEM_RESERVE)) {
+	if (!NT_SUCCESS(copy_status) && (allocation->type & MEM_REPLACE_PLACEHOLDER)) {
+		status = memory_free(space, &range->base, &range->size_bytes,
+				     MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER);
+	} else if (!NT_SUCCESS(copy_status) && (allocation->type & MEM_RESERVE)) {
 		/* Undone if it is a new allocation; a commit inside an old one stays. */
 		range->size_bytes = 0;
 		status = memory_free(space, &range->base, &range->size_bytes, MEM_RELEASE);
@@ -65,7 +68,8 @@ static NTSTATUS allocate_call(struct allocation *allocation)
 {
 	struct target target;
 	NTSTATUS status = memory_allocate_check(allocation->range.base, 0,
-						allocation->range.size_bytes, allocation->type,
+						allocation->range.size_bytes,
+						allocation->type & ~MEM_PLACEHOLDERS,
 						allocation->protection);
 
 	if (NT_SUCCESS(status))
@@ -105,9 +109,12 @@ NTSTATUS NtAllocateVirtualMemoryEx(const uint64_t *arguments)
 		.type = (uint32_t)arguments[3],
 		.protection = (uint32_t)arguments[4]};
 	struct memory_parameters parameters;
-	NTSTATUS status = memory_allocate_check(0, 0, PAGE_SIZE, allocation.type,
+	NTSTATUS status = memory_allocate_check(0, 0, PAGE_SIZE,
+						allocation.type & ~MEM_PLACEHOLDERS,
 						allocation.protection);
 
+	if (NT_SUCCESS(status))
+		status = placeholder_check_type(allocation.type, allocation.protection);
 	if (NT_SUCCESS(status))
 		status = range_capture(&allocation.range);
 	if (NT_SUCCESS(status))

@@ -67,7 +67,7 @@ static NTSTATUS get_capture(const uint64_t *arguments, struct watch_request *req
 	if (!NT_SUCCESS(status))
 		return status;
 	if (!request->capacity)
-		return STATUS_INVALID_PARAMETER_6;
+		return STATUS_INVALID_PARAMETER; /* plain, where others are numbered (5.8) */
 	if (request->capacity > pages)
 		request->capacity = pages;
 	request->array = arguments[4];
@@ -116,7 +116,7 @@ NTSTATUS NtResetWriteWatch(const uint64_t *arguments)
 	NTSTATUS status;
 
 	if (!range_decode(arguments[1], arguments[2], &request))
-		return STATUS_INVALID_PARAMETER_3;
+		return STATUS_INVALID_PARAMETER; /* plain, as for a Count of 0 */
 	status = target_open(arguments[0], PROCESS_VM_OPERATION, &target);
 	if (!NT_SUCCESS(status))
 		return status;

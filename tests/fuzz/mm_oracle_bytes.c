@@ -64,7 +64,10 @@ static bool allows(uint32_t protection, enum access access)
 	return false;
 }
 
-/* 5.9, 5.10: a guard page tells once; on a stack it moves down, until two pages are left. */
+/*
+ * 5.9, 5.10: a guard page tells once, whatever the access; on a stack it moves down, until two
+ * pages are left.
+ */
 NTSTATUS oracle_expect_access(struct oracle_space *space, vaddr_t va, enum access access)
 {
 	const struct oracle_view *view = oracle_find(space, va);
@@ -73,13 +76,14 @@ NTSTATUS oracle_expect_access(struct oracle_space *space, vaddr_t va, enum acces
 	if (!view)
 		return STATUS_ACCESS_VIOLATION;
 	page = page_of(va - view->start);
-	if (!page_is_committed(view, page) || !allows(page_protection(view, page), access))
+	if (!page_is_committed(view, page))
 		return STATUS_ACCESS_VIOLATION;
-	if (!(page_protection(view, page) & PAGE_GUARD))
-		return STATUS_SUCCESS;
-	if (!view->is_stack)
+	if ((page_protection(view, page) & PAGE_GUARD) && !view->is_stack)
 		return STATUS_GUARD_PAGE_VIOLATION;
-	return page <= 2 ? STATUS_STACK_OVERFLOW : STATUS_SUCCESS;
+	if ((page_protection(view, page) & PAGE_GUARD) && page <= 2)
+		return STATUS_STACK_OVERFLOW;
+	return allows(page_protection(view, page), access) ? STATUS_SUCCESS
+							   : STATUS_ACCESS_VIOLATION;
 }
 
 /* The page below a stack's guard becomes the next one, or a handler's. */
@@ -127,7 +131,7 @@ uint8_t *oracle_accessed(struct oracle_space *space, vaddr_t va, enum access acc
 	struct oracle_view *view = oracle_find(space, va);
 	struct oracle_page *page;
 
-	if (!view || status == STATUS_ACCESS_VIOLATION)
+	if (!view || (status == STATUS_ACCESS_VIOLATION && !oracle_is_guard(space, va)))
 		return NULL;
 	page = oracle_page_at(view, va);
 	if (page->protection & PAGE_GUARD) {

@@ -1,21 +1,12 @@
 /*
- * test_view_ex.c - NtCreateSectionEx, NtMapViewOfSectionEx, NtUnmapViewOfSectionEx,
- * NtAreMappedFilesTheSame, views in another process (3.2, 3.5, 3.8, 3.10; P8.168).
+ * test_view_ex.c - views where NtMapViewOfSectionEx's address requirements want them, and views in
+ * another process (3.5, 5.1.4). The single rows are in conform/conform_view_ex.c.
  */
 #include "child.h"
 #include "guest.h"
 
 #define SECTION_BYTES 0x20000u
 #define BELOW_4_GIB ((PVOID)0xFFFFFFFFull)
-#define AT_ROUND_TO_PAGE 0x40000000u
-
-/* One NtMapViewOfSectionEx; zeros mean the usual values. */
-struct map_call {
-	const char *text;
-	uint64_t base, offset;
-	ULONG type, protection;
-	NTSTATUS expected, wine;
-};
 
 static NTSTATUS map_ex(HANDLE section, PVOID *base, uint64_t offset, ULONG type, ULONG protection,
 		       const struct memory_parameter *parameters, ULONG count)
@@ -25,61 +16,6 @@ static NTSTATUS map_ex(HANDLE section, PVOID *base, uint64_t offset, ULONG type,
 
 	return NtMapViewOfSectionEx(section, CURRENT_PROCESS, base, &at, &bytes, type, protection,
 				    parameters, count);
-}
-
-/* catches: a check of the map call that the extended form lost, or one too many */
-static void test_map_rows(void)
-{
-	static const struct map_call rows[] = {
-		{"plain", .protection = PAGE_READWRITE},
-		{"MEM_TOP_DOWN", .type = MEM_TOP_DOWN, .protection = PAGE_READWRITE},
-		{"MEM_COMMIT", .type = MEM_COMMIT, .protection = PAGE_READWRITE,
-		 .expected = STATUS_INVALID_PARAMETER_9, .wine = STATUS_SUCCESS},
-		{"AT_ROUND_TO_PAGE", .type = AT_ROUND_TO_PAGE, .protection = PAGE_READWRITE,
-		 .expected = STATUS_INVALID_PARAMETER_9, .wine = STATUS_SUCCESS},
-		{"base + 42", .base = 0x3000002A, .protection = PAGE_READWRITE,
-		 .expected = STATUS_MAPPED_ALIGNMENT},
-		{"base + 0x1000", .base = 0x30001000, .protection = PAGE_READWRITE,
-		 .expected = STATUS_MAPPED_ALIGNMENT},
-		{"offset 1", .offset = 1, .protection = PAGE_READWRITE,
-		 .expected = STATUS_MAPPED_ALIGNMENT},
-		{"protection 0", .expected = STATUS_INVALID_PAGE_PROTECTION},
-	};
-	HANDLE section = section_need(SECTION_BYTES);
-
-	for (unsigned i = 0; i < COUNT_OF(rows); i++) {
-		PVOID base = (PVOID)rows[i].base;
-		NTSTATUS status = map_ex(section, &base, rows[i].offset, rows[i].type,
-					 rows[i].protection, NULL, 0);
-
-		tap_is_status_or(status, rows[i].expected,
-				 rows[i].expected == STATUS_INVALID_PARAMETER_9 ? rows[i].wine
-									       : rows[i].expected,
-				 "3.5: %s", rows[i].text);
-		if (NT_SUCCESS(status))
-			view_drop(base);
-	}
-	NtClose(section);
-}
-
-/* catches: conflicts told before alignment, also in the extended form */
-static void test_conflicts(void)
-{
-	HANDLE section = section_need(SECTION_BYTES);
-	PVOID first = NULL, second;
-
-	tap_is_status(map_ex(section, &first, 0, 0, PAGE_READWRITE, NULL, 0), STATUS_SUCCESS,
-		      "3.5: a view");
-	second = first;
-	tap_is_status(map_ex(section, &second, 0, 0, PAGE_READWRITE, NULL, 0),
-		      STATUS_CONFLICTING_ADDRESSES, "3.5: at the same address");
-	tap_is_status(map_ex(section, &second, 1, 0, PAGE_READWRITE, NULL, 0),
-		      STATUS_MAPPED_ALIGNMENT, "3.5: there, at offset 1");
-	tap_is_status(NtUnmapViewOfSectionEx(CURRENT_PROCESS, first, 0), STATUS_SUCCESS,
-		      "3.8: unmapped");
-	tap_is_status(NtUnmapViewOfSectionEx(CURRENT_PROCESS, first, 0), STATUS_NOT_MAPPED_VIEW,
-		      "3.8: twice");
-	NtClose(section);
 }
 
 struct requirement_row {
@@ -179,98 +115,6 @@ static void test_parameter_arrays(void)
 	NtClose(section);
 }
 
-/* catches: extended parameters of sections left unchecked */
-static void test_create(void)
-{
-	struct memory_parameter node[2] = {{.type = MemoryParameterNumaNode},
-					   {.type = MemoryParameterNumaNode}};
-	LARGE_INTEGER size = {.QuadPart = PAGE_BYTES};
-	HANDLE section;
-
-	if (system_is_wine()) {
-		tap_skip(6, "Wine has no NtCreateSectionEx (B30)");
-		return;
-	}
-	for (ULONG count = 0; count < 2; count++) {
-		tap_is_status(NtCreateSectionEx(&section, SECTION_ALL_ACCESS, NULL, &size,
-						PAGE_READWRITE, SEC_COMMIT, NULL, node, count),
-			      STATUS_SUCCESS, "3.2: with %u parameters", (unsigned)count);
-		NtClose(section);
-	}
-	tap_is_status(NtCreateSectionEx(&section, SECTION_ALL_ACCESS, NULL, &size, PAGE_READWRITE,
-					SEC_COMMIT, NULL, node, 2),
-		      STATUS_INVALID_PARAMETER, "3.2: the same type twice");
-	tap_is_status(NtCreateSectionEx(&section, SECTION_ALL_ACCESS, NULL, &size, PAGE_READWRITE,
-					SEC_COMMIT, NULL, NULL, 1),
-		      STATUS_INVALID_PARAMETER, "3.2: a count and no array");
-	node[0].type = 4;
-	tap_is_status(NtCreateSectionEx(&section, SECTION_ALL_ACCESS, NULL, &size, PAGE_READWRITE,
-					SEC_COMMIT, NULL, node, 1),
-		      STATUS_INVALID_PARAMETER, "3.2: a type that only memory has");
-	tap_is_status(NtCreateSectionEx(&section, SECTION_ALL_ACCESS, NULL, &size, PAGE_READWRITE,
-					0, NULL, NULL, 1),
-		      STATUS_INVALID_PARAMETER_6, "3.1.1 row 2 comes first");
-}
-
-static PVOID image_view(const char *path)
-{
-	HANDLE file = file_need(path, FILE_READ_DATA | FILE_EXECUTE), section;
-	char *view;
-
-	section_make(&section, 0, PAGE_READONLY, SEC_IMAGE, file);
-	view = view_need(section, PAGE_READONLY);
-	NtClose(section);
-	NtClose(file);
-	return view;
-}
-
-static char *data_view(const char *path)
-{
-	HANDLE file = file_need(path, FILE_READ_DATA), section;
-	char *view;
-
-	section_make(&section, 0, PAGE_READONLY, SEC_COMMIT, file);
-	view = view_need(section, PAGE_READONLY);
-	NtClose(section);
-	NtClose(file);
-	return view;
-}
-
-/* catches: files compared by content or by section; an answer that does not depend on the order */
-static void test_same_files(void)
-{
-	char *data = data_view(IMAGE_FILE), *again = data_view(IMAGE_FILE);
-	char *image = image_view(IMAGE_FILE), *image_again = image_view(IMAGE_FILE);
-	char *other = data_view(DATA_FILE), *memory = memory_need(PAGE_BYTES);
-
-	tap_is_status(NtAreMappedFilesTheSame(data, data + 0x100), STATUS_SUCCESS,
-		      "3.10: one data view");
-	tap_is_status(NtAreMappedFilesTheSame(data, again), STATUS_NOT_SAME_DEVICE,
-		      "3.10: two data views of one file");
-	tap_is_status(NtAreMappedFilesTheSame(image, image_again), STATUS_SUCCESS,
-		      "3.10: two image views of one file");
-	tap_is_status_or(NtAreMappedFilesTheSame(image, data), STATUS_SUCCESS,
-			 STATUS_NOT_SAME_DEVICE, "P8.168: an image view, a data view");
-	tap_is_status(NtAreMappedFilesTheSame(data, image), STATUS_NOT_SAME_DEVICE,
-		      "P8.168: a data view, an image view");
-	tap_is_status(NtAreMappedFilesTheSame(image, other), STATUS_NOT_SAME_DEVICE,
-		      "3.10: two files");
-	tap_is_status(NtAreMappedFilesTheSame(image, NULL), STATUS_INVALID_ADDRESS,
-		      "3.10: address 0");
-	tap_is_status(NtAreMappedFilesTheSame(image, memory), STATUS_CONFLICTING_ADDRESSES,
-		      "3.10: private memory");
-	tap_is_status(NtAreMappedFilesTheSame(memory, memory), STATUS_CONFLICTING_ADDRESSES,
-		      "3.10: twice the same private memory");
-	memory_drop(memory);
-	tap_is_status(NtAreMappedFilesTheSame(memory, image), STATUS_INVALID_ADDRESS,
-		      "3.10: free memory");
-	view_drop(other);
-	view_drop(image_again);
-	view_drop(image);
-	view_drop(again);
-	view_drop(data);
-}
-
 /* catches: a view put into the caller's process instead of the one named */
 static void test_other_process(void)
 {
@@ -311,16 +155,12 @@ int program_main(int argc, char **argv)
 		return 0;
 	}
 	tap_start("the extended section calls, and views elsewhere");
-	test_map_rows();
-	test_conflicts();
 	if (system_is_wine()) {
 		tap_skip(48, "Wine 8.0 ignores the extended parameters of this call");
 	} else {
 		test_requirements();
 		test_parameter_arrays();
 	}
-	test_create();
-	test_same_files();
 	test_other_process();
 	return tap_finish();
 }

@@ -214,7 +214,7 @@ static void test_refusals(void)
 		      STATUS_ACCESS_VIOLATION, "5.8: no granularity");
 	tap_is_bad_parameter(NtGetWriteWatch(CURRENT_PROCESS, 0, base, PAGE_BYTES, NULL, &none,
 					     &granularity),
-			     STATUS_INVALID_PARAMETER_6, "5.8: a count of 0, before the array");
+			     STATUS_INVALID_PARAMETER, "5.8: a count of 0, before the array");
 	tap_is_status(NtGetWriteWatch(CURRENT_PROCESS, 0, base, PAGE_BYTES, NULL, &marked_count,
 				      &granularity),
 		      STATUS_ACCESS_VIOLATION, "5.8: no array");
@@ -232,7 +232,7 @@ static void test_refusals(void)
 			     STATUS_INVALID_PARAMETER, "5.8: memory that is not watched");
 	tap_is_number(marked_count, 4, "C7: the count of a failed call stays");
 	tap_is_bad_parameter(NtResetWriteWatch(CURRENT_PROCESS, base, 0),
-			     STATUS_INVALID_PARAMETER_3, "5.8: reset of nothing");
+			     STATUS_INVALID_PARAMETER, "5.8: reset of nothing");
 	tap_is_bad_parameter(NtResetWriteWatch(CURRENT_PROCESS, plain, PAGE_BYTES),
 			     STATUS_INVALID_PARAMETER, "5.8: reset of memory that is not watched");
 	memory_drop(plain);

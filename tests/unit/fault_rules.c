@@ -90,10 +90,10 @@ struct answer fault_rules_answer(const struct row *row)
 
 	if (row->source == NO_VIEW || row->source == RESERVED_PRIVATE)
 		return refused(QUIRE_FAULT_NO_VIEW);
-	if (!strchr(row->protection->rights, letters[row->access]))
-		return refused(QUIRE_FAULT_PROTECTION);
 	if ((row->protection->value & PAGE_GUARD) && is_committed)
 		return (struct answer){.step = FAULT_GUARD};
+	if (!strchr(row->protection->rights, letters[row->access]))
+		return refused(QUIRE_FAULT_PROTECTION);
 	switch (row->slot) {
 	case NO_TABLE: /* the one spare becomes a page table, and the next one is asked for */
 		return need_frame(true);

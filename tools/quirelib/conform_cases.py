@@ -19,7 +19,6 @@ from .common import ROOT, QuireError, relative
 
 SOURCES = ROOT / "tests" / "guest" / "conform"
 GENERAL = "differences.txt"
-NOT_YET = "not_yet.txt"
 
 # The numbered assertions of the specification's section 10: group P1 has 1 to 36, and so on
 GROUP_ENDS = (36, 62, 73, 95, 112, 128, 150, 168)
@@ -155,20 +154,7 @@ def judge_wine(program, case, differences):
     return Verdict(case, "listed" if reason else "differs", reason)
 
 
-def missing_assertions(ids, not_yet):
-    """Numbered assertions without a case that are not excepted."""
+def missing_assertions(ids):
+    """Numbered assertions without a case."""
     present = set(ids)
-    return [name for name in ASSERTIONS if name not in present and name not in not_yet]
-
-
-def read_not_yet(folder=SOURCES):
-    """Assertions whose cases are still to be written: lines like "P1: 1-36". No file: none."""
-    path = Path(folder) / NOT_YET
-    names = set()
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        match = re.match(r"^(P[1-8]): (\d+)-(\d+)$", line)
-        if match:
-            names |= {f"{match.group(1)}.{number}" for number in range(int(match.group(2)), int(match.group(3)) + 1)}
-        elif line.strip() and not line.startswith("#"):
-            raise QuireError(f"{relative(path)}: {line!r} is not like \"P1: 1-36\"", status=1)
-    return names
+    return [name for name in ASSERTIONS if name not in present]
