@@ -306,6 +306,8 @@ NTSTATUS memory_allocate(struct address_space *space, vaddr_t *base, uint64_t ze
 
 	if (!zero_bits_limit(zero_bits, &where.limit))
 		return STATUS_INVALID_PARAMETER_3;
+	if (type & MEM_PLACEHOLDERS)
+		return STATUS_INVALID_PARAMETER_5;
 	return memory_allocate_within(space, base, &where, size_bytes, type, protection);
 }
 

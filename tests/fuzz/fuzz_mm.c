@@ -61,6 +61,7 @@ static const struct operation {
 	{transfer_file, 5},  {open_or_close_file, 2}, {close_section, 2},  {copy_other_space, 3},
 	{allocate_stack, 1}, {use_stack, 2},	      {enter_space, 1},	   {query_memory, 1},
 	{recreate_space, 1}, {verify_bytes, 1},	      {arm_failure, 1},	   {hold_frames, 2},
+	{read_watch, 2},     {reset_watch, 1},
 };
 
 static void operate(void)

@@ -92,6 +92,7 @@ static NTSTATUS access_piece(vaddr_t va, enum access access, uint8_t *bytes, siz
 		if (!access_may_fail(world.current, va, status))
 			mismatch("access %d to %#llx: status %#x, not %#x", (int)access,
 				 (unsigned long long)va, (unsigned)status, (unsigned)want);
+		oracle_may_mark(side, va, access);
 		settle_guard(world.current, va);
 		return status;
 	}
@@ -259,10 +260,12 @@ void copy_other_space(void)
 	va += done;
 	if (done < want && !call_met_failure())
 		mismatch("copy of %zu bytes: %zu done, not %zu", size, done, want);
-	if (call_met_failure() || va < USER_LOWEST_ADDRESS || va - done > USER_LIMIT - size)
+	if (call_met_failure() || va < USER_LOWEST_ADDRESS || va - done > USER_LIMIT - size) {
+		oracle_may_mark(side, va, access);
 		settle_guard(space, va);
-	else
+	} else {
 		(void)oracle_accessed(side, va, access, oracle_expect_access(side, va, access));
+	}
 }
 
 /* ---- everything ---- */

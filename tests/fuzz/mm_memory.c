@@ -25,7 +25,7 @@ static uint32_t take_allocation_type(void)
 					 MEM_TOP_DOWN,
 					 MEM_RESERVE | MEM_WRITE_WATCH,
 					 MEM_RESERVE | MEM_PHYSICAL,
-					 UINT32_MAX,
+					 ~(uint32_t)MEM_PLACEHOLDERS,
 					 MEM_COMMIT | MEM_PHYSICAL,
 					 MEM_COMMIT | MEM_WRITE_WATCH,
 					 MEM_RESERVE | MEM_LARGE_PAGES,
@@ -33,7 +33,14 @@ static uint32_t take_allocation_type(void)
 					 MEM_RESERVE | MEM_COMMIT,
 					 MEM_COMMIT,
 					 MEM_COMMIT,
-					 MEM_RESERVE};
+					 MEM_RESERVE,
+					 MEM_RESERVE | MEM_COMMIT | MEM_WRITE_WATCH,
+					 MEM_RESERVE | MEM_RESERVE_PLACEHOLDER,
+					 MEM_RESERVE | MEM_COMMIT | MEM_REPLACE_PLACEHOLDER,
+					 MEM_RESERVE | MEM_REPLACE_PLACEHOLDER | MEM_WRITE_WATCH,
+					 MEM_RESERVE | MEM_RESERVE_PLACEHOLDER | MEM_TOP_DOWN,
+					 MEM_COMMIT | MEM_RESERVE_PLACEHOLDER,
+					 MEM_RESERVE | MEM_PLACEHOLDERS};
 
 	return TAKE_FROM(types);
 }
@@ -41,9 +48,10 @@ static uint32_t take_allocation_type(void)
 static void memory_allocated(unsigned space, vaddr_t asked, uint64_t asked_size, uint32_t type,
 			     uint32_t protection, vaddr_t base, uint64_t size)
 {
+	bool replace = type & MEM_REPLACE_PLACEHOLDER;
 	bool reserve = (type & MEM_RESERVE) || (!asked && (type & MEM_COMMIT));
-	vaddr_t start =
-		reserve ? round_down(asked, ALLOCATION_GRANULARITY) : page_round_down(asked);
+	vaddr_t start = reserve && !replace ? round_down(asked, ALLOCATION_GRANULARITY)
+					    : page_round_down(asked);
 
 	if (!asked && reserve)
 		start = base;
@@ -56,21 +64,59 @@ static void memory_allocated(unsigned space, vaddr_t asked, uint64_t asked_size,
 					 protection);
 		return;
 	}
-	check_place(space, oracle_is_free(oracle_of(space), base, base + size), base, size);
-	oracle_reserved(oracle_of(space), base, size, type & MEM_COMMIT, protection);
+	if (!replace)
+		check_place(space, oracle_is_free(oracle_of(space), base, base + size), base, size);
+	oracle_reserved(oracle_of(space), base, size, type, protection);
+}
+
+/* As the two system calls do it. */
+static NTSTATUS allocate(unsigned space, vaddr_t *base, uint64_t zero_bits, uint64_t *size,
+			 uint32_t type, uint32_t protection)
+{
+	const struct memory_requirements anywhere = {.lowest = USER_LOWEST_ADDRESS,
+						     .limit = USER_LIMIT,
+						     .alignment_bytes = ALLOCATION_GRANULARITY};
+	NTSTATUS status;
+
+	if (!(type & MEM_PLACEHOLDERS))
+		return memory_allocate(world.spaces[space], base, zero_bits, size, type,
+				       protection);
+	status = placeholder_check_type(type, protection);
+	if (!NT_SUCCESS(status))
+		return status;
+	return memory_allocate_within(world.spaces[space], base, &anywhere, size, type, protection);
+}
+
+/* A type that is for placeholders gets, mostly, what makes it succeed. */
+static void suit_placeholders(unsigned space, uint32_t type, vaddr_t *base, uint64_t *size,
+			      uint64_t *zero_bits, uint32_t *protection)
+{
+	const struct oracle_view *view = oracle_find(oracle_of(space), *base);
+
+	*zero_bits = 0;
+	if (type & MEM_RESERVE_PLACEHOLDER)
+		*protection = take() % 8 ? PAGE_NOACCESS : *protection;
+	else if (view && take() % 8) {
+		*base = view->start;
+		*size = view->end - view->start;
+	}
 }
 
 void allocate_memory(void)
 {
 	unsigned space = take_space();
 	uint8_t shape = take();
-	vaddr_t base = shape & 3 ? take_address(space) : 0, asked = base;
-	uint64_t size = take_size(), asked_size = size;
+	vaddr_t base = shape & 3 ? take_address(space) : 0, asked;
+	uint64_t size = take_size(), asked_size;
 	uint32_t type = take_allocation_type(), protection = take_protection();
 	uint64_t zero_bits = shape & 0x1C ? 0 : take_zero_bits();
 	struct oracle_expectation want;
 	NTSTATUS status;
 
+	if (type & MEM_PLACEHOLDERS)
+		suit_placeholders(space, type, &base, &size, &zero_bits, &protection);
+	asked = base;
+	asked_size = size;
 	if (!has_room(space) || !oracle_knows(oracle_of(space), base, base + size))
 		return;
 	if ((type & MEM_COMMIT) && size > pages_to_bytes(PAGES_PER_COMMIT) && size < USER_LIMIT)
@@ -80,7 +126,7 @@ void allocate_memory(void)
 	    (unsigned long long)zero_bits);
 	want = oracle_expect_allocate(oracle_of(space), base, zero_bits, size, type, protection);
 	call_begin();
-	status = memory_allocate(world.spaces[space], &base, zero_bits, &size, type, protection);
+	status = allocate(space, &base, zero_bits, &size, type, protection);
 	if (judge(&want, status)) {
 		say("      at %#llx, size %#llx\n", (unsigned long long)base,
 		    (unsigned long long)size);
@@ -104,6 +150,10 @@ static void memory_freed(unsigned space, struct oracle_view *view, vaddr_t asked
 			 (unsigned long long)size);
 	if (type == MEM_DECOMMIT)
 		oracle_decommitted(view, start, end);
+	else if (type & MEM_PRESERVE_PLACEHOLDER)
+		oracle_preserved(oracle_of(space), view, start, end);
+	else if (type & MEM_COALESCE_PLACEHOLDERS)
+		oracle_coalesced(oracle_of(space), start, end);
 	else
 		oracle_released(oracle_of(space), view, start, end);
 }
@@ -117,7 +167,11 @@ void free_memory(void)
 					 MEM_DECOMMIT,
 					 MEM_RELEASE,
 					 0,
-					 MEM_DECOMMIT | MEM_RELEASE};
+					 MEM_DECOMMIT | MEM_RELEASE,
+					 MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER,
+					 MEM_RELEASE | MEM_COALESCE_PLACEHOLDERS,
+					 MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER,
+					 MEM_RELEASE | MEM_COALESCE_PLACEHOLDERS};
 	unsigned space = take_space();
 	uint32_t type = TAKE_FROM(types);
 	vaddr_t base = take_address(space), asked = base;

@@ -205,8 +205,11 @@ static void pages_free(struct oracle_view *view, vaddr_t start, vaddr_t end)
 {
 	for (uint64_t i = page_of(start - view->start);
 	     i < page_of(end - view->start) && i < oracle_known_pages(view); i++) {
-		free(view->pages[i].bytes);
-		view->pages[i] = (struct oracle_page){0};
+		struct oracle_page *page = &view->pages[i];
+
+		free(page->bytes);
+		*page = (struct oracle_page){.is_marked = page->is_marked,
+					     .may_be_marked = page->may_be_marked};
 	}
 }
 
@@ -244,14 +247,21 @@ void oracle_unmapped(struct oracle_view *view)
 	*view = (struct oracle_view){0};
 }
 
-void oracle_reserved(struct oracle_space *space, vaddr_t start, uint64_t size, bool commit,
+void oracle_reserved(struct oracle_space *space, vaddr_t start, uint64_t size, uint32_t type,
 		     uint32_t protection)
 {
-	struct oracle_view *view = view_add(space);
+	struct oracle_view *view;
 
+	if (type & MEM_REPLACE_PLACEHOLDER)
+		oracle_unmapped(oracle_find(space, start));
+	view = view_add(space);
 	view_init(view, start, size, protection);
+	view->is_physical = type & MEM_PHYSICAL;
+	view->is_watched = type & MEM_WRITE_WATCH;
+	view->is_placeholder = type & MEM_RESERVE_PLACEHOLDER;
+	view->was_placeholder = type & MEM_REPLACE_PLACEHOLDER;
 	for (uint64_t i = 0; i < oracle_known_pages(view); i++)
-		view->pages[i].is_committed = commit;
+		view->pages[i].is_committed = type & MEM_COMMIT;
 }
 
 void oracle_stack_allocated(struct oracle_space *space, vaddr_t start, vaddr_t limit, vaddr_t end)
@@ -341,6 +351,10 @@ void oracle_released(struct oracle_space *space, struct oracle_view *view, vaddr
 		part = view_add(space);
 		view_init(part, rest[i].start, rest[i].end - rest[i].start, old.allocation_protect);
 		part->is_stack = old.is_stack;
+		part->is_physical = old.is_physical;
+		part->is_watched = old.is_watched;
+		part->is_placeholder = old.is_placeholder;
+		part->was_placeholder = old.was_placeholder;
 		for (uint64_t page = 0; page < oracle_known_pages(part); page++) {
 			uint64_t from = page + page_of(part->start - old.start);
 

@@ -56,6 +56,8 @@ struct oracle_page {
 	bool is_committed;   /* private memory; a mapped page is what its section says */
 	bool is_private;     /* mapped: copied on write. bytes are the view's own */
 	uint8_t *bytes;
+	bool is_marked;	     /* written to since it was watched, or reset (5.8) */
+	bool may_be_marked;  /* a store to it failed half-way */
 	uint16_t uncertain_from; /* copied from the end of a file: see oracle_certain_bytes */
 };
 
@@ -65,6 +67,10 @@ struct oracle_view {
 	page_index_t first_page;
 	uint32_t allocation_protect;
 	bool is_stack;
+	bool is_physical;
+	bool is_watched;
+	bool is_placeholder;  /* keeps the place */
+	bool was_placeholder; /* took the place of one */
 	bool is_frozen; /* MEM_NO_CHANGE */
 	bool was_copy; /* has had a page that is copied on write: the promise may cover all of it */
 	struct oracle_page *pages;
@@ -121,7 +127,8 @@ void oracle_unmapped(struct oracle_view *view);
 struct oracle_expectation oracle_expect_allocate(struct oracle_space *space, vaddr_t base,
 						 uint64_t zero_bits, uint64_t size, uint32_t type,
 						 uint32_t protection);
-void oracle_reserved(struct oracle_space *space, vaddr_t start, uint64_t size, bool commit,
+/* With MEM_REPLACE_PLACEHOLDER it takes the place of what stands there. */
+void oracle_reserved(struct oracle_space *space, vaddr_t start, uint64_t size, uint32_t type,
 		     uint32_t protection);
 void oracle_committed(struct oracle_view *view, vaddr_t start, vaddr_t end, uint32_t protection);
 struct oracle_expectation oracle_expect_free(struct oracle_space *space, vaddr_t base,
@@ -129,6 +136,11 @@ struct oracle_expectation oracle_expect_free(struct oracle_space *space, vaddr_t
 void oracle_decommitted(struct oracle_view *view, vaddr_t start, vaddr_t end);
 void oracle_released(struct oracle_space *space, struct oracle_view *view, vaddr_t start,
 		     vaddr_t end);
+/* MEM_PRESERVE_PLACEHOLDER: what is left of `view`, and a placeholder in the range. */
+void oracle_preserved(struct oracle_space *space, struct oracle_view *view, vaddr_t start,
+		      vaddr_t end);
+/* MEM_COALESCE_PLACEHOLDERS */
+void oracle_coalesced(struct oracle_space *space, vaddr_t start, vaddr_t end);
 struct oracle_expectation oracle_expect_protect(struct oracle_space *space, vaddr_t base,
 						uint64_t size, uint32_t protection);
 void oracle_protected(struct oracle_view *view, vaddr_t start, vaddr_t end, uint32_t protection);
@@ -136,6 +148,9 @@ void oracle_protected(struct oracle_view *view, vaddr_t start, vaddr_t end, uint
 uint32_t oracle_protection(const struct oracle_view *view, vaddr_t va);
 NTSTATUS oracle_query(struct oracle_space *space, vaddr_t va,
 		      struct nt_memory_basic_information *result);
+/* 5.8: the range lies in one watched allocation. */
+struct oracle_expectation oracle_expect_watch(struct oracle_space *space, vaddr_t start,
+					      vaddr_t end);
 /* 5.10. limit: the lowest committed byte. */
 void oracle_stack_allocated(struct oracle_space *space, vaddr_t start, vaddr_t limit, vaddr_t end);
 void oracle_space_destroyed(struct oracle_space *space);
@@ -159,6 +174,8 @@ uint8_t *oracle_accessed(struct oracle_space *space, vaddr_t va, enum access acc
  * stored there, until the page leaves memory (8.1).
  */
 size_t oracle_certain_bytes(struct oracle_space *space, vaddr_t va);
+/* A store that failed for want of something may have left its mark (5.8). */
+void oracle_may_mark(struct oracle_space *space, vaddr_t va, enum access access);
 /* The page will tell of the next access; on a stack it grows silently. */
 bool oracle_is_guard(struct oracle_space *space, vaddr_t va);
 

@@ -141,7 +141,17 @@ uint8_t *oracle_accessed(struct oracle_space *space, vaddr_t va, enum access acc
 				   PAGE_READWRITE |
 					   (status == STATUS_STACK_OVERFLOW ? 0 : PAGE_GUARD));
 	}
+	page->is_marked |= view->is_watched && access == ACCESS_WRITE && NT_SUCCESS(status);
 	return NT_SUCCESS(status) ? page_bytes(view, va, access == ACCESS_WRITE) : NULL;
+}
+
+void oracle_may_mark(struct oracle_space *space, vaddr_t va, enum access access)
+{
+	const struct oracle_view *view = oracle_find(space, va);
+
+	if (view && view->is_watched && access == ACCESS_WRITE &&
+	    page_of(va - view->start) < oracle_known_pages(view))
+		oracle_page_at(view, va)->may_be_marked = true;
 }
 
 size_t oracle_certain_bytes(struct oracle_space *space, vaddr_t va)

@@ -1,65 +1,15 @@
 /*
- * mm_oracle_rules.c - with which status a call must end: the validation tables of nt-semantics.md,
- * row by row.
+ * mm_oracle_rules.c - with which status a call on sections and views must end: the validation
+ * tables of nt-semantics.md, row by row. Those of memory: mm_oracle_memory.c.
  *
  * A comment "row n" names the row of the table of that section.
  */
-#include "mm_oracle.h"
+#include "mm_oracle_rules.h"
 
-#include "kernel/lib/range.h"
 #include "nt/ntio.h"
 
-#define ONE_MODIFIER (PAGE_GUARD | PAGE_NOCACHE | PAGE_WRITECOMBINE)
-#define COPY (PAGE_WRITECOPY | PAGE_EXECUTE_WRITECOPY)
+#define BASED_BYTES_CERTAIN (16ull << 40) /* as much SEC_BASED sections find room for */
 #define NO_CHANGE 0x00400000u
-
-static struct oracle_expectation must(NTSTATUS status)
-{
-	return (struct oracle_expectation){.status = status, .other = status};
-}
-
-static struct oracle_expectation either(NTSTATUS status, NTSTATUS other)
-{
-	return (struct oracle_expectation){.status = status, .other = other};
-}
-
-static struct oracle_expectation succeed(uint64_t charge_min, uint64_t charge_max)
-{
-	return (struct oracle_expectation){.charge_min = charge_min, .charge_max = charge_max};
-}
-
-/* C8 */
-static bool is_valid(uint32_t protection)
-{
-	uint32_t base = protection & 0xFF, modifier = protection & ~0xFFu;
-
-	if (!base || (base & (base - 1)) || (modifier & ~ONE_MODIFIER))
-		return false;
-	return !modifier || (!(modifier & (modifier - 1)) && base != PAGE_NOACCESS);
-}
-
-#define R 1u
-#define W 2u
-#define X 4u
-
-/* The sets of 4.3. Copying on write takes no right to write. */
-static unsigned rights(uint32_t protection)
-{
-	switch (protection & 0xFF) {
-	case PAGE_READONLY:
-	case PAGE_WRITECOPY:
-		return R;
-	case PAGE_READWRITE:
-		return R | W;
-	case PAGE_EXECUTE:
-	case PAGE_EXECUTE_READ:
-	case PAGE_EXECUTE_WRITECOPY:
-		return R | X;
-	case PAGE_EXECUTE_READWRITE:
-		return R | W | X;
-	}
-	return 0;
-}
 
 /* Matrix 4.1: as 4.3, but PAGE_EXECUTE is about executing alone. */
 static bool section_allows(uint32_t section, uint32_t view)
@@ -144,6 +94,7 @@ struct oracle_expectation oracle_expect_section(const struct section_request *re
 {
 	bool is_bad = !is_valid(request->protection) || (request->protection & ONE_MODIFIER) ||
 		      request->protection == PAGE_NOACCESS;
+	struct oracle_expectation result = must(STATUS_SUCCESS);
 
 	if (!attributes_are_valid(request->attributes))
 		return must(STATUS_INVALID_PARAMETER_6);
@@ -165,9 +116,12 @@ struct oracle_expectation oracle_expect_section(const struct section_request *re
 		return must(STATUS_SECTION_TOO_BIG);
 	if (request->attributes & SEC_LARGE_PAGES)
 		return must(STATUS_NOT_IMPLEMENTED);
-	if (request->attributes & SEC_RESERVE)
-		return must(STATUS_SUCCESS);
-	return succeed(bytes_to_pages(request->size_bytes), bytes_to_pages(request->size_bytes));
+	if (!(request->attributes & SEC_RESERVE))
+		result = succeed(bytes_to_pages(request->size_bytes),
+				 bytes_to_pages(request->size_bytes));
+	if ((request->attributes & SEC_BASED) && request->size_bytes > BASED_BYTES_CERTAIN)
+		result.other = STATUS_NO_MEMORY; /* 3.4.9: no such room */
+	return result;
 }
 
 /* ---- 3.4.1 ---- */
@@ -278,160 +232,4 @@ struct oracle_expectation oracle_expect_map(struct oracle_space *space,
 	    request->size_bytes + (request->base - 1) > limit - 1)
 		result.other = STATUS_INVALID_PARAMETER_4;
 	return result;
-}
-
-/* ---- 5.1.1 ---- */
-
-static bool type_is_valid(uint32_t type)
-{
-	const uint32_t all = MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_TOP_DOWN | MEM_WRITE_WATCH |
-			     MEM_PHYSICAL | MEM_LARGE_PAGES;
-
-	if ((type & ~all) || !(type & (MEM_COMMIT | MEM_RESERVE | MEM_RESET))) /* rows 2, 3 */
-		return false;
-	if ((type & MEM_RESET) && type != MEM_RESET) /* row 4 */
-		return false;
-	if ((type & MEM_LARGE_PAGES) &&
-	    (!(type & MEM_COMMIT) || (type & (MEM_PHYSICAL | MEM_WRITE_WATCH)))) /* row 5 */
-		return false;
-	if ((type & MEM_WRITE_WATCH) && !(type & MEM_RESERVE)) /* row 6 */
-		return false;
-	return !(type & MEM_PHYSICAL) || /* row 7 */
-	       (type & ~MEM_TOP_DOWN) == (MEM_PHYSICAL | MEM_RESERVE);
-}
-
-static struct oracle_expectation expect_reserve(struct oracle_space *space, vaddr_t base,
-						vaddr_t limit, uint64_t size, uint32_t type)
-{
-	vaddr_t start = round_down(base, ALLOCATION_GRANULARITY);
-	vaddr_t end = page_round_up(base + size);
-	uint64_t charge = type & MEM_COMMIT ? bytes_to_pages(end - start) : 0;
-
-	if (!base && !oracle_place(space, end, limit, false))
-		return must(STATUS_NO_MEMORY);
-	if (base && start < USER_LOWEST_ADDRESS)
-		return must(STATUS_INVALID_PARAMETER_2);
-	if (base && end > limit)
-		return either(STATUS_INVALID_PARAMETER_3, STATUS_CONFLICTING_ADDRESSES);
-	if (base && !oracle_is_free(space, start, end))
-		return must(STATUS_CONFLICTING_ADDRESSES);
-	return succeed(charge, charge);
-}
-
-static struct oracle_expectation expect_commit(struct oracle_space *space, vaddr_t start,
-					       vaddr_t end, uint32_t type, uint32_t protection)
-{
-	const struct oracle_view *view = oracle_find(space, start);
-	uint64_t needed = 0, copies = 0;
-
-	if (!view || end > view->end) /* row 20; row 16 if it is to be private memory */
-		return either(STATUS_CONFLICTING_ADDRESSES, type != MEM_RESET && (protection & COPY)
-								    ? STATUS_INVALID_PAGE_PROTECTION
-								    : STATUS_CONFLICTING_ADDRESSES);
-	if (type == MEM_RESET)
-		return must(STATUS_SUCCESS);
-	if (!view->content && (protection & COPY))
-		return must(STATUS_INVALID_PAGE_PROTECTION);
-	if (view->content && view->content->is_file) /* 4.4 */
-		return must(STATUS_ALREADY_COMMITTED);
-	if (view->content && (rights(protection) & ~rights(view->allocation_protect)))
-		return must(STATUS_SECTION_PROTECTION);
-	if (view->is_frozen && ((protection ^ view->allocation_protect) &
-				~(PAGE_NOCACHE | PAGE_WRITECOMBINE)))
-		return must(STATUS_INVALID_PAGE_PROTECTION);
-	for (uint64_t i = page_of(start - view->start); i < page_of(end - view->start); i++) {
-		if (!view->content)
-			needed += !view->pages[i].is_committed;
-		else if (view->content->is_reserve)
-			needed += !view->content->committed[view->first_page + i];
-		copies += view->content && (protection & COPY);
-	}
-	return succeed(needed, needed + copies);
-}
-
-struct oracle_expectation oracle_expect_allocate(struct oracle_space *space, vaddr_t base,
-						 uint64_t zero_bits, uint64_t size, uint32_t type,
-						 uint32_t protection)
-{
-	vaddr_t limit;
-
-	if (!oracle_zero_bits(zero_bits, &limit))
-		return must(STATUS_INVALID_PARAMETER_3);
-	if (!type_is_valid(type))
-		return must(STATUS_INVALID_PARAMETER_5);
-	if (!is_valid(protection))
-		return must(STATUS_INVALID_PAGE_PROTECTION);
-	if (base > USER_HIGHEST_ADDRESS)
-		return must(STATUS_INVALID_PARAMETER_2);
-	if (!size || size > USER_LIMIT - base)
-		return must(STATUS_INVALID_PARAMETER_4);
-	if (type & (MEM_PHYSICAL | MEM_LARGE_PAGES | MEM_WRITE_WATCH))
-		return must(STATUS_NOT_IMPLEMENTED);
-	if ((type & MEM_RESERVE) || (!base && (type & MEM_COMMIT))) {
-		if (protection & COPY)
-			return must(STATUS_INVALID_PAGE_PROTECTION);
-		return expect_reserve(space, base, limit, size, type);
-	}
-	return expect_commit(space, page_round_down(base), page_round_up(base + size), type,
-			     protection);
-}
-
-/* ---- 5.2 ---- */
-
-struct oracle_expectation oracle_expect_free(struct oracle_space *space, vaddr_t base,
-					     uint64_t size, uint32_t type)
-{
-	const struct oracle_view *view = oracle_find(space, base);
-
-	if (type != MEM_DECOMMIT && type != MEM_RELEASE)
-		return must(STATUS_INVALID_PARAMETER_4);
-	if (base > USER_HIGHEST_ADDRESS)
-		return must(STATUS_INVALID_PARAMETER_2);
-	if (size > USER_LIMIT - base)
-		return must(STATUS_INVALID_PARAMETER_3);
-	if (!view)
-		return must(STATUS_MEMORY_NOT_ALLOCATED);
-	if (base + size > view->end)
-		return must(STATUS_UNABLE_TO_FREE_VM);
-	if (view->content)
-		return must(STATUS_UNABLE_TO_DELETE_SECTION);
-	if (!size && page_round_down(base) != view->start)
-		return must(STATUS_FREE_VM_NOT_AT_BASE);
-	return must(STATUS_SUCCESS);
-}
-
-/* ---- 5.3 ---- */
-
-struct oracle_expectation oracle_expect_protect(struct oracle_space *space, vaddr_t base,
-						uint64_t size, uint32_t protection)
-{
-	const struct oracle_view *view = oracle_find(space, base);
-	struct nt_memory_basic_information information;
-	uint64_t copies = 0;
-
-	if (!is_valid(protection))
-		return must(STATUS_INVALID_PAGE_PROTECTION);
-	if (base > USER_HIGHEST_ADDRESS)
-		return must(STATUS_INVALID_PARAMETER_2);
-	if (!size || size > USER_LIMIT - base)
-		return must(STATUS_INVALID_PARAMETER_3);
-	if (!view || base + size > view->end)
-		return must(STATUS_CONFLICTING_ADDRESSES);
-	for (vaddr_t va = page_round_down(base); va < base + size;
-	     va += information.region_size_bytes) {
-		(void)oracle_query(space, va, &information);
-		if (information.state != MEM_COMMIT)
-			return must(STATUS_NOT_COMMITTED);
-	}
-	if (view->is_frozen)
-		return must(STATUS_INVALID_PAGE_PROTECTION);
-	if (!view->content && (protection & COPY))
-		return must(STATUS_INVALID_PAGE_PROTECTION);
-	if (view->content && view->content->image) /* 3.3.3: any; kept as copied on write */
-		protection |= protection & PAGE_READWRITE ? PAGE_WRITECOPY : 0;
-	else if (view->content && (rights(protection) & ~rights(view->allocation_protect)))
-		return must(STATUS_SECTION_PROTECTION);
-	if (protection & (COPY | PAGE_EXECUTE_READWRITE))
-		copies = bytes_to_pages(page_round_up(base + size) - page_round_down(base));
-	return succeed(0, copies);
 }

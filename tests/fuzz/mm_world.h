@@ -116,7 +116,7 @@ void check_place(unsigned space, bool was_free, vaddr_t start, uint64_t size);
 /* "Anywhere" must obey the zero bits, and MEM_TOP_DOWN is the highest place. */
 void check_chosen(unsigned space, vaddr_t start, uint64_t size, uint64_t zero_bits, bool top_down);
 
-/* ---- operations: mm_calls.c, mm_memory.c, mm_bytes.c, mm_files.c ---- */
+/* ---- operations: mm_calls.c, mm_memory.c, mm_watch.c, mm_bytes.c, mm_files.c ---- */
 
 void create_section(void);
 void close_section(void);
@@ -129,6 +129,9 @@ void query_memory(void);
 void allocate_stack(void);
 void recreate_space(void);
 void enter_space(void);
+
+void read_watch(void);
+void reset_watch(void);
 
 void access_memory(void);
 void fill_pages(void);

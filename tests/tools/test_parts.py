@@ -174,10 +174,11 @@ class JudgeTest(unittest.TestCase):
     def test_boots_are_shared_where_needs_agree(self):
         small = self.ONE._replace(name="small", memory_mib=64)
         alone = self.ONE._replace(name="alone", alone=True)
+        release = self.ONE._replace(name="release", kernel="release")
         many = [self.ONE._replace(name=f"test_number_{number:03}") for number in range(60)]
-        boots = list(boots_of([self.ONE, small, alone, self.TWO]))
+        boots = list(boots_of([self.ONE, small, alone, release, self.TWO]))
         self.assertEqual([[one.name for one in boot] for boot in boots],
-                         [["test_one", "test_two"], ["small"], ["alone"]])
+                         [["test_one", "test_two"], ["small"], ["alone"], ["release"]])
         boots = list(boots_of(many))
         self.assertEqual(sum(len(boot) for boot in boots), 60)
         self.assertTrue(all(len(";".join(f"{one.name}.exe" for one in boot)) <= 511 for boot in boots))

@@ -4,6 +4,7 @@ One boot runs all programs that need nothing special, under -icount and with the
 of frames, pool, handles and commit after each. A program says what it needs in a comment of its source:
 
     /* boot: mem=64 frames=2000 alone */        memory in MiB, knobs of the kernel command line, a boot of its own
+    /* boot: kernel=release */                  the kernel without the debug kernel's checks, for costs
 
 A boot that dies in one program costs that program; the rest goes on in a new boot.
 """
@@ -37,6 +38,7 @@ class Program(NamedTuple):
     knobs: tuple
     alone: bool
     title: str  # what it prints behind the TAP header
+    kernel: str = "debug"
 
 
 class GuestGroup(Group):
@@ -58,22 +60,24 @@ def program(name, sources=SOURCES):
     except OSError:
         text = ""
     needs, title = _NEEDS.search(text), _TITLE.search(text)
-    memory, knobs, alone = MEMORY_MIB, [], False
+    memory, knobs, alone, kernel = MEMORY_MIB, [], False, "debug"
     for word in needs.group(1).split() if needs else []:
         if word == "alone":
             alone = True
         elif word.startswith("mem="):
             memory = int(word[4:])
+        elif word.startswith("kernel="):
+            kernel = word[7:]
         else:
             knobs.append(word)
-    return Program(name, memory, tuple(sorted(knobs)), alone, title.group(1) if title else name)
+    return Program(name, memory, tuple(sorted(knobs)), alone, title.group(1) if title else name, kernel)
 
 
 def boots(programs):
     """Programs that can share a boot, in lists; the kernel's run= has room for so many names."""
     shared = {}
     for one in programs:
-        key = (one.memory_mib, one.knobs, one.name if one.alone else "")
+        key = (one.memory_mib, one.kernel, one.knobs, one.name if one.alone else "")
         shared.setdefault(key, []).append(one)
     for group in shared.values():
         boot, length = [], 0
@@ -122,7 +126,7 @@ class Boot:
 
 def _command(programs, log, seconds):
     first = programs[0]
-    command = [sys.executable, str(ROOT / "tools" / "quire"), "run", "--icount", "--kernel", "debug",
+    command = [sys.executable, str(ROOT / "tools" / "quire"), "run", "--icount", "--kernel", first.kernel,
                "--mem", str(first.memory_mib), "--timeout", str(seconds), "--stall", str(STALL_SECONDS),
                "--log", str(log)]
     for setting in first.knobs + ("check=1", "run=" + ";".join(f"{one.name}.exe" for one in programs)):

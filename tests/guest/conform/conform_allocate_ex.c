@@ -194,6 +194,64 @@ static void test_placeholder_in_three(void)
 	}
 }
 
+/* Memory in a placeholder's place, and the placeholder again; then the whole is joined. */
+static void test_placeholder_replaced(void)
+{
+	struct range range = range_of(0, 0x20000), part;
+	NTSTATUS status =
+		placeholder_make(&range, MEM_RESERVE | MEM_RESERVE_PLACEHOLDER, PAGE_NOACCESS);
+	char *base = NT_SUCCESS(status) ? range.base : NOTHING_THERE;
+
+	part = range_of((uintptr_t)base, 0x10000);
+	case_status("5.1.4", "REPLACE of half a placeholder",
+		    placeholder_make(&part, COMMITTED | MEM_REPLACE_PLACEHOLDER, PAGE_READWRITE),
+		    STATUS_CONFLICTING_ADDRESSES);
+	free_part(base, 0x10000, MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER);
+	part = range_of((uintptr_t)base, 0x10000);
+	case_status("5.1.4", "REPLACE of a placeholder",
+		    placeholder_make(&part, COMMITTED | MEM_REPLACE_PLACEHOLDER, PAGE_READWRITE),
+		    STATUS_SUCCESS);
+	case_state("5.1.4", "REPLACE of a placeholder: state", region_at(base).State, MEM_COMMIT);
+	case_status("5.1.4", "PRESERVE of what replaced it",
+		    free_part(base, 0x10000, MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER),
+		    STATUS_SUCCESS);
+	case_status("5.1.4", "COALESCE of both",
+		    free_part(base, 0x20000, MEM_RELEASE | MEM_COALESCE_PLACEHOLDERS),
+		    STATUS_SUCCESS);
+	case_number("5.1.4", "COALESCE of both: the size", region_at(base).RegionSize, 0x20000);
+	case_status("5.1.4", "RELEASE of all", free_part(base, 0, MEM_RELEASE), STATUS_SUCCESS);
+}
+
+/* A view in a placeholder's place, and the placeholder again. */
+static void test_placeholder_mapped(void)
+{
+	struct range range = range_of(0, 0x10000);
+	NTSTATUS status =
+		placeholder_make(&range, MEM_RESERVE | MEM_RESERVE_PLACEHOLDER, PAGE_NOACCESS);
+	char *base = NT_SUCCESS(status) ? range.base : NOTHING_THERE;
+	LARGE_INTEGER bytes = {.QuadPart = 0x10000};
+	SIZE_T view_bytes = 0x10000;
+	PVOID view = base;
+	HANDLE section;
+
+	NtCreateSection(&section, SECTION_ALL_ACCESS, NULL, &bytes, PAGE_READWRITE, SEC_COMMIT,
+			NULL);
+	case_call("NtMapViewOfSectionEx");
+	status = NtMapViewOfSectionEx(section, CURRENT_PROCESS, &view, NULL, &view_bytes,
+				      MEM_REPLACE_PLACEHOLDER, PAGE_READWRITE, NULL, 0);
+	case_status("3.5", "REPLACE of a placeholder", status, STATUS_SUCCESS);
+	case_number("3.5", "REPLACE of a placeholder: type", region_at(base).Type, MEM_MAPPED);
+	case_call("NtUnmapViewOfSectionEx");
+	case_status("3.8", "PRESERVE_PLACEHOLDER",
+		    NtUnmapViewOfSectionEx(CURRENT_PROCESS, base, MEM_PRESERVE_PLACEHOLDER),
+		    STATUS_SUCCESS);
+	case_state("3.8", "PRESERVE_PLACEHOLDER: state", region_at(base).State, MEM_RESERVE);
+	case_call(CALL);
+	case_status("5.1.4", "RELEASE of what a view left", free_part(base, 0, MEM_RELEASE),
+		    STATUS_SUCCESS);
+	NtClose(section);
+}
+
 static void test_placeholder_refusals(void)
 {
 	struct range range = range_of(0, 0x10000);
@@ -219,6 +277,8 @@ int program_main(int argc, char **argv)
 	test_commit();
 	test_placeholder();
 	test_placeholder_in_three();
+	test_placeholder_replaced();
+	test_placeholder_mapped();
 	test_placeholder_refusals();
 	return case_finish();
 }
