@@ -6,7 +6,8 @@
  *  1 every frame is in one state, on the list its state names; list lengths and counts agree
  *  2 a frame that is READING, ACTIVE, STANDBY, MODIFIED or WRITING is named by *word, and the word
  *    says this frame
- *  3 shares = valid slots that name the frame; a private frame has at most one, which is its word
+ *  3 shares = valid slots that name the frame (of a large page: its first); a private frame has at
+ *    most one, which is its word
  *  4 STANDBY and MODIFIED: shares = pins = 0, and the dirty flag says which list
  *  5 ACTIVE: shares > 0 or pins > 0
  *  6 a writable slot stands in a region that allows writing; if that is copy-on-write, the frame is
@@ -21,10 +22,13 @@
  * 11 regions are ordered, page aligned, disjoint, in user space; gaps are right; each belongs to a
  *    view that contains it
  * 12 a segment's resident pages and view count are the sums over its words and views
+ * 13 a large page is 512 frames together, aligned, in the order of their segment, each pinned by
+ *    it; its slot stands whole in one region of a view of that segment, which has no other slots
  */
 #include "commit.h"
 #include "frame.h"
 #include "kernel/core/pool.h"
+#include "large.h"
 #include "mm.h"
 #include "page_table.h"
 #include "pages.h"
@@ -92,13 +96,13 @@ static uint32_t count_shares(const struct segment *segment, const struct frame *
 
 	LIST_FOREACH (view, &segment->views, segment_link) {
 		vaddr_t va = view->start + pages_to_bytes(frame->index - view->first_page);
-		pte_t *slot;
+		pte_t word;
 
 		if (frame->index < view->first_page || va >= view->end)
 			continue;
-		slot = slot_find(view->space, va);
-		if (slot && pte_kind(pt_read(slot)) == PTE_VALID &&
-		    pte_pfn(pt_read(slot)) == frame_number(frame))
+		word = slot_word(view->space, va);
+		if (pte_kind(word) == PTE_VALID && pte_pfn(word) == frame_number(frame) &&
+		    frame_of_shares(word) == frame)
 			shares++;
 	}
 	return shares;
@@ -177,12 +181,34 @@ static uint64_t check_slots_of_table(struct address_space *space, const pte_t *s
 			continue;
 		region = region_find(space, va);
 		CHECK(7, region, "0x%llx has a slot and no view", (unsigned long long)va);
+		CHECK(13, !view_is_large(region->view), "0x%llx has a slot of 4 KiB",
+		      (unsigned long long)va);
 		if (pte_kind(word) == PTE_VALID) {
 			check_slot(region, va, word);
 			resident++;
 		}
 	}
 	return resident;
+}
+
+static uint64_t check_large_slot(struct address_space *space, vaddr_t va, pte_t word)
+{
+	struct region *region = region_find(space, va);
+	const struct frame *frame = frame_of(pte_pfn(word));
+	const struct view *view;
+
+	CHECK(7, region, "0x%llx has a slot and no view", (unsigned long long)va);
+	check_slot(region, va, word);
+	view = region->view;
+	CHECK(13,
+	      view_is_large(view) && region->start <= va && region->end - va >= LARGE_PAGE_BYTES &&
+		      (va & (LARGE_PAGE_BYTES - 1)) == 0,
+	      "0x%llx has a large slot", (unsigned long long)va);
+	CHECK(13,
+	      frame->owner == view->segment &&
+		      frame->index == view->first_page + page_of(va - view->start),
+	      "0x%llx maps another large page", (unsigned long long)va);
+	return LARGE_PAGE_PAGES;
 }
 
 static void check_slots(struct address_space *space)
@@ -192,7 +218,9 @@ static void check_slots(struct address_space *space)
 	pte_t *slot;
 
 	for (; (slot = slot_next(space, &va, USER_LIMIT)) != NULL; va += pt_entry_span(2))
-		resident += check_slots_of_table(space, slot, va);
+		resident += pte_is_large(pt_read(slot))
+				    ? check_large_slot(space, va, pt_read(slot))
+				    : check_slots_of_table(space, slot, va);
 	CHECK(9, resident == space->resident_pages, "%llu resident pages, %llu counted",
 	      (unsigned long long)space->resident_pages, (unsigned long long)resident);
 }
@@ -231,7 +259,8 @@ static uint64_t check_tables_of_level(struct address_space *space, unsigned leve
 		/* the entries of one table lie together */
 		entry = entry && pt_index(va, level) ? entry + 1
 						     : pt_slot(space->root, va, level, &missing);
-		if (entry && pte_kind(pt_read(entry)) == PTE_VALID) {
+		if (entry && pte_kind(pt_read(entry)) == PTE_VALID &&
+		    !pte_is_large(pt_read(entry))) {
 			check_table(pte_pfn(pt_read(entry)), PAGE_TABLE_ENTRIES);
 			CHECK(8,
 			      frame_of(pte_pfn(pt_read(entry)))->shares ||
@@ -312,6 +341,25 @@ static void check_space(struct address_space *space, void *context)
 
 /* ---- segments ---- */
 
+static void check_large_page(const struct segment *segment, const struct frame *frame)
+{
+	pfn_t pfn = frame_number(frame);
+
+	CHECK(13, ((frame->flags & FRAME_LARGE) != 0) == segment->is_large,
+	      "frame 0x%llx is large, or is not", number_of(frame));
+	if (!segment->is_large)
+		return;
+	CHECK(13,
+	      pfn % LARGE_PAGE_PAGES == frame->index % LARGE_PAGE_PAGES && frame->pins &&
+		      frame->state == FRAME_ACTIVE,
+	      "frame 0x%llx of a large page", number_of(frame));
+	CHECK(13,
+	      frame->index % LARGE_PAGE_PAGES == 0 ||
+		      (frame_of(pfn - 1)->owner == segment &&
+		       frame_of(pfn - 1)->index == frame->index - 1),
+	      "frame 0x%llx does not follow the page before", number_of(frame));
+}
+
 static void check_segment(struct segment *segment, void *context) NO_THREAD_SAFETY_ANALYSIS
 {
 	uint64_t resident = 0, views = 0;
@@ -331,6 +379,7 @@ static void check_segment(struct segment *segment, void *context) NO_THREAD_SAFE
 		CHECK(12, frame->owner == segment && frame->word == word && frame->index == index,
 		      "page %llu of a segment names frame 0x%llx, which is another's",
 		      (unsigned long long)index, number_of(frame));
+		check_large_page(segment, frame);
 	}
 	LIST_FOREACH (view, &segment->views, segment_link)
 		views++;

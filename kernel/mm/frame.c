@@ -37,6 +37,13 @@ void *frame_memory(pfn_t pfn)
 	return phys_to_virt(pfn_address(pfn));
 }
 
+struct frame *frame_of_shares(pte_t word)
+{
+	pfn_t pfn = pte_pfn(word);
+
+	return frame_of(pte_is_large(word) ? pfn - pfn % LARGE_PAGE_PAGES : pfn);
+}
+
 struct frame *frame_of_word(const pte_t *word)
 {
 	return frame_of(pfn_of(virt_to_phys(word)));
@@ -102,7 +109,7 @@ static void poison(struct frame *frame)
 	frame->flags |= FRAME_POISONED;
 }
 
-static void check_poison(struct frame *frame)
+void frame_check_poison(struct frame *frame)
 {
 	const uint64_t *words = frame_memory(frame_number(frame));
 
@@ -118,7 +125,7 @@ static void poison(struct frame *frame)
 	(void)frame;
 }
 
-static void check_poison(struct frame *frame)
+void frame_check_poison(struct frame *frame)
 {
 	(void)frame;
 }
@@ -162,7 +169,8 @@ static void evict(struct frame *frame) REQUIRES(frame_lock)
 	frame->owner = NULL;
 }
 
-static struct frame *take_locked(enum frame_content content) REQUIRES(frame_lock)
+/* The frame to take next: the oldest of the list that suits best, or NULL. */
+static struct frame *choose_locked(enum frame_content content) REQUIRES(frame_lock)
 {
 	enum frame_state preferred = content == FRAME_ALL_ZERO ? FRAME_ZEROED : FRAME_FREE;
 	enum frame_state other = content == FRAME_ALL_ZERO ? FRAME_FREE : FRAME_ZEROED;
@@ -174,9 +182,20 @@ static struct frame *take_locked(enum frame_content content) REQUIRES(frame_lock
 		number = lists[FRAME_STANDBY].head;
 		if (!number)
 			return NULL;
-		evict(&frames[number]);
 	}
 	return &frames[number];
+}
+
+enum frame_state frame_take_locked(struct frame *frame)
+{
+	enum frame_state found = (enum frame_state)frame->state;
+
+	KASSERT(found == FRAME_FREE || found == FRAME_ZEROED || found == FRAME_STANDBY);
+	if (found == FRAME_STANDBY)
+		evict(frame);
+	set_state(frame, FRAME_HELD);
+	frame->original = pte_none();
+	return found;
 }
 
 pfn_t frame_alloc(enum frame_content content)
@@ -186,19 +205,17 @@ pfn_t frame_alloc(enum frame_content content)
 	pfn_t pfn;
 
 	spin_lock(&frame_lock);
-	frame = take_locked(content);
+	frame = choose_locked(content);
 	if (!frame) {
 		spin_unlock(&frame_lock);
 		return PFN_NONE;
 	}
-	found = (enum frame_state)frame->state;
-	set_state(frame, FRAME_HELD);
-	frame->original = pte_none();
+	found = frame_take_locked(frame);
 	pfn = frame_number(frame);
 	spin_unlock(&frame_lock);
 
 	if (found == FRAME_FREE)
-		check_poison(frame);
+		frame_check_poison(frame);
 	if (content == FRAME_ALL_ZERO && found != FRAME_ZEROED)
 		page_zero(frame_memory(pfn));
 	return pfn;

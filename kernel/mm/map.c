@@ -3,6 +3,7 @@
  */
 #include "commit.h"
 #include "kernel/lib/range.h"
+#include "large.h"
 #include "mm.h"
 #include "protection.h"
 #include "region.h"
@@ -54,9 +55,11 @@ static NTSTATUS check_type(const struct map_request *request, const struct secti
 			return STATUS_INVALID_PARAMETER_9;
 		if (!protection_is_writable(section->protection))
 			return STATUS_SECTION_PROTECTION;
+		if (request->allocation_type & MEM_LARGE_PAGES)
+			return STATUS_INVALID_PARAMETER;
 		return STATUS_NOT_IMPLEMENTED; /* views that grow with their section */
 	}
-	if (request->allocation_type & MEM_LARGE_PAGES)
+	if ((request->allocation_type & MEM_LARGE_PAGES) && !section->segment->is_large)
 		return STATUS_INVALID_PARAMETER_9;
 	return STATUS_SUCCESS;
 }
@@ -84,7 +87,7 @@ static NTSTATUS check_against_section(const struct map_request *request, uint64_
 	bool is_image = section->segment->kind == SEGMENT_IMAGE;
 	NTSTATUS status;
 
-	if ((request->base | request->offset_bytes) & (ALLOCATION_GRANULARITY - 1))
+	if ((request->base | request->offset_bytes) & (view_alignment(section->segment) - 1))
 		return STATUS_MAPPED_ALIGNMENT;
 	if (!is_image && !protection_section_allows(section->protection, request->protection))
 		return STATUS_SECTION_PROTECTION;
@@ -98,6 +101,8 @@ static NTSTATUS check_against_section(const struct map_request *request, uint64_
 		return STATUS_INVALID_VIEW_SIZE;
 	if (section->segment->kind == SEGMENT_PAGEFILE && (request->protection & PAGE_WRITECOMBINE))
 		return STATUS_INVALID_PARAMETER_10;
+	if (section->segment->is_large)
+		return large_check_view(*size, request->protection);
 	return STATUS_SUCCESS;
 }
 
@@ -120,8 +125,8 @@ static NTSTATUS place(struct address_space *space, const struct map_request *req
 		*start = segment->image_base;
 		return STATUS_SUCCESS;
 	}
-	*start = view_place(space, size, request->zero_bits,
-			    request->allocation_type & MEM_TOP_DOWN);
+	*start = view_place_aligned(space, size, view_alignment(segment), request->zero_bits,
+				    request->allocation_type & MEM_TOP_DOWN);
 	return *start ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 

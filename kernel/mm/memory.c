@@ -5,6 +5,7 @@
 #include "commit.h"
 #include "kernel/core/pool.h"
 #include "kernel/lib/range.h"
+#include "large.h"
 #include "mm.h"
 #include "pages.h"
 #include "protection.h"
@@ -232,6 +233,8 @@ static NTSTATUS commit_range(struct address_space *space, vaddr_t start, vaddr_t
 		view = view_holding(space, start, end);
 		if (!view)
 			status = STATUS_CONFLICTING_ADDRESSES;
+		else if (view_is_large(view))
+			status = large_commit_locked(view, start, end, protection);
 		else if (!view->segment)
 			status = commit_private_locked(view, start, end, protection);
 		else
@@ -262,8 +265,10 @@ NTSTATUS memory_allocate(struct address_space *space, vaddr_t *base, uint64_t ze
 	status = memory_allocate_check(*base, zero_bits, *size_bytes, type, protection);
 	if (!NT_SUCCESS(status))
 		return status;
-	if (type & (MEM_PHYSICAL | MEM_LARGE_PAGES | MEM_WRITE_WATCH))
+	if (type & (MEM_PHYSICAL | MEM_WRITE_WATCH))
 		return STATUS_NOT_IMPLEMENTED;
+	if (type & MEM_LARGE_PAGES)
+		return large_allocate(space, base, zero_bits, *size_bytes, type, protection);
 	if ((type & MEM_RESERVE) || ((type & MEM_COMMIT) && !*base)) {
 		if (protection_is_copy(protection))
 			return STATUS_INVALID_PAGE_PROTECTION;

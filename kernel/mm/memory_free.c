@@ -4,15 +4,20 @@
 #include "commit.h"
 #include "kernel/core/pool.h"
 #include "kernel/lib/range.h"
+#include "large.h"
 #include "mm.h"
 #include "pages.h"
 #include "region.h"
 #include "space.h"
 #include "view.h"
 
-/* Rows 6-10 of table 5.2; on success the range to free. Needs the space's lock. */
+/*
+ * Rows 6-10 of table 5.2, and large memory, which goes whole; on success the range to free. Needs
+ * the space's lock.
+ */
 static NTSTATUS find_range_to_free(struct address_space *space, vaddr_t base, uint64_t size,
-				   struct view **result, vaddr_t *start, vaddr_t *end)
+				   uint32_t type, struct view **result, vaddr_t *start,
+				   vaddr_t *end)
 {
 	struct view *view = view_find(space, base);
 
@@ -22,10 +27,16 @@ static NTSTATUS find_range_to_free(struct address_space *space, vaddr_t base, ui
 	*end = size ? page_round_up(base + size) : view->end;
 	if (*end > view->end)
 		return STATUS_UNABLE_TO_FREE_VM;
-	if (view->segment)
+	if (view->kind != VIEW_PRIVATE)
 		return STATUS_UNABLE_TO_DELETE_SECTION;
 	if (!size && *start != view->start)
 		return STATUS_FREE_VM_NOT_AT_BASE;
+	if (view_is_large(view)) {
+		if (type == MEM_DECOMMIT)
+			return STATUS_MEMORY_NOT_ALLOCATED;
+		if (*start != view->start || *end != view->end)
+			return STATUS_FREE_VM_NOT_AT_BASE;
+	}
 	*result = view;
 	return STATUS_SUCCESS;
 }
@@ -132,7 +143,7 @@ NTSTATUS memory_free(struct address_space *space, vaddr_t *base, uint64_t *size_
 	if (!range_ok(*base, *size_bytes, USER_LIMIT))
 		return STATUS_INVALID_PARAMETER_3;
 	mutex_lock(&space->lock);
-	status = find_range_to_free(space, *base, *size_bytes, &view, &start, &end);
+	status = find_range_to_free(space, *base, *size_bytes, type, &view, &start, &end);
 	if (NT_SUCCESS(status)) {
 		if (type == MEM_DECOMMIT) {
 			status = decommit_locked(view, start, end);

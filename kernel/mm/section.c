@@ -5,6 +5,7 @@
 #include "file_segment.h"
 #include "image.h"
 #include "kernel/io/file.h"
+#include "large.h"
 #include "mm.h"
 #include "nt/ntio.h"
 #include "protection.h"
@@ -94,6 +95,7 @@ struct section_plan {
 static NTSTATUS plan_pagefile(const struct section_request *request, struct section_plan *plan)
 {
 	bool is_reserve = request->attributes & SEC_RESERVE;
+	bool is_large = request->attributes & SEC_LARGE_PAGES;
 	uint64_t pages = bytes_to_pages(request->size_bytes);
 	uint64_t charge = is_reserve ? 0 : pages;
 	NTSTATUS status;
@@ -104,12 +106,15 @@ static NTSTATUS plan_pagefile(const struct section_request *request, struct sect
 		return STATUS_INVALID_PARAMETER_4;
 	if (request->size_bytes > USER_LIMIT)
 		return STATUS_SECTION_TOO_BIG;
-	if (request->attributes & (SEC_LARGE_PAGES | SEC_BASED))
+	if (is_large && pages % LARGE_PAGE_PAGES)
+		return STATUS_INVALID_PARAMETER_4;
+	if (request->attributes & SEC_BASED)
 		return STATUS_NOT_IMPLEMENTED;
 	status = commit_charge(charge);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = segment_create(SEGMENT_PAGEFILE, pages, NULL, &plan->segment);
+	status = is_large ? large_segment_create(pages, &plan->segment)
+			  : segment_create(SEGMENT_PAGEFILE, pages, NULL, &plan->segment);
 	if (!NT_SUCCESS(status)) {
 		commit_release(charge);
 		return status;
@@ -118,7 +123,8 @@ static NTSTATUS plan_pagefile(const struct section_request *request, struct sect
 	plan->segment->commit_pages = charge;
 	plan->size_bytes = pages_to_bytes(pages);
 	plan->attributes = request->attributes & (SEC_COMMIT | SEC_RESERVE | SEC_NOCACHE |
-						  SEC_WRITECOMBINE | SEC_NO_CHANGE);
+						  SEC_WRITECOMBINE | SEC_NO_CHANGE |
+						  SEC_LARGE_PAGES);
 	return STATUS_SUCCESS;
 }
 

@@ -113,13 +113,12 @@ void space_for_each(void (*visit)(struct address_space *space, void *context), v
 static pfn_t pin_mapped(struct address_space *space, vaddr_t va, bool write)
 {
 	pfn_t pfn = PFN_NONE;
-	pte_t *slot;
+	pte_t word;
 
 	spin_lock(&frame_lock);
-	slot = slot_find(space, va);
-	if (slot && pte_kind(pt_read(slot)) == PTE_VALID &&
-	    (!write || pte_is_writable(pt_read(slot)))) {
-		pfn = pte_pfn(pt_read(slot));
+	word = slot_word(space, va);
+	if (pte_kind(word) == PTE_VALID && (!write || pte_is_writable(word))) {
+		pfn = pte_pfn(word);
 		frame_pin_locked(frame_of(pfn));
 	}
 	spin_unlock(&frame_lock);

@@ -80,6 +80,11 @@ enum frame_state {
 /* The owner is an address space and `word` a page-table slot; else a segment and its state word. */
 #define FRAME_PRIVATE 0x2u
 #define FRAME_POISONED 0x4u /* debug builds: free, and filled with a pattern */
+/*
+ * One of the 512 of a large page: 512 frames together, aligned, ACTIVE for as long as their segment
+ * lives, each with one pin of its. Slots that map the large page are counted by its first frame.
+ */
+#define FRAME_LARGE 0x8u
 
 /* One entry of the frame database, 48 bytes, index = pfn. All (F). */
 struct frame {
@@ -119,6 +124,7 @@ struct segment {
 	struct mutex lock;
 	enum segment_kind kind;	     /* (C) */
 	bool is_reserve;	     /* (C) page file: pages are born not committed */
+	bool is_large;		     /* (C) page file: large pages, all there from the start */
 	atomic_uint reference_count; /* (A) sections, views, open files, page-ins; 0 destroys */
 	uint64_t page_count;	     /* (GF) */
 	unsigned levels;	     /* (F) of the state-word table: 1 = root holds words */
@@ -173,7 +179,7 @@ struct view {
 	enum section_inherit inherit;  /* (C) */
 	bool is_stack;		       /* (C) its guard page moves down as it grows */
 	struct address_space *space;   /* (C) */
-	struct segment *segment;       /* (C) reference; NULL: private */
+	struct segment *segment;       /* (C) reference; NULL: private pages of 4 KiB */
 	page_index_t first_page;       /* (C) page of the segment at start */
 	uint64_t commit_pages;	       /* charged for private and copy-on-write pages */
 	LIST_ENTRY(view) segment_link; /* (G) */

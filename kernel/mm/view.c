@@ -5,6 +5,7 @@
 
 #include "commit.h"
 #include "kernel/core/pool.h"
+#include "kernel/lib/range.h"
 #include "mm.h"
 #include "pages.h"
 #include "region.h"
@@ -54,6 +55,20 @@ vaddr_t view_place(struct address_space *space, uint64_t size_bytes, uint64_t ze
 	if (!zero_bits_limit(zero_bits, &limit))
 		return 0;
 	return region_find_gap(space, size_bytes, USER_LOWEST_ADDRESS, limit, top_down);
+}
+
+vaddr_t view_place_aligned(struct address_space *space, uint64_t size_bytes, uint64_t alignment,
+			   uint64_t zero_bits, bool top_down)
+{
+	uint64_t slack = alignment - ALLOCATION_GRANULARITY;
+	vaddr_t gap = view_place(space, size_bytes + slack, zero_bits, top_down);
+
+	return gap ? round_down(gap + slack, alignment) : 0;
+}
+
+uint64_t view_alignment(const struct segment *segment)
+{
+	return segment->is_large ? LARGE_PAGE_BYTES : ALLOCATION_GRANULARITY;
 }
 
 void view_attach_segment(struct view *view, struct segment *segment)
@@ -223,10 +238,12 @@ NTSTATUS view_unmap(struct address_space *space, vaddr_t address)
 
 	mutex_lock(&space->lock);
 	view = view_find(space, address);
-	if (view && view->segment)
+	if (view && view->kind != VIEW_PRIVATE)
 		view_remove(space, view);
+	else
+		view = NULL;
 	mutex_unlock(&space->lock);
-	if (!view || !view->segment)
+	if (!view)
 		return STATUS_NOT_MAPPED_VIEW;
 	view_free(view);
 	return STATUS_SUCCESS;

@@ -53,6 +53,15 @@ void view_attach_segment(struct view *view, struct segment *segment);
 vaddr_t view_place(struct address_space *space, uint64_t size_bytes, uint64_t zero_bits,
 		   bool top_down);
 
+/*
+ * The same on a boundary of `alignment` (a power of two, 64 KiB or more). Looks for a gap that
+ * holds the view wherever its boundary falls, so one that it would just fill can be passed over.
+ */
+vaddr_t view_place_aligned(struct address_space *space, uint64_t size_bytes, uint64_t alignment,
+			   uint64_t zero_bits, bool top_down);
+/* What the base and the offset of a view of the segment are multiples of, in bytes. */
+uint64_t view_alignment(const struct segment *segment);
+
 /* The highest address + 1 that zero_bits allows; false: the value is invalid (22..31). */
 bool zero_bits_limit(uint64_t zero_bits, vaddr_t *limit);
 

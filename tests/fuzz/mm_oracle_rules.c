@@ -28,6 +28,12 @@ static struct oracle_expectation succeed(uint64_t charge_min, uint64_t charge_ma
 	return (struct oracle_expectation){.charge_min = charge_min, .charge_max = charge_max};
 }
 
+/* The machine is too small for 2 MiB of frames that lie together. */
+static struct oracle_expectation no_large_pages(void)
+{
+	return either(STATUS_INSUFFICIENT_RESOURCES, STATUS_COMMITMENT_LIMIT);
+}
+
 /* C8 */
 static bool is_valid(uint32_t protection)
 {
@@ -165,8 +171,13 @@ struct oracle_expectation oracle_expect_section(const struct section_request *re
 		return must(STATUS_INVALID_FILE_FOR_SECTION);
 	if (request->size_bytes > USER_LIMIT)
 		return must(STATUS_SECTION_TOO_BIG);
-	if (request->attributes & (SEC_LARGE_PAGES | SEC_BASED))
+	if ((request->attributes & SEC_LARGE_PAGES) &&
+	    bytes_to_pages(request->size_bytes) % LARGE_PAGE_PAGES) /* row 21 */
+		return must(STATUS_INVALID_PARAMETER_4);
+	if (request->attributes & SEC_BASED)
 		return must(STATUS_NOT_IMPLEMENTED);
+	if (request->attributes & SEC_LARGE_PAGES)
+		return no_large_pages();
 	if (request->attributes & SEC_RESERVE)
 		return must(STATUS_SUCCESS);
 	return succeed(bytes_to_pages(request->size_bytes), bytes_to_pages(request->size_bytes));
@@ -319,6 +330,20 @@ static struct oracle_expectation expect_reserve(struct oracle_space *space, vadd
 	return succeed(charge, charge);
 }
 
+static struct oracle_expectation expect_large(vaddr_t base, uint64_t size, uint32_t type,
+					      uint32_t protection)
+{
+	if (base && !(type & MEM_RESERVE))
+		return must(STATUS_INVALID_PARAMETER_5);
+	if (base % LARGE_PAGE_BYTES)
+		return must(STATUS_INVALID_PARAMETER_2);
+	if (size % LARGE_PAGE_BYTES)
+		return must(STATUS_INVALID_PARAMETER_4);
+	if (protection & (COPY | PAGE_GUARD))
+		return must(STATUS_INVALID_PAGE_PROTECTION);
+	return no_large_pages();
+}
+
 static struct oracle_expectation expect_commit(struct oracle_space *space, vaddr_t start,
 					       vaddr_t end, uint32_t type, uint32_t protection)
 {
@@ -363,8 +388,10 @@ struct oracle_expectation oracle_expect_allocate(struct oracle_space *space, vad
 		return must(STATUS_INVALID_PARAMETER_2);
 	if (!size || size > USER_LIMIT - base)
 		return must(STATUS_INVALID_PARAMETER_4);
-	if (type & (MEM_PHYSICAL | MEM_LARGE_PAGES | MEM_WRITE_WATCH))
+	if (type & (MEM_PHYSICAL | MEM_WRITE_WATCH))
 		return must(STATUS_NOT_IMPLEMENTED);
+	if (type & MEM_LARGE_PAGES)
+		return expect_large(base, size, type, protection);
 	if ((type & MEM_RESERVE) || (!base && (type & MEM_COMMIT))) {
 		if (protection & COPY)
 			return must(STATUS_INVALID_PAGE_PROTECTION);
