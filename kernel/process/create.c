@@ -114,7 +114,7 @@ static NTSTATUS image_map(struct address_space *space, struct section *section, 
 	struct map_request request = {
 		.section = section,
 		.granted = SECTION_ALL_ACCESS,
-		.inherit = VIEW_UNMAP,
+		.inherit = VIEW_SHARE, /* a copy of the process has its images too */
 		.protection = PAGE_EXECUTE_WRITECOPY,
 	};
 	NTSTATUS status = view_map(space, &request);
@@ -226,9 +226,9 @@ static NTSTATUS peb_create(struct process *process, struct parameter_block *bloc
 	vaddr_t parameters = 0;
 	NTSTATUS status = block_allocate(space, &process->peb, PEB_BYTES);
 
-	if (NT_SUCCESS(status))
+	if (NT_SUCCESS(status) && block)
 		status = block_allocate(space, &parameters, block->size_bytes);
-	if (NT_SUCCESS(status))
+	if (NT_SUCCESS(status) && block)
 		status = parameters_write(block, space, parameters);
 	if (NT_SUCCESS(status))
 		status = peb_write(process, parameters);
@@ -270,13 +270,18 @@ static NTSTATUS standard_handle_copy(struct process *process, struct process *pa
  */
 static NTSTATUS handles_create(struct process *process, const struct process_request *request)
 {
-	struct nt_user_process_parameters *header = parameters_header(request->parameters);
-	handle_t *standard[] = {&header->standard_input, &header->standard_output,
-				&header->standard_error};
+	struct nt_user_process_parameters *header;
+	handle_t *standard[3];
 	NTSTATUS status = STATUS_SUCCESS;
 
 	if (request->parent && request->inherit_handles)
 		status = handle_table_inherit(&request->parent->handles, &process->handles);
+	if (!request->parameters)
+		return status;
+	header = parameters_header(request->parameters);
+	standard[0] = &header->standard_input;
+	standard[1] = &header->standard_output;
+	standard[2] = &header->standard_error;
 	for (size_t i = 0; NT_SUCCESS(status) && i < 3; i++) {
 		if (request->parent)
 			status = standard_handle_copy(process, request->parent, standard[i]);
@@ -297,14 +302,19 @@ static NTSTATUS process_init(struct process *process, const struct process_reque
 	process->exit_status = STATUS_PENDING;
 	process->id = client_id_next();
 	process->parent_id = request->parent ? request->parent->id : 0;
-	format_text(process->name, sizeof(process->name), "%s", request->image->name);
+	process->loader_pending = request->image != NULL; /* a copy has loaded everything */
+	format_text(process->name, sizeof(process->name), "%s",
+		    request->image ? request->image->name : request->parent->name);
 	return handle_table_init(&process->handles);
 }
 
 static NTSTATUS process_populate(struct process *process, const struct process_request *request)
 {
-	NTSTATUS status = space_create(&process->space);
+	NTSTATUS status;
 
+	if (!request->image)
+		return process_populate_clone(process, request);
+	status = space_create(&process->space);
 	if (NT_SUCCESS(status))
 		status = shared_data_create(process->space);
 	if (NT_SUCCESS(status))

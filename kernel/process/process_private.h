@@ -8,7 +8,10 @@
 /* The next process or thread id: they come from one sequence. */
 uint64_t client_id_next(void);
 
-/* Makes the process visible to process_reference_next and _by_id. */
+/*
+ * Makes the process, which has a thread, visible to process_reference_next and _by_id. Does nothing
+ * if it is, or was, visible.
+ */
 void process_list_insert(struct process *process);
 
 /*
@@ -17,6 +20,20 @@ void process_list_insert(struct process *process);
  * process_abandon.
  */
 void process_tear_down(struct process *process);
+
+/*
+ * Fills a process that is a copy of request->parent: address space, what the kernel knows of its
+ * image and PEB, inheritable handles if asked. (bare.c)
+ * => returns: space_clone's statuses, STATUS_PROCESS_IS_TERMINATING.
+ */
+NTSTATUS process_populate_clone(struct process *process,
+				const struct process_request *request) MUST_CHECK;
+/*
+ * Ends a process that has no thread and never had one: it is torn down and signaled, by the caller
+ * or by whoever is doing that to another one. No lock held; may sleep. (bare.c)
+ * => returns: false, nothing done, for any other process.
+ */
+bool process_end_bare(struct process *process, NTSTATUS status);
 
 /*
  * Addresses in ntdll where threads start; offsets from its base. Filled by the first

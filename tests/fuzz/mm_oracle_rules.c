@@ -28,12 +28,6 @@ static struct oracle_expectation succeed(uint64_t charge_min, uint64_t charge_ma
 	return (struct oracle_expectation){.charge_min = charge_min, .charge_max = charge_max};
 }
 
-/* The machine is too small for 2 MiB of frames that lie together. */
-static struct oracle_expectation no_large_pages(void)
-{
-	return either(STATUS_INSUFFICIENT_RESOURCES, STATUS_COMMITMENT_LIMIT);
-}
-
 /* C8 */
 static bool is_valid(uint32_t protection)
 {
@@ -74,6 +68,19 @@ static bool section_allows(uint32_t section, uint32_t view)
 	unsigned need = view & PAGE_EXECUTE ? X : rights(view);
 
 	return !(need & ~have);
+}
+
+/* The machine is too small for 2 MiB of frames that lie together. */
+static struct oracle_expectation expect_large(vaddr_t base, uint64_t size, uint32_t type,
+					      uint32_t protection)
+{
+	if (base && !(type & MEM_RESERVE))
+		return must(STATUS_INVALID_PARAMETER_5);
+	if ((base | size) % LARGE_PAGE_BYTES)
+		return either(STATUS_INVALID_PARAMETER_2, STATUS_INVALID_PARAMETER_4);
+	return protection & (COPY | PAGE_GUARD)
+		       ? must(STATUS_INVALID_PAGE_PROTECTION)
+		       : either(STATUS_INSUFFICIENT_RESOURCES, STATUS_COMMITMENT_LIMIT);
 }
 
 /* ---- 3.1.1 ---- */
@@ -171,13 +178,10 @@ struct oracle_expectation oracle_expect_section(const struct section_request *re
 		return must(STATUS_INVALID_FILE_FOR_SECTION);
 	if (request->size_bytes > USER_LIMIT)
 		return must(STATUS_SECTION_TOO_BIG);
-	if ((request->attributes & SEC_LARGE_PAGES) &&
-	    bytes_to_pages(request->size_bytes) % LARGE_PAGE_PAGES) /* row 21 */
-		return must(STATUS_INVALID_PARAMETER_4);
 	if (request->attributes & SEC_BASED)
 		return must(STATUS_NOT_IMPLEMENTED);
 	if (request->attributes & SEC_LARGE_PAGES)
-		return no_large_pages();
+		return expect_large(0, page_round_up(request->size_bytes), 0, 0);
 	if (request->attributes & SEC_RESERVE)
 		return must(STATUS_SUCCESS);
 	return succeed(bytes_to_pages(request->size_bytes), bytes_to_pages(request->size_bytes));
@@ -328,20 +332,6 @@ static struct oracle_expectation expect_reserve(struct oracle_space *space, vadd
 	if (base && !oracle_is_free(space, start, end))
 		return must(STATUS_CONFLICTING_ADDRESSES);
 	return succeed(charge, charge);
-}
-
-static struct oracle_expectation expect_large(vaddr_t base, uint64_t size, uint32_t type,
-					      uint32_t protection)
-{
-	if (base && !(type & MEM_RESERVE))
-		return must(STATUS_INVALID_PARAMETER_5);
-	if (base % LARGE_PAGE_BYTES)
-		return must(STATUS_INVALID_PARAMETER_2);
-	if (size % LARGE_PAGE_BYTES)
-		return must(STATUS_INVALID_PARAMETER_4);
-	if (protection & (COPY | PAGE_GUARD))
-		return must(STATUS_INVALID_PAGE_PROTECTION);
-	return no_large_pages();
 }
 
 static struct oracle_expectation expect_commit(struct oracle_space *space, vaddr_t start,

@@ -23,13 +23,13 @@ static bool needs_no_right(const struct call *call, const struct call_parameter 
 
 /*
  * Wine does not look at the event of a transfer that is over at once, takes a section for its file,
- * and gives a closed value again at once.
+ * gives a closed value again at once, and has no NtCreateProcess.
  */
 static bool differs_on_wine(const struct call *call, unsigned argument, const char *what)
 {
 	const char *type = call->parameters[argument].type;
 
-	return !strcmp(type, "Event") ||
+	return !strcmp(type, "Event") || !strncmp(call->name, "NtCreateProcess", 15) ||
 	       (!strcmp(type, "File") && !strncmp(what, "a Section", 9)) ||
 	       (!strcmp(call->name, "NtClose") && !strcmp(what, "closed"));
 }
