@@ -185,5 +185,11 @@ struct mm_balance {
 };
 void mm_balance_read(struct mm_balance *balance);
 
+/*
+ * A number of all that a program can observe of the space but the content of memory: views,
+ * regions, protections, commit. Equal spaces have equal numbers. (space_hash.c)
+ */
+uint64_t space_hash(struct address_space *space);
+
 /* Recounts everything and panics with the number of the invariant that does not hold (check.c). */
 void mm_check(void);

@@ -380,6 +380,24 @@ uint32_t handle_count(struct handle_table *table)
 	return count;
 }
 
+static bool hash_entry(handle_t handle, struct object *object,
+		       const struct handle_information *information, void *context)
+{
+	uint64_t *hash = context;
+
+	*hash = (*hash ^ handle ^ (uintptr_t)object << 8) * 0x9E3779B97F4A7C15ull;
+	*hash ^= *hash >> 29 ^ (uint64_t)information->granted << 24 ^ information->attributes;
+	return true;
+}
+
+uint64_t handle_table_hash(struct handle_table *table)
+{
+	uint64_t hash = 0;
+
+	handle_for_each(table, hash_entry, &hash);
+	return hash;
+}
+
 /* Puts every empty entry into the queue of free ones. */
 static void free_queue_rebuild(struct handle_table *table)
 {

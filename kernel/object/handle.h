@@ -80,6 +80,8 @@ void handle_for_each(struct handle_table *table,
 		     void *context);
 
 uint32_t handle_count(struct handle_table *table);
+/* A number of all handles: values, objects, granted access, attributes. */
+uint64_t handle_table_hash(struct handle_table *table);
 
 /*
  * Process creation: copies every handle of `from` that has OBJ_INHERIT to the same value in `to`.

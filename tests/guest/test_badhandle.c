@@ -6,6 +6,7 @@
  * of the type, has the handle the rights. So: no handle, INVALID_HANDLE; another type,
  * OBJECT_TYPE_MISMATCH, whatever its rights are; the type without rights, ACCESS_DENIED.
  */
+/* boot: hash=1 */
 #include <string.h>
 
 #include "calls.h"

@@ -6,6 +6,7 @@
  * The copy runs a function of this very program, on a thread that the parent makes in it. It must
  * not print: what it inherits is what is asked for. It tells its results in a shared view.
  */
+/* boot: hash=1 */
 #include <string.h>
 
 #include "child.h"

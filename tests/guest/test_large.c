@@ -2,7 +2,7 @@
  * test_large.c - large pages: SEC_LARGE_PAGES and MEM_LARGE_PAGES (3.1.1 rows 5, 11 and 21; 3.1.4;
  * 3.4.4; 5.1.1 row 5). What NT leaves open is tested on Quire alone, as kernel/mm/README.md says.
  */
-/* boot: mem=128 */
+/* boot: hash=1 */
 #include <string.h>
 
 #include "child.h"
