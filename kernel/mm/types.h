@@ -84,7 +84,7 @@ enum frame_state {
  * One of the 512 of a large page: 512 frames together, aligned, ACTIVE for as long as their segment
  * lives, each with one pin of its. Slots that map the large page are counted by its first frame.
  */
-#define FRAME_LARGE 0x8u
+#define FRAME_LARGE 0x20u
 
 /* One entry of the frame database, 48 bytes, index = pfn. All (F). */
 struct frame {
