@@ -68,23 +68,26 @@ NTSTATUS memory_query_file_name(struct address_space *space, vaddr_t address, ch
 				size_t capacity, size_t *length)
 {
 	const size_t prefix = sizeof(DEVICE_NAME) - 1;
+	struct segment *segment = NULL;
 	NTSTATUS status = STATUS_SUCCESS;
 	struct view *view;
 
 	KASSERT(capacity > prefix);
 	mutex_lock(&space->lock);
 	view = view_find(space, address);
-	if (!view || !view->segment) {
+	if (!view || view->kind == VIEW_PRIVATE)
 		status = STATUS_INVALID_ADDRESS;
-	} else if (!view->segment->file) {
+	else if (!view->segment->file)
 		status = STATUS_FILE_INVALID;
-	} else {
-		memcpy(name, DEVICE_NAME, prefix);
-		*length = prefix +
-			  file_path(view->segment->file, name + prefix, capacity - prefix);
-	}
+	else
+		segment_reference(segment = view->segment);
 	mutex_unlock(&space->lock);
-	return status;
+	if (!segment)
+		return status;
+	memcpy(name, DEVICE_NAME, prefix);
+	*length = prefix + file_path(segment->file, name + prefix, capacity - prefix);
+	segment_release(segment);
+	return STATUS_SUCCESS;
 }
 
 uint64_t memory_query_shared_commit(struct address_space *space)
