@@ -37,8 +37,10 @@ USER_PROGRAM_NAMES := $(sort $(basename $(notdir $(wildcard user/programs/*.c)))
 USER_TEST_NAMES := $(sort $(basename $(notdir $(wildcard tests/guest/test_*.c))))
 USER_TEST_SHARED := $(call user_objects,$(filter-out tests/guest/test_%,$(wildcard tests/guest/*.[cS])))
 USER_CONFORM_NAMES := $(sort $(basename $(notdir $(wildcard tests/guest/conform/conform_*.c))))
-USER_CONFORM_SHARED := $(call user_objects,tests/guest/guest.c \
+USER_CONFORM_SHARED := $(call user_objects,\
 	$(filter-out tests/guest/conform/conform_%,$(wildcard tests/guest/conform/*.[cS])))
+# What tests share is an archive, so that a program imports what it calls and no more.
+USER_TEST_ARCHIVE := $(USER_OUT)/libguest.a
 USER_PROGRAMS := $(USER_PROGRAM_NAMES:%=$(USER_OUT)/%.exe)
 USER_TESTS := $(USER_TEST_NAMES:%=$(USER_OUT)/tests/%.exe) $(USER_CONFORM_NAMES:%=$(USER_OUT)/tests/%.exe)
 
@@ -102,6 +104,10 @@ $(USER_LIBRARY): $(USER_LIBRARY_OBJECTS) $(BUILD)/flags/user-lists
 	@rm -f $@
 	$(Q)$(USER_AR) rcD $@ $(USER_LIBRARY_OBJECTS)
 
+$(USER_TEST_ARCHIVE): $(USER_TEST_SHARED) $(USER_CONFORM_SHARED) $(BUILD)/flags/user-lists
+	@rm -f $@
+	$(Q)$(USER_AR) rcD $@ $(USER_TEST_SHARED) $(USER_CONFORM_SHARED)
+
 $(USER_NTDLL).debug: $(USER_NTDLL_OBJECTS) user/ntdll/ntdll.def $(BUILD)/flags/user-lists
 	$(Q)$(USER_CC) $(NTDLL_LDFLAGS) -o $@ $(USER_NTDLL_OBJECTS) user/ntdll/ntdll.def -lgcc
 
@@ -115,10 +121,10 @@ $(foreach name,$(USER_PROGRAM_NAMES),\
 	$(eval $(call program_rule,$(USER_OUT)/$(name).exe,$(call program_objects,$(name)))))
 $(foreach name,$(USER_TEST_NAMES),\
 	$(eval $(call program_rule,$(USER_OUT)/tests/$(name).exe,\
-	$(USER_OUT)/obj/tests/guest/$(name).o $(USER_TEST_SHARED) $(USER_OBJECTS_$(name)))))
+	$(USER_OUT)/obj/tests/guest/$(name).o $(USER_OBJECTS_$(name)) $(USER_TEST_ARCHIVE))))
 $(foreach name,$(USER_CONFORM_NAMES),\
 	$(eval $(call program_rule,$(USER_OUT)/tests/$(name).exe,\
-	$(USER_OUT)/obj/tests/guest/conform/$(name).o $(USER_CONFORM_SHARED))))
+	$(USER_OUT)/obj/tests/guest/conform/$(name).o $(USER_TEST_ARCHIVE))))
 
 # The name inside a library is that of the linker's output, which is not the library yet: hence a .def file. second.dll
 # imports from first.dll: ld links against the library itself.

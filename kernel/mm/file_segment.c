@@ -101,7 +101,7 @@ struct file_users file_users_read(struct file_node *file)
 
 void file_segment_retire_image(struct file_node *file)
 {
-	bool by_writer;
+	bool by_writer = false;
 
 	mutex_lock(&file_segments_lock);
 	if (!is_used(file->image_segment, &by_writer))

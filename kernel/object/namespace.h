@@ -108,7 +108,7 @@ NTSTATUS directory_make(struct object **result) MUST_CHECK;
 NTSTATUS symbolic_link_make(const uint16_t *target, size_t chars,
 			    struct object **result) MUST_CHECK;
 /* What a link points to; the text lives as long as the link. => returns: how many characters. */
-size_t symbolic_link_target(const struct object *link, const uint16_t **text);
+size_t symbolic_link_target(const struct object *object, const uint16_t **text);
 
 /*
  * Creation from kernel text, for start-up and tests: path is ASCII, absolute, at most 255

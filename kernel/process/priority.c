@@ -65,7 +65,7 @@ NTSTATUS user_thread_set_base_priority(struct user_thread *thread, int32_t incre
 	if (!is_end && (increment < -INCREMENT_MAX || increment > INCREMENT_MAX))
 		return STATUS_INVALID_PARAMETER;
 	mutex_lock(&thread->process->lock);
-	thread->priority_increment = (int8_t)increment;
+	thread->priority_increment = increment;
 	priority_apply_locked(thread);
 	mutex_unlock(&thread->process->lock);
 	return STATUS_SUCCESS;

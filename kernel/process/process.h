@@ -84,7 +84,7 @@ struct user_thread {
 	uint64_t create_time;	       /* (C) NT time */
 	uint64_t exit_time;	       /* (P) 0 while it runs */
 	vaddr_t start_address;	       /* (P) what it was created to run, unless set */
-	int8_t priority_increment;     /* (P) on the priority of its process */
+	int32_t priority_increment;    /* (P) on the priority of its process */
 	bool is_hidden;		       /* (P) from debuggers, of which there are none */
 	uint16_t name_bytes;	       /* (P) */
 	uint16_t name[THREAD_NAME_CHARS]; /* (P) UTF-16 */

@@ -85,7 +85,7 @@ def _list(selected, expression, memory):
 
 
 def _run_all(selected, expression, memory, options):
-    tallies = []
+    tallies, started = [], []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         try:
             started = [(group, containers, Tally(group.name), [pool.submit(job) for job in group.jobs(containers)])
