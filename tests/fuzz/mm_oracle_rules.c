@@ -378,8 +378,6 @@ struct oracle_expectation oracle_expect_allocate(struct oracle_space *space, vad
 		return must(STATUS_INVALID_PARAMETER_2);
 	if (!size || size > USER_LIMIT - base)
 		return must(STATUS_INVALID_PARAMETER_4);
-	if (type & (MEM_PHYSICAL | MEM_WRITE_WATCH))
-		return must(STATUS_NOT_IMPLEMENTED);
 	if (type & MEM_LARGE_PAGES)
 		return expect_large(base, size, type, protection);
 	if ((type & MEM_RESERVE) || (!base && (type & MEM_COMMIT))) {

@@ -6,6 +6,8 @@
 
 #include "kernel/core/thread.h"
 #include "kernel/mm/large.h"
+#include "kernel/mm/placeholder.h"
+#include "kernel/mm/view.h"
 
 #define COMMITTED (MEM_RESERVE | MEM_COMMIT)
 #define PAGES 6u
@@ -203,6 +205,44 @@ static void test_commit_is_charged_first(void **state)
 	release(base);
 }
 
+/* catches: a placeholder that is plain memory in the copy; a view that forgets it replaced one */
+static void test_placeholders(void **state)
+{
+	struct section *section = section_of(NULL, bytes(1), PAGE_READWRITE, SEC_COMMIT);
+	struct map_request request = {.section = section,
+				      .size_bytes = bytes(1),
+				      .inherit = VIEW_SHARE,
+				      .allocation_type = MEM_REPLACE_PLACEHOLDER,
+				      .protection = PAGE_READWRITE,
+				      .is_extended = true};
+	struct address_space *copy;
+	struct view_template template;
+	struct view *view;
+	vaddr_t base;
+	uint64_t size = bytes(1);
+
+	(void)state;
+	mutex_lock(&space->lock);
+	base = view_place(space, bytes(PAGES), 0, false);
+	template = placeholder_template(base, base + bytes(PAGES));
+	ok(view_create(space, &template, &view));
+	mutex_unlock(&space->lock);
+	ok(try_free(base, size, MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER));
+	request.base = base;
+	ok(view_map(space, &request));
+	copy = clone();
+	assert_int_equal(copy->view_count, 2);
+	ok(view_unmap_to_placeholder(copy, base));
+	size = bytes(PAGES);
+	ok(memory_free(copy, &base, &size, MEM_RELEASE | MEM_COALESCE_PLACEHOLDERS));
+	assert_int_equal(copy->view_count, 1);
+	mm_check();
+	sim_space_destroy(copy);
+	ok(view_unmap(space, request.base));
+	release(request.base + bytes(1));
+	object_release(section);
+}
+
 /* ---- a parent that goes on ---- */
 
 static vaddr_t raced_memory, raced_view;
@@ -276,6 +316,7 @@ int main(int argc, char **argv)
 		TEST(test_pages_copied_on_write_are_copied),
 		TEST(test_each_failure_leaves_nothing),
 		TEST(test_commit_is_charged_first),
+		TEST(test_placeholders),
 		cmocka_unit_test_setup_teardown(test_large_memory_is_copied, setup_large,
 						vm_teardown),
 		cmocka_unit_test(test_every_schedule_of_a_parent_that_unmaps),
