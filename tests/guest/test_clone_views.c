@@ -1,7 +1,8 @@
 /*
  * test_clone_views.c - what a copy of an address space does with views that are more than pages:
  * locked and watched memory, views longer than their section, based and frozen ones (3.4.6;
- * placeholders: tests/unit/test_clone.c). The copies never run: their memory is asked for from outside.
+ * placeholders: tests/unit/test_clone.c). The copies never run: their memory is asked for from
+ * outside.
  */
 /* boot: hash=1 */
 #include <string.h>
