@@ -73,6 +73,10 @@ NTSTATUS host_user_access(vaddr_t va, enum access access, void *buffer, size_t s
  * a panic.
  */
 extern void (*host_user_code)(const struct user_entry *entry);
+/* The stack pointer in the registers of every user thread, where exceptions and calls are put. */
+extern vaddr_t host_user_stack_pointer;
+/* Is told where user code would go on instead. NULL: nobody is. */
+extern void (*host_user_redirected)(vaddr_t instruction_pointer, vaddr_t stack_pointer);
 
 /* ---- stacks (fiber.c) ---- */
 

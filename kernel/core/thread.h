@@ -64,9 +64,7 @@ struct thread {
 	atomic_bool terminate;	   /* (A) asked to end: it does so on its way back to user mode */
 	NTSTATUS exit_status;	   /* set with terminate by the first who asks */
 	atomic_bool suspend;	   /* (A) asked to stop: likewise */
-	atomic_bool apc_queued;	   /* (A) calls wait for it to let them run */
-	atomic_bool apc_allowed;   /* (A) it lets them, on its way back to user mode */
-	bool wait_alertable;	   /* (T) apc_queued ends its interruptible sleeps */
+	atomic_bool apc_allowed;   /* (A) it lets queued calls run, on its way to user mode */
 	const void *wait_address;  /* (S) */
 	NTSTATUS wait_status;	   /* (S) what thread_sleep returns */
 	uint64_t wake_time;	   /* (S) 100 ns units of time_now, or TIME_FOREVER */
@@ -81,7 +79,7 @@ struct thread {
 	struct wait *wait;		      /* that it is in, or NULL */
 	bool is_alerted;		      /* its next alertable wait ends at once */
 	bool is_alerted_by_id;		      /* the same for waits for that alert */
-	bool has_user_apc;		      /* a procedure call waits to be made in user mode */
+	bool has_user_apc;		      /* calls are queued: they end its alertable waits */
 	LIST_HEAD(, waitable_mutant) mutants; /* that it owns */
 
 	void (*finish)(void *); /* (T) thread_exit's, for the reaper */
@@ -145,7 +143,7 @@ void thread_yield(void);
  * at once.
  * => may sleep: yes; no other lock may be held.
  * => returns: STATUS_SUCCESS woken (check again), STATUS_TIMEOUT, or, if interruptible,
- *    STATUS_THREAD_IS_TERMINATING, and with wait_alertable STATUS_USER_APC.
+ *    STATUS_THREAD_IS_TERMINATING.
  */
 NTSTATUS thread_sleep(const void *address, struct spinlock *lock, uint64_t wake_time,
 		      bool interruptible);
@@ -161,9 +159,6 @@ void thread_wake(const void *address);
  * status stays.
  */
 void thread_request_termination(struct thread *thread, NTSTATUS status);
-
-/* Sets apc_queued, and ends an alertable sleep of the thread with STATUS_USER_APC. */
-void thread_note_apc(struct thread *thread);
 
 void thread_set_priority(struct thread *thread, uint8_t priority);
 

@@ -129,9 +129,6 @@ NTSTATUS thread_sleep(const void *address, struct spinlock *lock, uint64_t wake_
 	if (interruptible &&
 	    atomic_load_explicit(&thread_current()->terminate, memory_order_acquire))
 		status = STATUS_THREAD_IS_TERMINATING;
-	else if (interruptible && thread_current()->wait_alertable &&
-		 atomic_load_explicit(&thread_current()->apc_queued, memory_order_acquire))
-		status = STATUS_USER_APC;
 	else if (wake_time <= time_now())
 		status = STATUS_TIMEOUT;
 	if (status != STATUS_SUCCESS) {
@@ -171,15 +168,5 @@ void thread_request_termination(struct thread *thread, NTSTATUS status)
 	}
 	if (thread->state == THREAD_SLEEPING && thread->wait_interruptible)
 		wait_end(thread, STATUS_THREAD_IS_TERMINATING);
-	spin_unlock(&scheduler_lock);
-}
-
-void thread_note_apc(struct thread *thread)
-{
-	spin_lock(&scheduler_lock);
-	atomic_store_explicit(&thread->apc_queued, true, memory_order_release);
-	if (thread->state == THREAD_SLEEPING && thread->wait_interruptible &&
-	    thread->wait_alertable)
-		wait_end(thread, STATUS_USER_APC);
 	spin_unlock(&scheduler_lock);
 }

@@ -299,7 +299,7 @@ static enum fault_step fault_guard(struct fault *fault)
 	NTSTATUS status;
 
 	if (region->view->is_stack) {
-		status = stack_grow(fault->space, fault->va);
+		status = stack_grow(fault->space, fault->va, &fault->stack_limit);
 		if (NT_SUCCESS(status))
 			return FAULT_STACK_GROWN;
 	} else {
@@ -331,12 +331,14 @@ static bool fault_perform(struct fault *fault, enum fault_step step)
 {
 	switch (step) {
 	case FAULT_DONE:
-	case FAULT_FAIL:
 	case FAULT_GUARD:
 		return false;
+	case FAULT_FAIL:
 	case FAULT_STACK_GROWN:
-		stack_limit_publish(fault->space, fault->va);
-		return true;
+		if (fault->stack_limit)
+			stack_limit_publish(fault->space, fault->stack_limit);
+		fault->stack_limit = 0;
+		return step == FAULT_STACK_GROWN;
 	case FAULT_PAGE_STEP:
 		break;
 	}

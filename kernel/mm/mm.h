@@ -53,7 +53,16 @@ struct section_request {
 /* Steps 1-6 and 9 of table 3.1.1: checks of values alone, made before pointers are probed. */
 NTSTATUS section_check_values(uint32_t protection, uint32_t attributes, bool has_file) MUST_CHECK;
 
-/* The rest of the table. *result: a new object with one reference; no name, no handle. */
+/*
+ * The rest of the table, in two steps, so that nothing is changed before the name is accepted:
+ * section_prepare checks and makes a section that is no longer than its file; section_complete
+ * makes the file longer, where that was asked for, and is the last thing that can fail (DISK_FULL).
+ * *result: a new object with one reference; no name, no handle. section_create does both.
+ */
+NTSTATUS section_prepare(const struct section_request *request,
+			 struct section **result) MUST_CHECK;
+NTSTATUS section_complete(struct section *section,
+			  const struct section_request *request) MUST_CHECK;
 NTSTATUS section_create(const struct section_request *request, struct section **result) MUST_CHECK;
 
 /* In bytes; an extension may change it at any time. */

@@ -84,6 +84,7 @@ NTSTATUS memory_query_file_name(struct address_space *space, vaddr_t address, ch
 	mutex_unlock(&space->lock);
 	if (!segment)
 		return status;
+	/* The files' lock comes before the address space's. */
 	memcpy(name, DEVICE_NAME, prefix);
 	*length = prefix + file_path(segment->file, name + prefix, capacity - prefix);
 	segment_release(segment);

@@ -137,6 +137,7 @@ static NTSTATUS fill_pagefile(const struct section_request *request, struct sect
 	return STATUS_SUCCESS;
 }
 
+/* The section is no longer than the file for now: section_complete makes both longer. */
 static NTSTATUS fill_data(const struct section_request *request, struct section *section)
 {
 	uint64_t file_bytes = file_size(request->file);
@@ -154,8 +155,8 @@ static NTSTATUS fill_data(const struct section_request *request, struct section 
 	status = reserve_base(request, section);
 	if (NT_SUCCESS(status))
 		status = file_segment_acquire(request->file, &section->segment);
-	if (NT_SUCCESS(status)) /* the last step: it may make the file longer */
-		status = file_extend_held(section->segment, section->size_bytes);
+	if (section->size_bytes > file_bytes)
+		section->size_bytes = file_bytes;
 	return status;
 }
 
@@ -192,7 +193,7 @@ static NTSTATUS fill_from_file(const struct section_request *request, struct sec
  * A section that cannot be filled is deleted with what it has got so far. The file is held until
  * the section counts as one who maps it.
  */
-NTSTATUS section_create(const struct section_request *request, struct section **result)
+NTSTATUS section_prepare(const struct section_request *request, struct section **result)
 {
 	struct section *section;
 	NTSTATUS status;
@@ -230,6 +231,43 @@ uint64_t section_size(struct section *section)
 	return size_bytes;
 }
 
+/* Makes the file as long, and the section. */
+static NTSTATUS section_reach(struct section *section, uint64_t size_bytes)
+{
+	struct segment *segment = section->segment;
+	NTSTATUS status = file_segment_extend(segment, size_bytes);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	mutex_lock(&segment->lock);
+	if (size_bytes > section->size_bytes)
+		section->size_bytes = size_bytes;
+	mutex_unlock(&segment->lock);
+	return STATUS_SUCCESS;
+}
+
+NTSTATUS section_complete(struct section *section, const struct section_request *request)
+{
+	if (section->segment->kind != SEGMENT_FILE || request->size_bytes <= section_size(section))
+		return STATUS_SUCCESS;
+	return section_reach(section, request->size_bytes);
+}
+
+NTSTATUS section_create(const struct section_request *request, struct section **result)
+{
+	struct section *section;
+	NTSTATUS status = section_prepare(request, &section);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	status = section_complete(section, request);
+	if (NT_SUCCESS(status))
+		*result = section;
+	else
+		object_release(section);
+	return status;
+}
+
 NTSTATUS section_extend(struct section *section, uint64_t *size_bytes)
 {
 	struct segment *segment = section->segment;
@@ -242,13 +280,9 @@ NTSTATUS section_extend(struct section *section, uint64_t *size_bytes)
 	if (*size_bytes > section_size(section)) {
 		if (!protection_is_writable(section->protection))
 			return STATUS_SECTION_NOT_EXTENDED;
-		status = file_segment_extend(segment, *size_bytes);
+		status = section_reach(section, *size_bytes);
 		if (!NT_SUCCESS(status))
 			return status;
-		mutex_lock(&segment->lock);
-		if (*size_bytes > section->size_bytes)
-			section->size_bytes = *size_bytes;
-		mutex_unlock(&segment->lock);
 	}
 	*size_bytes = section_size(section);
 	return STATUS_SUCCESS;

@@ -2,8 +2,9 @@
  * stack.c - guard pages, and stacks that grow over them (nt-semantics 5.9, 5.10).
  *
  * A stack is a private view: reserved at the bottom, then one guard page, then committed up to the
- * end. Touching the guard page commits it and moves the guard one page down, until only the lowest
- * page, which stays reserved, is left.
+ * end. Touching the guard page commits it and moves the guard one page down. The lowest page stays
+ * reserved; when the guard would come to lie on the page above it, that page is committed without a
+ * guard, and the program gets its overflow with two pages to handle it in.
  */
 #include "stack.h"
 
@@ -26,14 +27,15 @@ NTSTATUS guard_remove(struct address_space *space, vaddr_t va)
 }
 
 /*
- * Makes [guard, va) the new guard page and takes the guard off `va`. Whatever can fail comes first.
+ * Takes the guard off `va` and gives the page below `protection`. Whatever can fail comes first.
  */
-static NTSTATUS guard_move_down(struct view *view, vaddr_t va, struct region_spares *spares)
+static NTSTATUS guard_move_down(struct view *view, vaddr_t va, uint32_t protection,
+				struct region_spares *spares)
 {
 	struct address_space *space = view->space;
-	vaddr_t guard = va - PAGE_SIZE;
+	vaddr_t below = va - PAGE_SIZE;
 	/* the program may have committed the page itself, and used it */
-	uint64_t charge = region_find(space, guard)->state == REGION_RESERVED;
+	uint64_t charge = region_find(space, below)->state == REGION_RESERVED;
 	NTSTATUS status = commit_charge(charge);
 
 	if (!NT_SUCCESS(status))
@@ -44,27 +46,33 @@ static NTSTATUS guard_move_down(struct view *view, vaddr_t va, struct region_spa
 		return status;
 	}
 	view_charge(view, (int64_t)charge);
-	region_change(space, guard, va, REGION_COMMITTED, PAGE_READWRITE | PAGE_GUARD, spares);
-	pages_protect(space, guard, va, PAGE_READWRITE | PAGE_GUARD);
+	region_change(space, below, va, REGION_COMMITTED, protection, spares);
+	pages_protect(space, below, va, protection);
 	return STATUS_SUCCESS;
 }
 
-NTSTATUS stack_grow(struct address_space *space, vaddr_t va)
+NTSTATUS stack_grow(struct address_space *space, vaddr_t va, vaddr_t *limit)
 {
 	struct view *view = region_find(space, va)->view;
+	bool is_last = va <= view->start + 2 * PAGE_SIZE;
 	struct region_spares spares;
 	NTSTATUS status;
 
-	if (va - PAGE_SIZE <= view->start) { /* there is always a hole below a stack */
+	*limit = 0;
+	if (va <= view->start + PAGE_SIZE) { /* a guard that the program has put so low itself */
 		status = guard_remove(space, va);
+		if (NT_SUCCESS(status))
+			*limit = va;
 		return NT_SUCCESS(status) ? STATUS_STACK_OVERFLOW : status;
 	}
 	status = region_spares_alloc(&spares);
 	if (!NT_SUCCESS(status))
 		return STATUS_STACK_OVERFLOW;
-	status = guard_move_down(view, va, &spares);
+	status = guard_move_down(view, va, PAGE_READWRITE | (is_last ? 0 : PAGE_GUARD), &spares);
 	region_spares_free(&spares);
-	return NT_SUCCESS(status) ? status : STATUS_STACK_OVERFLOW;
+	if (NT_SUCCESS(status))
+		*limit = is_last ? va - PAGE_SIZE : va;
+	return NT_SUCCESS(status) && !is_last ? STATUS_SUCCESS : STATUS_STACK_OVERFLOW;
 }
 
 void stack_limit_publish(struct address_space *space, vaddr_t limit)

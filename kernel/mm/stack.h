@@ -13,11 +13,11 @@ NTSTATUS guard_remove(struct address_space *space, vaddr_t va) MUST_CHECK;
 
 /*
  * The guard page of a stack was touched: it becomes an ordinary page and the page below it the
- * guard. Needs the space's lock. => returns: STATUS_STACK_OVERFLOW when only the lowest page is
- * left (the guard is gone then, so that a handler has the page), or when memory is short (nothing
- * changed).
+ * guard. Needs the space's lock. *limit: the new StackLimit, 0 if it is as before. => returns:
+ * STATUS_STACK_OVERFLOW when only the lowest page is left below that (there is no guard then, and
+ * both pages are a handler's), or when memory is short (nothing changed).
  */
-NTSTATUS stack_grow(struct address_space *space, vaddr_t va) MUST_CHECK;
+NTSTATUS stack_grow(struct address_space *space, vaddr_t va, vaddr_t *limit) MUST_CHECK;
 
 /*
  * Writes the new lowest address into the current thread's TEB (StackLimit), if the space is its

@@ -2,13 +2,17 @@
  * apc.c - asynchronous procedure calls of user mode: a queue for each thread, and the frame with
  * which ntdll's KiUserApcDispatcher is entered.
  *
- *   queued           apc_queued says "not empty"; an alertable sleep ends with STATUS_USER_APC
+ *   queued           thread_mark_user_apc says "not empty": alertable waits end (dispatcher.h)
  *   allowed          apc_allowed; the thread sees it on its way to user mode (thread_is_wanted)
  *   delivered        one call: CONTEXT and routine on the stack; back by NtContinue(alertable),
  *                    which allows the next
+ *
+ * The queue and its mark change together, under process.lock. Only the thread itself takes calls
+ * out, so one that ended a wait is still there when the thread allows it.
  */
 #include "process_private.h"
 
+#include "kernel/core/dispatcher.h"
 #include "kernel/core/pool.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
@@ -32,7 +36,7 @@ NTSTATUS user_apc_queue(struct user_thread *thread, vaddr_t routine, const uint6
 	} else {
 		TAILQ_INSERT_TAIL(&thread->apcs, apc, link);
 		thread->apc_count++;
-		thread_note_apc(&thread->thread);
+		thread_mark_user_apc(&thread->thread, true);
 	}
 	mutex_unlock(&thread->process->lock);
 	if (!NT_SUCCESS(status))
@@ -52,7 +56,7 @@ static struct user_apc *apc_take(struct user_thread *thread)
 		thread->apc_count--;
 	}
 	if (TAILQ_EMPTY(&thread->apcs))
-		atomic_store(&thread->thread.apc_queued, false);
+		thread_mark_user_apc(&thread->thread, false);
 	mutex_unlock(&thread->process->lock);
 	return apc;
 }
@@ -65,29 +69,15 @@ void user_apcs_discard(struct user_thread *thread)
 		pool_free(apc, sizeof(*apc));
 }
 
-bool user_apc_allow(void)
+void user_apc_allow(void)
 {
-	struct thread *thread = thread_current();
-	bool queued = atomic_load(&thread->apc_queued);
-
-	atomic_store(&thread->apc_allowed, queued);
-	return queued;
+	atomic_store(&thread_current()->apc_allowed, true);
 }
 
-/* ---- alertable waits ---- */
-
-void wait_alertable_begin(bool alertable)
+NTSTATUS user_wait_result(NTSTATUS status)
 {
-	thread_current()->wait_alertable = alertable;
-}
-
-NTSTATUS wait_alertable_end(bool alertable, NTSTATUS status)
-{
-	thread_current()->wait_alertable = false;
-	/* NT looks at the queue before the clock, but after the object. */
-	if (alertable && (status == STATUS_USER_APC || status == STATUS_TIMEOUT) &&
-	    user_apc_allow())
-		status = STATUS_USER_APC;
+	if (status == STATUS_USER_APC)
+		user_apc_allow();
 	return status;
 }
 

@@ -13,8 +13,9 @@
 
 #define FRAME_ALIGNMENT 16u
 /*
- * After a stack overflow there is no more stack than the rest of the last page. With less than this
- * below the frame ntdll would run into the end, and that exception would hide the overflow.
+ * After a stack overflow there is no more stack than two pages (kernel/mm/stack.c), less if the
+ * program put its guard page lower. With less than this below the frame ntdll would run into the
+ * end, and that exception would hide the overflow.
  */
 #define OVERFLOW_ROOM_BYTES 1024u
 

@@ -189,15 +189,13 @@ NTSTATUS user_context_continue(vaddr_t context_address) MUST_CHECK;
  */
 NTSTATUS user_apc_queue(struct user_thread *thread, vaddr_t routine,
 			const uint64_t arguments[3]) MUST_CHECK;
-/* The current thread runs what is queued on its way to user mode. => returns: is there anything? */
-bool user_apc_allow(void);
+/* The current thread runs what is queued on its way to user mode. */
+void user_apc_allow(void);
 /*
- * Around a wait of the current thread: between the two, sleeps end when something is queued.
- * wait_alertable_end turns the wait's status into what the caller gets, and allows the queued
- * calls if that is STATUS_USER_APC.
+ * For every system call that waits alertably: allows the queued calls if the wait ended because of
+ * them. => returns: `status`, which is wait_for's or one of its family's.
  */
-void wait_alertable_begin(bool alertable);
-NTSTATUS wait_alertable_end(bool alertable, NTSTATUS status) MUST_CHECK;
+NTSTATUS user_wait_result(NTSTATUS status) MUST_CHECK;
 
 /*
  * Asks every thread of the process to end with `status`; the first status stays. The caller's own

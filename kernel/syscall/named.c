@@ -38,15 +38,21 @@ NTSTATUS creation_finish(struct creation *creation, NTSTATUS status, struct obje
 	return status;
 }
 
-NTSTATUS object_publish(struct object *object, const struct captured_attributes *attributes,
-			access_mask_t granted, vaddr_t handle_address)
+NTSTATUS object_publish_name(struct object *object, const struct captured_attributes *attributes,
+			     struct object **existing)
 {
-	struct object *existing = NULL;
-	NTSTATUS status = STATUS_SUCCESS, insert_status;
-
+	*existing = NULL;
 	object_handle_opened(object);
-	if (attributes->is_named)
-		status = namespace_insert(&attributes->name, object, &existing);
+	return attributes->is_named ? namespace_insert(&attributes->name, object, existing)
+				    : STATUS_SUCCESS;
+}
+
+NTSTATUS object_publish_handle(struct object *object, struct object *existing, NTSTATUS status,
+			       const struct captured_attributes *attributes, access_mask_t granted,
+			       vaddr_t handle_address)
+{
+	NTSTATUS insert_status;
+
 	if (NT_SUCCESS(status)) {
 		insert_status =
 			handle_give(existing ? existing : object, granted,
@@ -58,6 +64,15 @@ NTSTATUS object_publish(struct object *object, const struct captured_attributes 
 		object_release(existing);
 	object_handle_closed(object);
 	return status;
+}
+
+NTSTATUS object_publish(struct object *object, const struct captured_attributes *attributes,
+			access_mask_t granted, vaddr_t handle_address)
+{
+	struct object *existing;
+	NTSTATUS status = object_publish_name(object, attributes, &existing);
+
+	return object_publish_handle(object, existing, status, attributes, granted, handle_address);
 }
 
 /* ---- open ---- */

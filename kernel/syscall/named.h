@@ -34,7 +34,16 @@ NTSTATUS creation_finish(struct creation *creation, NTSTATUS status,
  * with OBJ_OPENIF. The object counts as having a handle from the start (object.h), so nobody else's
  * close takes the name away meanwhile.
  * => returns: namespace_insert's and handle_give's statuses.
+ *
+ * In two steps for who has something to do between them: object_publish_name, and after it in any
+ * case object_publish_handle with the status so far (a failure takes the name away again).
+ * *existing: NULL, or the older object (STATUS_OBJECT_NAME_EXISTS).
  */
+NTSTATUS object_publish_name(struct object *object, const struct captured_attributes *attributes,
+			     struct object **existing) MUST_CHECK;
+NTSTATUS object_publish_handle(struct object *object, struct object *existing, NTSTATUS status,
+			       const struct captured_attributes *attributes, access_mask_t granted,
+			       vaddr_t handle_address) MUST_CHECK;
 NTSTATUS object_publish(struct object *object, const struct captured_attributes *attributes,
 			access_mask_t granted, vaddr_t handle_address) MUST_CHECK;
 

@@ -26,21 +26,37 @@ static NTSTATUS section_file(handle_t handle, struct file_object **file, access_
 	return STATUS_SUCCESS;
 }
 
-static NTSTATUS section_create_from(handle_t file_handle, struct section_request *request,
+static NTSTATUS section_prepare_from(handle_t file_handle, struct section_request *request,
 				    struct section **section)
 {
 	struct file_object *file;
 	NTSTATUS status;
 
 	if (!file_handle)
-		return section_create(request, section);
+		return section_prepare(request, section);
 	status = section_file(file_handle, &file, &request->file_access);
 	if (!NT_SUCCESS(status))
 		return status;
 	request->file = file->node;
-	status = section_create(request, section);
+	status = section_prepare(request, section);
 	object_release(file);
 	return status;
+}
+
+/* The name, then the file's length, then the handle: whatever fails leaves the file as it was. */
+static NTSTATUS section_publish(struct section *section, const struct section_request *request,
+				const struct captured_attributes *attributes,
+				access_mask_t granted, vaddr_t handle_address)
+{
+	struct object *existing;
+	NTSTATUS status = object_publish_name(&section->header, attributes, &existing);
+	NTSTATUS complete_status = STATUS_SUCCESS;
+
+	if (NT_SUCCESS(status) && !existing)
+		complete_status = section_complete(section, request);
+	return object_publish_handle(&section->header, existing,
+				     NT_SUCCESS(complete_status) ? status : complete_status,
+				     attributes, granted, handle_address);
 }
 
 /* The arguments both forms have; `parameters` is an array of `count` extended ones. */
@@ -65,7 +81,7 @@ static NTSTATUS create(const uint64_t *arguments, vaddr_t parameters, uint32_t c
 	if (NT_SUCCESS(status))
 		status = section_parameters_check(parameters, count);
 	if (NT_SUCCESS(status))
-		status = section_create_from(file_handle, &request, &section);
+		status = section_prepare_from(file_handle, &request, &section);
 	if (!NT_SUCCESS(status))
 		return status;
 	/* The name comes last (C5). */
@@ -73,7 +89,7 @@ static NTSTATUS create(const uint64_t *arguments, vaddr_t parameters, uint32_t c
 	if (NT_SUCCESS(status))
 		status = attributes_capture(arguments[2], CAPTURE_CREATE, &attributes);
 	if (NT_SUCCESS(status)) {
-		status = object_publish(&section->header, &attributes, granted, handle_address);
+		status = section_publish(section, &request, &attributes, granted, handle_address);
 		attributes_release(&attributes);
 	}
 	object_release(section);

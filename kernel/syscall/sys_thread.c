@@ -117,5 +117,5 @@ NTSTATUS NtDelayExecution(const uint64_t *arguments)
 
 	if (!NT_SUCCESS(status))
 		return status;
-	return timeout_sleep_alertable(&interval, (uint8_t)arguments[0]);
+	return user_wait_result(timeout_sleep_alertable(&interval, (uint8_t)arguments[0]));
 }

@@ -1,7 +1,7 @@
 /*
  * sys_thread_control.c - stopping threads and changing what they do: NtSuspend- and NtResumeThread,
  * NtSuspend- and NtResumeProcess, NtGet- and NtSetContextThread, NtContinue, NtRaiseException,
- * NtQueueApcThread, NtTestAlert.
+ * NtQueueApcThread, NtTestAlert, NtAlertResumeThread.
  */
 #include "syscall.h"
 
@@ -40,7 +40,7 @@ NTSTATUS NtSuspendThread(const uint64_t *arguments)
 	return NT_SUCCESS(status) ? count_write(arguments[1], count) : status;
 }
 
-NTSTATUS NtResumeThread(const uint64_t *arguments)
+static NTSTATUS resume_perform(const uint64_t *arguments, bool alert)
 {
 	struct user_thread *thread;
 	uint32_t count;
@@ -48,9 +48,22 @@ NTSTATUS NtResumeThread(const uint64_t *arguments)
 
 	if (!NT_SUCCESS(status))
 		return status;
+	if (alert)
+		thread_alert(&thread->thread);
 	user_thread_resume(thread, &count);
 	object_release(thread);
 	return count_write(arguments[1], count);
+}
+
+NTSTATUS NtResumeThread(const uint64_t *arguments)
+{
+	return resume_perform(arguments, false);
+}
+
+/* The alert comes first: the thread has it when it runs. */
+NTSTATUS NtAlertResumeThread(const uint64_t *arguments)
+{
+	return resume_perform(arguments, true);
 }
 
 static NTSTATUS process_perform(handle_t handle, NTSTATUS (*perform)(struct process *process))

@@ -17,9 +17,9 @@ NTSTATUS NtQueryPerformanceCounter(const uint64_t *arguments)
 {
 	vaddr_t frequency_address = arguments[1];
 	uint64_t counter, frequency = arch_ticks_per_second();
-	NTSTATUS status = STATUS_SUCCESS;
+	NTSTATUS status = probe_write(arguments[0], sizeof(counter));
 
-	if (frequency_address)
+	if (NT_SUCCESS(status) && frequency_address)
 		status = copy_out(frequency_address, &frequency, sizeof(frequency));
 	if (!NT_SUCCESS(status))
 		return status;

@@ -55,7 +55,7 @@ NTSTATUS NtWaitForSingleObject(const uint64_t *arguments)
 		status = waited_reference(arguments[0], &block.waitable);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = wait_for(&request);
+	status = user_wait_result(wait_for(&request));
 	waited_release(block.waitable);
 	return status;
 }
@@ -100,7 +100,7 @@ static NTSTATUS wait_for_handles(const handle_t *handles, struct wait_request *r
 	if (NT_SUCCESS(status) && request->type == WAIT_ALL && has_duplicate(request))
 		status = STATUS_INVALID_PARAMETER_MIX;
 	if (NT_SUCCESS(status))
-		status = wait_for(request);
+		status = user_wait_result(wait_for(request));
 	while (count > 0)
 		waited_release(request->blocks[--count].waitable);
 	pool_free(request->blocks, size_bytes);
@@ -142,7 +142,7 @@ static NTSTATUS signal_and_wait_with(struct object *object, access_mask_t grante
 		return status;
 	status = synchronization_signal(object, granted, &signal);
 	if (NT_SUCCESS(status))
-		status = signal_and_wait(&signal, request);
+		status = user_wait_result(signal_and_wait(&signal, request));
 	waited_release(request->blocks[0].waitable);
 	return status;
 }

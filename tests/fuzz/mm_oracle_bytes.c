@@ -64,7 +64,7 @@ static bool allows(uint32_t protection, enum access access)
 	return false;
 }
 
-/* 5.9, 5.10: a guard page tells once; on a stack it moves down, until there is no room. */
+/* 5.9, 5.10: a guard page tells once; on a stack it moves down, until two pages are left. */
 NTSTATUS oracle_expect_access(struct oracle_space *space, vaddr_t va, enum access access)
 {
 	const struct oracle_view *view = oracle_find(space, va);
@@ -79,15 +79,16 @@ NTSTATUS oracle_expect_access(struct oracle_space *space, vaddr_t va, enum acces
 		return STATUS_SUCCESS;
 	if (!view->is_stack)
 		return STATUS_GUARD_PAGE_VIOLATION;
-	return page <= 1 ? STATUS_STACK_OVERFLOW : STATUS_SUCCESS;
+	return page <= 2 ? STATUS_STACK_OVERFLOW : STATUS_SUCCESS;
 }
 
-static void guard_down(struct oracle_view *view, vaddr_t va)
+/* The page below a stack's guard becomes the next one, or a handler's. */
+static void guard_down(struct oracle_view *view, vaddr_t va, uint32_t protection)
 {
 	struct oracle_page *below = oracle_page_at(view, va - PAGE_SIZE);
 
 	below->is_committed = true;
-	below->protection = PAGE_READWRITE | PAGE_GUARD;
+	below->protection = protection;
 }
 
 /* Bytes of a page that lie within the file. */
@@ -131,8 +132,10 @@ uint8_t *oracle_accessed(struct oracle_space *space, vaddr_t va, enum access acc
 	page = oracle_page_at(view, va);
 	if (page->protection & PAGE_GUARD) {
 		page->protection &= ~PAGE_GUARD;
-		if (view->is_stack && status != STATUS_STACK_OVERFLOW)
-			guard_down(view, va);
+		if (view->is_stack && page_of(va - view->start) > 1)
+			guard_down(view, va,
+				   PAGE_READWRITE |
+					   (status == STATUS_STACK_OVERFLOW ? 0 : PAGE_GUARD));
 	}
 	return NT_SUCCESS(status) ? page_bytes(view, va, access == ACCESS_WRITE) : NULL;
 }

@@ -166,6 +166,7 @@ static void fill_event(uint64_t *arguments)
 }
 
 const struct valid object_valids[] = {
+	{"NtAlertResumeThread", {0}, NULL},
 	{"NtAlertThread", {0}, NULL},
 	{"NtAlertThreadByThreadId", {0}, fill_own_thread_id},
 	{"NtClearEvent", {0}, NULL},

@@ -370,7 +370,6 @@ static const struct valid valids[] = {
 	{"NtSuspendThread", {0}, NULL},
 	{"NtTerminateProcess", {0}, NULL},
 	{"NtTerminateThread", {0}, NULL},
-	{"NtTestAlert", {0}, NULL},
 	{"NtUnmapViewOfSection", {0}, fill_unmap},
 	{"NtUnmapViewOfSectionEx", {0}, fill_unmap},
 	{"NtWaitForSingleObject", {0}, NULL},

@@ -47,6 +47,17 @@ static NTSTATUS thread_wait(HANDLE thread)
 	return NtWaitForSingleObject(thread, FALSE, &time);
 }
 
+static NTSTATUS exit_status(HANDLE thread)
+{
+	struct {
+		NTSTATUS status;
+		ULONG rest[11];
+	} basic = {0};
+
+	NtQueryInformationThread(thread, 0, &basic, sizeof(basic), NULL);
+	return basic.status;
+}
+
 /* ---- to the own thread ---- */
 
 /* catches: a call that runs too early, twice, with other arguments, or in another order */
@@ -91,6 +102,130 @@ static void test_nested(void)
 	tap_ok(kept == 0x1212 && number == 1.5, "registers are as before");
 }
 
+/* ---- every alertable call ---- */
+
+static HANDLE event, semaphore;
+
+static NTSTATUS wait_single(BOOLEAN alertable, const LARGE_INTEGER *timeout)
+{
+	return NtWaitForSingleObject(event, alertable, (PLARGE_INTEGER)timeout);
+}
+
+static NTSTATUS wait_several(BOOLEAN alertable, const LARGE_INTEGER *timeout)
+{
+	return NtWaitForMultipleObjects(2, (HANDLE[]){event, event}, WaitAny, alertable,
+					(PLARGE_INTEGER)timeout);
+}
+
+static NTSTATUS signal_and_wait(BOOLEAN alertable, const LARGE_INTEGER *timeout)
+{
+	return NtSignalAndWaitForSingleObject(semaphore, event, alertable,
+					      (PLARGE_INTEGER)timeout);
+}
+
+static void queue_one(void)
+{
+	calls = 0;
+	NtQueueApcThread(CURRENT_THREAD, note, 'x', 0, 0);
+}
+
+/* catches: a wait that calls do not end, or that they end unasked, or that ends and runs none */
+static void test_every_wait(void)
+{
+	static const struct {
+		const char *name;
+		NTSTATUS (*wait)(BOOLEAN alertable, const LARGE_INTEGER *timeout);
+	} waits[] = {
+		{"NtWaitForSingleObject", wait_single},
+		{"NtWaitForMultipleObjects", wait_several},
+		{"NtSignalAndWaitForSingleObject", signal_and_wait},
+	};
+	const LARGE_INTEGER now = {.QuadPart = 0}, soon = {.QuadPart = 5 * MILLISECOND};
+
+	NtCreateEvent(&event, EVENT_ALL_ACCESS, NULL, NotificationEvent, FALSE);
+	NtCreateSemaphore(&semaphore, SEMAPHORE_ALL_ACCESS, NULL, 0, 1000);
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		queue_one();
+		tap_is_status(waits[i].wait(FALSE, &soon), STATUS_TIMEOUT, "%s, not alertable",
+			      waits[i].name);
+		tap_is_number(calls, 0, "%s leaves the call", waits[i].name);
+		tap_is_status(waits[i].wait(TRUE, NULL), STATUS_USER_APC, "%s, alertable",
+			      waits[i].name);
+		tap_is_number(calls, 1, "%s runs it", waits[i].name);
+		queue_one();
+		tap_is_status(waits[i].wait(TRUE, &now), STATUS_USER_APC,
+			      "%s: before a time that has passed", waits[i].name);
+		tap_is_status(waits[i].wait(TRUE, &now), STATUS_TIMEOUT, "%s: then the time",
+			      waits[i].name);
+		queue_one();
+		NtSetEvent(event, NULL);
+		tap_is_status(waits[i].wait(TRUE, NULL), STATUS_SUCCESS,
+			      "%s: what is signaled comes first", waits[i].name);
+		tap_is_number(calls, 0, "%s: and the call stays", waits[i].name);
+		NtResetEvent(event, NULL);
+		NtTestAlert();
+	}
+	queue_one();
+	tap_is_status(NtDelayExecution(TRUE, &now), STATUS_USER_APC, "a delay of nothing");
+	NtClose(semaphore);
+}
+
+/* catches: a CONTEXT that lets calls run, or not, without being asked to */
+static void test_continue(void)
+{
+	static volatile unsigned turn;
+	CONTEXT context;
+
+	for (unsigned alertable = 0; alertable < 2; alertable++) {
+		turn = 0;
+		RtlCaptureContext(&context);
+		if (turn++ == 0) {
+			queue_one();
+			NtContinue(&context, (BOOLEAN)alertable);
+		}
+		tap_is_number(calls, alertable, "NtContinue, alertable %u", alertable);
+		NtTestAlert();
+	}
+}
+
+static NTSTATUS NTAPI wait_for_event(PVOID argument)
+{
+	*(volatile int *)argument = 1;
+	return NtWaitForSingleObject(event, TRUE, NULL);
+}
+
+/* catches: an alert taken for a call, or the other way round; an alert that does not resume */
+static void test_alerts(void)
+{
+	volatile int ready = 0;
+	ULONG count = 0;
+	HANDLE thread;
+
+	if (system_is_wine()) {
+		tap_skip(10, "Wine 8.0 has no alerts");
+		return;
+	}
+	queue_one();
+	NtAlertThread(CURRENT_THREAD);
+	tap_is_status(wait_single(TRUE, NULL), STATUS_ALERTED, "an alert comes before a call");
+	tap_is_number(calls, 0, "which stays");
+	tap_is_status(wait_single(TRUE, NULL), STATUS_USER_APC, "for the next wait");
+	queue_one();
+	NtAlertThread(CURRENT_THREAD);
+	tap_is_status(NtTestAlert(), STATUS_ALERTED, "NtTestAlert takes the alert");
+	tap_is_number(calls, 1, "and lets the call run");
+	thread = thread_start(wait_for_event, (const void *)&ready, 0);
+	while (!ready)
+		pause_for(1, FALSE);
+	NtSuspendThread(thread, NULL);
+	tap_is_status(NtAlertResumeThread(thread, &count), STATUS_SUCCESS, "NtAlertResumeThread");
+	tap_is_number(count, 1, "the count before");
+	tap_is_status(thread_wait(thread), STATUS_SUCCESS, "the thread runs");
+	tap_is_status(exit_status(thread), STATUS_ALERTED, "alerted");
+	tap_is_status(NtAlertResumeThread(thread, NULL), STATUS_SUCCESS, "a thread that has ended");
+	NtClose(thread);
+}
+
 /* ---- to other threads ---- */
 
 static NTSTATUS NTAPI wait_alertably(PVOID argument)
@@ -108,17 +243,6 @@ static NTSTATUS NTAPI count_calls(PVOID argument)
 {
 	(void)argument;
 	return (NTSTATUS)calls;
-}
-
-static NTSTATUS exit_status(HANDLE thread)
-{
-	struct {
-		NTSTATUS status;
-		ULONG rest[11];
-	} basic = {0};
-
-	NtQueryInformationThread(thread, 0, &basic, sizeof(basic), NULL);
-	return basic.status;
 }
 
 /* catches: a sleeper that is not woken, or woken without being told */
@@ -177,6 +301,10 @@ int program_main(int argc, char **argv)
 	tap_start("calls queued to threads");
 	test_own();
 	test_nested();
+	test_every_wait();
+	test_continue();
+	test_alerts();
+	NtClose(event);
 	test_sleepers();
 	test_end();
 	return tap_finish();

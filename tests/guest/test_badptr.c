@@ -20,6 +20,7 @@
 
 /* What becomes of the page that a pointer reaches into. */
 enum page_state {
+	PAGE_STATE_FREE,
 	PAGE_STATE_RESERVED,
 	PAGE_STATE_NO_ACCESS,
 	PAGE_STATE_READ_ONLY,
@@ -33,6 +34,7 @@ static const struct {
 	const char *name;
 	bool fails_read, fails_write;
 } pages[] = {
+	{PAGE_STATE_FREE, "an unmapped page", true, true},
 	{PAGE_STATE_RESERVED, "a reserved page", true, true},
 	{PAGE_STATE_NO_ACCESS, "a no-access page", true, true},
 	{PAGE_STATE_READ_ONLY, "a read-only page", false, true},
@@ -49,6 +51,7 @@ static const struct {
 	{0, "NULL"},
 	{1, "1"},
 	{0xFFFF, "the last byte of the first 64 KiB"},
+	{USER_LIMIT - PAGE_BYTES, "the last user page"},
 	{USER_LIMIT - 1, "the last user byte"},
 	{USER_LIMIT, "the user limit"},
 	{USER_LIMIT + 0xFFFF, "the last canonical byte below the hole"},
@@ -61,11 +64,10 @@ static const struct {
 	{UINT64_MAX, "all ones"},
 };
 
-static const uint64_t lengths[] = {0,	       1,	    0x7FFFFFFF,		0x80000000,
-				   0xFFFFFFFF, 0x100000000, 0x7FFFFFFFFFFFFFFF, 0x8000000000000000,
-				   UINT64_MAX};
+static const uint64_t lengths[] = {0,	       1,	  INT32_MAX,  1ull << 31, UINT32_MAX,
+				   1ull << 32, INT64_MAX, 1ull << 63, UINT64_MAX};
 
-static char *zone; /* two pages: a good one, and one whose state changes */
+static char *zone; /* two pages: a good one, and an allocation's first, whose state changes */
 static unsigned cases, complaints;
 
 /* ---- one case ---- */
@@ -136,6 +138,9 @@ static void zone_set(enum page_state state)
 	SIZE_T bytes = PAGE_BYTES;
 
 	switch (state) {
+	case PAGE_STATE_FREE:
+		NtFreeVirtualMemory(CURRENT_PROCESS, &base, &bytes, MEM_RELEASE);
+		break;
 	case PAGE_STATE_RESERVED:
 		NtFreeVirtualMemory(CURRENT_PROCESS, &base, &bytes, MEM_DECOMMIT);
 		break;
@@ -160,10 +165,12 @@ static void zone_set(enum page_state state)
 
 static void zone_reset(void)
 {
-	PVOID base = zone;
-	SIZE_T bytes = 2 * PAGE_BYTES;
+	PVOID base = zone + PAGE_BYTES;
+	SIZE_T bytes = PAGE_BYTES;
+	ULONG free_type = region_at(base).State == MEM_FREE ? MEM_RESERVE : 0;
 
-	NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &bytes, MEM_COMMIT, PAGE_READWRITE);
+	NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &bytes, MEM_COMMIT | free_type,
+				PAGE_READWRITE);
 	memset(zone, 0, 2 * PAGE_BYTES);
 }
 
@@ -355,7 +362,7 @@ static NTSTATUS try_call(const char *name)
 	if (!call_find(name, &call))
 		return STATUS_OBJECT_NAME_NOT_FOUND;
 	calls_init();
-	zone = memory_need(2 * PAGE_BYTES);
+	zone = memory_need(GRANULARITY_BYTES + PAGE_BYTES) + GRANULARITY_BYTES - PAGE_BYTES;
 	touch_own_pages();
 	call_prepare(&call, arguments);
 	status = call_perform(&call, arguments);

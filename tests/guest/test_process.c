@@ -227,6 +227,29 @@ static void test_ids(void)
 			 STATUS_INVALID_CID, STATUS_SUCCESS, "id 0");
 }
 
+/* catches: statuses of a call that says too little, or too much, about which process it means */
+static void test_open_arguments(void)
+{
+	CLIENT_ID id = {.UniqueProcess = (HANDLE)information_of(CURRENT_PROCESS).UniqueProcessId};
+	OBJECT_ATTRIBUTES attributes;
+	UNICODE_STRING name;
+	HANDLE process;
+
+	if (!system_is_quire()) {
+		tap_skip(3, "W22: Wine looks at the id alone");
+		return;
+	}
+	InitializeObjectAttributes(&attributes, NULL, 0, NULL, NULL);
+	tap_is_status(NtOpenProcess(&process, PROCESS_TERMINATE, NULL, &id),
+		      STATUS_ACCESS_VIOLATION, "W22: no attributes");
+	tap_is_status(NtOpenProcess(&process, PROCESS_TERMINATE, &attributes, NULL),
+		      STATUS_INVALID_PARAMETER_MIX, "W22: neither name nor id");
+	RtlInitUnicodeString(&name, L"\\name");
+	attributes.ObjectName = &name;
+	tap_is_status(NtOpenProcess(&process, PROCESS_TERMINATE, &attributes, &id),
+		      STATUS_INVALID_PARAMETER_MIX, "W22: both");
+}
+
 static NTSTATUS start_file(const char *text)
 {
 	struct path path;
@@ -370,6 +393,7 @@ int program_main(int argc, char **argv)
 	test_suspended();
 	test_inheritance();
 	test_ids();
+	test_open_arguments();
 	test_bad_images();
 	test_other_process();
 	test_many();

@@ -325,6 +325,79 @@ static void test_address(void)
 	tap_is_number(turn, 20 * THREADS, "threads in turn");
 }
 
+/* ---- sleeping: who waits is asleep in the kernel, and takes no turns ---- */
+
+static HANDLE sleeper; /* its number */
+static NTSTATUS left_over;
+
+static NTSTATUS NTAPI section_waiter(PVOID argument)
+{
+	(void)argument;
+	sleeper = thread_number();
+	RtlEnterCriticalSection(&section);
+	left_over = NtWaitForAlertByThreadId(NULL, &(LARGE_INTEGER){.QuadPart = 0});
+	RtlLeaveCriticalSection(&section);
+	return STATUS_SUCCESS;
+}
+
+static NTSTATUS NTAPI address_sleeper(PVOID argument)
+{
+	const unsigned value = 0;
+
+	(void)argument;
+	while (!is_ready)
+		RtlWaitOnAddress(&total, &value, sizeof(value), NULL);
+	return STATUS_SUCCESS;
+}
+
+/* 100 ns that a thread which waits for the address used the CPU, when it was left alone so long. */
+static LONGLONG time_of_sleep(LONGLONG milliseconds)
+{
+	KERNEL_USER_TIMES times;
+	HANDLE thread;
+
+	is_ready = false;
+	total = 0;
+	thread = thread_start(address_sleeper, 0);
+	NtDelayExecution(FALSE, &(LARGE_INTEGER){.QuadPart = -10000 * milliseconds});
+	is_ready = true;
+	RtlWakeAddressAll(&total);
+	NtWaitForSingleObject(thread, FALSE, NULL);
+	NtQueryInformationThread(thread, ThreadTimes, &times, sizeof(times), NULL);
+	NtClose(thread);
+	return times.KernelTime.QuadPart + times.UserTime.QuadPart;
+}
+
+/* catches: waiting by looking again and again; a wake-up for another sleep taken for this one's */
+static void test_sleep(void)
+{
+	LARGE_INTEGER moment = {.QuadPart = -100000};
+	LONGLONG brief, lengthy;
+	HANDLE thread;
+
+	if (system_is_wine()) {
+		tap_skip(3, "how others sleep is theirs");
+		return;
+	}
+	RtlInitializeCriticalSection(&section);
+	RtlEnterCriticalSection(&section);
+	sleeper = NULL;
+	left_over = STATUS_PENDING;
+	thread = thread_start(section_waiter, 0);
+	while (!*(HANDLE volatile *)&sleeper)
+		NtDelayExecution(FALSE, &moment);
+	NtAlertThreadByThreadId(sleeper);
+	NtDelayExecution(FALSE, &moment);
+	tap_ok(left_over == STATUS_PENDING, "an alert of a stranger lets nobody in");
+	RtlLeaveCriticalSection(&section);
+	thread_finish(thread);
+	tap_is_status(left_over, STATUS_TIMEOUT, "who waits for a section sleeps until alerted");
+	RtlDeleteCriticalSection(&section);
+	brief = time_of_sleep(20);
+	lengthy = time_of_sleep(1000);
+	tap_ok(lengthy < brief + brief / 2, "a long wait takes no more CPU time than a short one");
+}
+
 int program_main(int argc, char **argv)
 {
 	(void)argc;
@@ -336,5 +409,6 @@ int program_main(int argc, char **argv)
 	test_once();
 	test_once_async();
 	test_address();
+	test_sleep();
 	return tap_finish();
 }

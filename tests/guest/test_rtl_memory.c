@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "child.h"
 #include "guest.h"
 
 /* catches: blocks that overlap, contents lost when a block moves, books that do not see damage */
@@ -136,12 +137,36 @@ static void test_image(void)
 	tap_is_number(RtlUniform(&seed), 0x7FFFFFB1, "RtlUniform");
 }
 
+/* ---- the end of memory ---- */
+
+/* Asks for more than there is: of a heap that raises an exception then, or in a call that does. */
+static NTSTATUS child_main(const char *task)
+{
+	bool is_heap = !strcmp(task, "heap");
+	PVOID heap = RtlCreateHeap(HEAP_GROWABLE | (is_heap ? HEAP_GENERATE_EXCEPTIONS : 0), NULL,
+				   0, 0, NULL, NULL);
+
+	RtlAllocateHeap(heap, is_heap ? 0 : HEAP_GENERATE_EXCEPTIONS, (SIZE_T)1 << 60);
+	return STATUS_SUCCESS;
+}
+
+/* catches: HEAP_GENERATE_EXCEPTIONS without one */
+static void test_heap_exceptions(void)
+{
+	if (system_is_wine())
+		tap_skip(1, "Wine 8.0 looks at the call's flags alone");
+	else
+		tap_is_status(child_run_self("heap"), STATUS_NO_MEMORY, "a heap that raises them");
+	tap_is_status(child_run_self("call"), STATUS_NO_MEMORY, "a call that raises one");
+}
+
 int program_main(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
+	if (argc == 2)
+		return child_main(argv[1]);
 	tap_start("Rtl memory, times, images");
 	test_heap();
+	test_heap_exceptions();
 	test_stack();
 	test_compare();
 	test_time();

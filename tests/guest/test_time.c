@@ -64,6 +64,16 @@ static void delay(LONGLONG time)
 	NtDelayExecution(FALSE, &(LARGE_INTEGER){.QuadPart = time});
 }
 
+/* catches: a frequency that is told although the call is refused */
+static void test_bad_counter(void)
+{
+	LARGE_INTEGER *bad = (LARGE_INTEGER *)FIRST_KERNEL_ADDRESS, rate = {.QuadPart = 77};
+
+	tap_is_status(NtQueryPerformanceCounter(bad, &rate), STATUS_ACCESS_VIOLATION,
+		      "no place for the counter");
+	tap_is_number((uint64_t)rate.QuadPart, 77, "nothing is told");
+}
+
 /* catches: a delay that ends early, that takes absolute for relative, or that never ends */
 static void test_delays(void)
 {
@@ -177,6 +187,7 @@ int program_main(int argc, char **argv)
 	tap_start("clocks, delays and time-outs");
 	touch_own_pages();
 	test_clocks();
+	test_bad_counter();
 	test_delays();
 	test_timeouts();
 	test_order();

@@ -151,8 +151,6 @@ NTSTATUS thread_sleep(const void *address, struct spinlock *lock, uint64_t wake_
 	KASSERT(!lock || spin_is_held(lock));
 	if (interruptible && atomic_load(&thread->terminate))
 		return STATUS_THREAD_IS_TERMINATING;
-	if (interruptible && thread->wait_alertable && atomic_load(&thread->apc_queued))
-		return STATUS_USER_APC;
 	if (wake_time <= time_now())
 		return STATUS_TIMEOUT;
 	thread->wait_interruptible = interruptible;
@@ -194,15 +192,6 @@ void thread_request_termination(struct thread *thread, NTSTATUS status)
 	if (thread->state == THREAD_SLEEPING && thread->wait_interruptible)
 		wake(thread, STATUS_THREAD_IS_TERMINATING);
 	sim_switch_point("thread_request_termination");
-}
-
-void thread_note_apc(struct thread *thread)
-{
-	atomic_store(&thread->apc_queued, true);
-	if (thread->state == THREAD_SLEEPING && thread->wait_interruptible &&
-	    thread->wait_alertable)
-		wake(thread, STATUS_USER_APC);
-	sim_switch_point("thread_note_apc");
 }
 
 void thread_set_priority(struct thread *thread, uint8_t priority)

@@ -83,6 +83,8 @@ static inline void world_stop(void)
 	SIM_CHECK(!process_reference_next(0));
 	ntdll_unload();
 	host_user_code = NULL;
+	host_user_redirected = NULL;
+	host_user_stack_pointer = 0;
 	sim_stop();
 }
 

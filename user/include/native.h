@@ -258,7 +258,6 @@ NTSTATUS NTAPI NtSetContextThread(HANDLE thread, const CONTEXT *context);
 typedef void(NTAPI *apc_routine)(ULONG_PTR first, ULONG_PTR second, ULONG_PTR third);
 NTSTATUS NTAPI NtQueueApcThread(HANDLE thread, apc_routine routine, ULONG_PTR first,
 				ULONG_PTR second, ULONG_PTR third);
-NTSTATUS NTAPI NtTestAlert(void);
 NTSTATUS NTAPI NtDelayExecution(BOOLEAN alertable, const LARGE_INTEGER *interval);
 NTSTATUS NTAPI NtYieldExecution(void);
 NTSTATUS NTAPI NtDuplicateObject(HANDLE source_process, HANDLE source, HANDLE target_process,

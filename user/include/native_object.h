@@ -101,6 +101,7 @@ NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG count, const HANDLE *handles, ULON
 NTSTATUS NTAPI NtSignalAndWaitForSingleObject(HANDLE signal, HANDLE wait, BOOLEAN alertable,
 					      const LARGE_INTEGER *timeout);
 NTSTATUS NTAPI NtAlertThread(HANDLE thread);
+NTSTATUS NTAPI NtAlertResumeThread(HANDLE thread, ULONG *previous_count);
 NTSTATUS NTAPI NtTestAlert(void);
 NTSTATUS NTAPI NtAlertThreadByThreadId(HANDLE thread_id);
 NTSTATUS NTAPI NtWaitForAlertByThreadId(const void *address, const LARGE_INTEGER *timeout);

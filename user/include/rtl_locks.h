@@ -4,8 +4,9 @@
  * winnt.h's; timeouts are in 100 ns as everywhere in NT: negative from now, positive absolute, NULL
  * for ever.
  *
- * What waits may sleep; a thread
- * that ends while it holds a lock leaves it taken.
+ * What waits sleeps in NtWaitForAlertByThreadId: a program that uses that call itself may get an
+ * alert that was meant for a lock, and must look again, as on Windows. A thread that ends while it
+ * holds a lock leaves it taken.
  */
 #pragma once
 

@@ -3,8 +3,9 @@
  * RtlAllocateHeap, RtlFreeHeap and RtlDestroyHeap are winternl.h's; RtlMoveMemory and its like are
  * macros there and exported all the same.
  *
- * Heaps grow as long as there is memory; HEAP_ZERO_MEMORY is the one flag of an allocation that
- * counts. Memory or a lock of the caller's for a heap is not supported (RtlCreateHeap: NULL).
+ * Heaps grow as long as there is memory. Of an allocation's flags HEAP_ZERO_MEMORY counts, and
+ * HEAP_GENERATE_EXCEPTIONS (also of RtlCreateHeap): STATUS_NO_MEMORY is raised in place of NULL.
+ * Memory or a lock of the caller's for a heap is not supported (RtlCreateHeap: NULL).
  */
 #pragma once
 

@@ -16,6 +16,7 @@
 struct waiter {
 	struct waiter *next;
 	const void *address;
+	HANDLE thread; /* its number */
 	LONG is_woken; /* by who took it out; it may return, and this structure be gone, at once */
 };
 
@@ -50,38 +51,38 @@ static bool value_equals(const void *address, const void *compare, SIZE_T size_b
 	return !memcmp(&value, compare, size_bytes);
 }
 
-/* ---- sleeping: the two functions to change where the kernel has alerts by thread number ---- */
+/* ---- sleeping: alerts by thread number, which say no more than "look again" ---- */
 
-static LONGLONG time_now(void)
+/* The absolute time at which *timeout ends, or NULL: never. */
+static const LARGE_INTEGER *timeout_end(const LARGE_INTEGER *timeout, LARGE_INTEGER *end)
 {
-	LARGE_INTEGER now = {.QuadPart = 0};
-
-	NtQuerySystemTime(&now);
-	return now.QuadPart;
+	if (!timeout || timeout->QuadPart > 0)
+		return timeout;
+	NtQuerySystemTime(end);
+	if (__builtin_sub_overflow(end->QuadPart, timeout->QuadPart, &end->QuadPart))
+		return NULL;
+	return end;
 }
 
-/* Gives up turns, then sleeps a millisecond at a time. => returns: STATUS_TIMEOUT. */
+/* Alerts that are not for this sleep do not end it. => returns: STATUS_TIMEOUT. */
 static NTSTATUS waiter_sleep(struct waiter *waiter, const LARGE_INTEGER *timeout)
 {
-	const LARGE_INTEGER millisecond = {.QuadPart = -10000};
-	LONGLONG end = 0;
+	LARGE_INTEGER time;
+	const LARGE_INTEGER *end = timeout_end(timeout, &time);
 
-	if (timeout)
-		end = timeout->QuadPart < 0 ? time_now() - timeout->QuadPart : timeout->QuadPart;
-	for (unsigned turn = 0; !__atomic_load_n(&waiter->is_woken, __ATOMIC_ACQUIRE); turn++) {
-		if (timeout && time_now() >= end)
+	while (!__atomic_load_n(&waiter->is_woken, __ATOMIC_ACQUIRE)) {
+		if (NtWaitForAlertByThreadId(waiter->address, end) == STATUS_TIMEOUT)
 			return STATUS_TIMEOUT;
-		if (turn < 100)
-			NtYieldExecution();
-		else
-			NtDelayExecution(FALSE, &millisecond);
 	}
 	return STATUS_SUCCESS;
 }
 
 static void waiter_wake(struct waiter *waiter)
 {
+	HANDLE thread = waiter->thread;
+
 	__atomic_store_n(&waiter->is_woken, 1, __ATOMIC_RELEASE);
+	NtAlertThreadByThreadId(thread); /* which may have seen it, and have ended, by now */
 }
 
 /* ---- the table ---- */
@@ -113,7 +114,7 @@ NTSTATUS NTAPI RtlWaitOnAddress(const void *address, const void *compare, SIZE_T
 				const LARGE_INTEGER *timeout)
 {
 	struct bucket *bucket = bucket_of(address);
-	struct waiter waiter = {.address = address};
+	struct waiter waiter = {.address = address, .thread = thread_number()};
 	bool is_equal;
 	NTSTATUS status;
 

@@ -34,6 +34,7 @@ _Static_assert(sizeof(struct region) == 16, "alignment of the first block");
 /* Lies in its first region, behind the head of a block. */
 struct heap {
 	struct spin lock;
+	ULONG flags; /* HEAP_GENERATE_EXCEPTIONS or 0 */
 	struct region *regions;
 };
 
@@ -146,7 +147,6 @@ PVOID NTAPI RtlCreateHeap(ULONG flags, PVOID base, SIZE_T reserve_bytes, SIZE_T 
 	struct block *block;
 	struct heap *heap;
 
-	(void)flags;
 	(void)reserve_bytes;
 	(void)commit_bytes;
 	(void)parameters;
@@ -158,7 +158,7 @@ PVOID NTAPI RtlCreateHeap(ULONG flags, PVOID base, SIZE_T reserve_bytes, SIZE_T 
 	block = (struct block *)(region + 1);
 	block_take(block, block_bytes(sizeof(*heap)));
 	heap = (struct heap *)(block + 1);
-	*heap = (struct heap){.regions = region};
+	*heap = (struct heap){.flags = flags & HEAP_GENERATE_EXCEPTIONS, .regions = region};
 	return heap;
 }
 
@@ -175,6 +175,14 @@ PVOID NTAPI RtlDestroyHeap(PVOID handle)
 	return NULL;
 }
 
+/* There is no memory: an exception, which does not return, for who asked for it. */
+static PVOID heap_fail(const struct heap *heap, ULONG flags)
+{
+	if ((flags | heap->flags) & HEAP_GENERATE_EXCEPTIONS)
+		RtlRaiseStatus(STATUS_NO_MEMORY);
+	return NULL;
+}
+
 PVOID NTAPI RtlAllocateHeap(PVOID handle, ULONG flags, SIZE_T size)
 {
 	struct heap *heap = handle;
@@ -182,14 +190,14 @@ PVOID NTAPI RtlAllocateHeap(PVOID handle, ULONG flags, SIZE_T size)
 	struct block *block;
 
 	if (!bytes)
-		return NULL;
+		return heap_fail(heap, flags);
 	spin_lock(&heap->lock);
 	block = heap_take(heap, bytes);
 	if (block)
 		block->unused = (uint32_t)(block->bytes - sizeof(*block) - size);
 	spin_unlock(&heap->lock);
 	if (!block)
-		return NULL;
+		return heap_fail(heap, flags);
 	if (flags & HEAP_ZERO_MEMORY)
 		memset(block + 1, 0, size);
 	return block + 1;
