@@ -67,7 +67,8 @@ void page_copy(void *to, const void *from);
 /*
  * The slot of `level` (1 = page ... 4 = root) for the user address `va` in the tables under `root`,
  * or NULL when a table above it is missing; then *missing_level (if not NULL) is the level of the
- * entry that would name that table. Also for kernel stacks, with arch_kernel_root().
+ * entry that would name that table. An entry that is a large page names no table either: its level
+ * is the answer then too. Also for kernel stacks, with arch_kernel_root().
  * => locks: the caller's address-space lock keeps the tables in place.
  */
 pte_t *pt_slot(paddr_t root, vaddr_t va, unsigned level, unsigned *missing_level);
@@ -97,8 +98,8 @@ pte_t pt_table_word(pfn_t table);
 void arch_space_activate(paddr_t root);
 
 /*
- * Drops this CPU's translations of one user page, or all of the user half. Only kernel/mm calls
- * these.
+ * Drops this CPU's translations of one user page, large or not, or all of the user half. Only
+ * kernel/mm calls these.
  */
 void arch_tlb_flush_page(vaddr_t va);
 void arch_tlb_flush_all(void);

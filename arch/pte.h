@@ -26,6 +26,11 @@ typedef uint64_t page_index_t; /* page number within a segment or an address spa
 #define PAGE_TABLE_ENTRIES 512u
 #define PFN_NONE ((pfn_t)0)
 
+/* A large page: a leaf of level 2, 512 frames that lie together, aligned to their size. */
+#define LARGE_PAGE_LEVEL 2u
+#define LARGE_PAGE_PAGES 512u
+#define LARGE_PAGE_BYTES ((uint64_t)LARGE_PAGE_PAGES << PAGE_SHIFT)
+
 typedef struct {
 	uint64_t bits;
 } pte_t;
@@ -154,6 +159,12 @@ static inline enum pte_kind pte_kind(pte_t word)
 	if (word.bits & PTE_PRESENT)
 		return PTE_VALID;
 	return (enum pte_kind)((word.bits >> PTE_SOFT_KIND_SHIFT) & PTE_SOFT_KIND_MASK);
+}
+
+/* A valid word of level 2 that translates 2 MiB. Words of level 1 never have the bit. */
+static inline bool pte_is_large(pte_t word)
+{
+	return (word.bits & (PTE_PRESENT | PTE_LARGE)) == (PTE_PRESENT | PTE_LARGE);
 }
 
 static inline bool pte_is_none(pte_t word)

@@ -130,7 +130,7 @@ pte_t *pt_slot(paddr_t root, vaddr_t va, unsigned level, unsigned *missing_level
 	for (unsigned at = ROOT_LEVEL; at > level; at--) {
 		pte_t entry = pt_read(&table[pt_index(va, at)]);
 
-		if (pte_kind(entry) != PTE_VALID) {
+		if (pte_kind(entry) != PTE_VALID || pte_is_large(entry)) {
 			if (missing_level)
 				*missing_level = at;
 			return NULL;

@@ -171,7 +171,7 @@ user_slot(paddr_t root, vaddr_t va, unsigned level, unsigned *missing_level)
 	for (unsigned at = ROOT_LEVEL; at > level; at--) {
 		pte_t word = pt_read(&table[pt_index(va, at)]);
 
-		if (__builtin_expect(!(word.bits & PTE_PRESENT), 0)) {
+		if (__builtin_expect((word.bits & (PTE_PRESENT | PTE_LARGE)) != PTE_PRESENT, 0)) {
 			if (missing_level)
 				*missing_level = at;
 			return NULL;

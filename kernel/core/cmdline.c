@@ -52,6 +52,8 @@ static const struct knob table[] = {
 	 .help = "1: check all invariants and the balance of memory after each program"},
 	{"echo", KNOB_NUMBER, FIELD(echo), .maximum = 1,
 	 .help = "1: the console echoes what is typed"},
+	{"hash", KNOB_NUMBER, FIELD(hash), .maximum = 1,
+	 .help = "1: panic when a system call fails and has changed something"},
 };
 #define KNOBS (sizeof(table) / sizeof(table[0]))
 #define NAME_CHARS_MAX 15u

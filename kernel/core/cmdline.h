@@ -21,6 +21,7 @@ struct knobs {
 	uint64_t disk_mib; /* free RAM-disk space beyond the archive, MiB */
 	uint64_t check;	   /* 1: init checks invariants and memory after each program */
 	uint64_t echo;	   /* 1: the console echoes typed characters (a terminal is there) */
+	uint64_t hash;	   /* 1: a system call that fails and has changed something is a panic */
 };
 
 /* The values in force. Until the command line is parsed: the defaults. */

@@ -18,22 +18,26 @@ static LIST_HEAD(, based_range) ranges GUARDED_BY(based_lock) = LIST_HEAD_INITIA
  * The highest free place below every range that stands above it; *above is the last of these, or
  * NULL. => returns: its start, or 0.
  */
-static vaddr_t find_place_locked(uint64_t size, struct based_range **above) REQUIRES(based_lock)
+static vaddr_t find_place_locked(uint64_t size, uint64_t alignment, struct based_range **above)
+	REQUIRES(based_lock)
 {
 	vaddr_t limit = BASED_LIMIT;
 	struct based_range *range;
 
 	*above = NULL;
 	LIST_FOREACH (range, &ranges, link) {
-		if (limit - range->end >= size)
+		if (limit >= size && round_down(limit - size, alignment) >= range->end)
 			break;
 		limit = range->start;
 		*above = range;
 	}
-	return limit - BASED_LOWEST >= size ? limit - size : 0;
+	if (limit - BASED_LOWEST < size)
+		return 0;
+	limit = round_down(limit - size, alignment);
+	return limit >= BASED_LOWEST ? limit : 0;
 }
 
-NTSTATUS based_reserve(struct based_range *range, uint64_t size_bytes)
+NTSTATUS based_reserve(struct based_range *range, uint64_t size_bytes, uint64_t alignment)
 {
 	struct based_range *above;
 	uint64_t size;
@@ -41,7 +45,7 @@ NTSTATUS based_reserve(struct based_range *range, uint64_t size_bytes)
 	if (!round_up_ok(size_bytes, ALLOCATION_GRANULARITY, &size))
 		return STATUS_NO_MEMORY;
 	mutex_lock(&based_lock);
-	range->start = find_place_locked(size, &above);
+	range->start = find_place_locked(size, alignment, &above);
 	range->end = range->start + size;
 	if (range->start && above)
 		LIST_INSERT_AFTER(above, range, link);

@@ -8,9 +8,11 @@
 
 /*
  * Gives `range`, which is all zeros, addresses for size_bytes (at most USER_LIMIT) that no other
- * based section has. => returns: STATUS_NO_MEMORY. => may sleep.
+ * based section has, on a boundary of `alignment` (a power of two, at least
+ * ALLOCATION_GRANULARITY). => returns: STATUS_NO_MEMORY. => may sleep.
  */
-NTSTATUS based_reserve(struct based_range *range, uint64_t size_bytes) MUST_CHECK;
+NTSTATUS based_reserve(struct based_range *range, uint64_t size_bytes,
+		       uint64_t alignment) MUST_CHECK;
 /* Does nothing to a range that has no addresses. => may sleep. */
 void based_release(struct based_range *range);
 

@@ -9,6 +9,8 @@
  *   IN_FRAME            map it again (soft)      the same: it is a private copy
  *   VALID               spurious                 spurious; a write to a copy-on-write page: copy it
  *
+ * A view of large pages has slots of level 2: 0 is mapped, 512 pages at once, VALID is spurious.
+ *
  * fault_resolve is the decision. It never blocks and never allocates: what it needs (a frame for a
  * missing page table, for the page itself, a page read) it names as the next step, mm_fault does
  * that step with no lock held, and the whole decision is made again. Nothing survives in between
@@ -21,6 +23,7 @@
 #include "frame.h"
 #include "kernel/core/log.h"
 #include "kernel/core/thread.h"
+#include "large.h"
 #include "mm.h"
 #include "page_table.h"
 #include "pages.h"
@@ -227,6 +230,25 @@ static enum fault_step resolve_slot_locked(struct fault *fault, const struct reg
 	panic("slot of 0x%llx: impossible word", (unsigned long long)fault->va);
 }
 
+/* The frames are there since the segment was made. */
+static enum fault_step resolve_large_locked(struct fault *fault, const struct region *region)
+	REQUIRES(frame_lock)
+{
+	pfn_t table = fault->page.spare_zeroed ? fault->page.spare : PFN_NONE;
+	pte_t *slot = slot_make_large_locked(fault->space, fault->va, &table);
+
+	if (fault->page.spare_zeroed)
+		fault->page.spare = table;
+	if (!slot)
+		return need_frame(fault, true);
+	if (pte_kind(pt_read(slot)) == PTE_VALID)
+		return done(fault, QUIRE_FAULT_SPURIOUS);
+	page_map_locked(fault->space, slot,
+			large_frame_locked(fault->page.segment, fault->page.index),
+			protection_hardware_bits(region->protection, false) | PTE_LARGE);
+	return done(fault, QUIRE_FAULT_LARGE);
+}
+
 static unsigned right_for(enum access access)
 {
 	switch (access) {
@@ -262,7 +284,8 @@ enum fault_step fault_resolve(struct fault *fault)
 		fault->page.index = view->first_page + page_of(fault->va - view->start);
 	}
 	spin_lock(&frame_lock);
-	step = resolve_slot_locked(fault, region);
+	step = view_is_large(region->view) ? resolve_large_locked(fault, region)
+					   : resolve_slot_locked(fault, region);
 	spin_unlock(&frame_lock);
 	return step;
 }

@@ -32,20 +32,30 @@ bool section_is_writer(const struct section *section)
 	       protection_is_writable(section->protection);
 }
 
+void mapper_count(struct segment *segment, bool is_writer)
+{
+	mutex_lock(&segment->lock);
+	segment->section_count++;
+	segment->writer_count += is_writer;
+	mutex_unlock(&segment->lock);
+}
+
+void mapper_uncount(struct segment *segment, bool is_writer)
+{
+	mutex_lock(&segment->lock);
+	segment->section_count--;
+	segment->writer_count -= is_writer;
+	mutex_unlock(&segment->lock);
+}
+
 void section_count(struct section *section)
 {
-	mutex_lock(&section->segment->lock);
-	section->segment->section_count++;
-	section->segment->writer_count += section_is_writer(section);
-	mutex_unlock(&section->segment->lock);
+	mapper_count(section->segment, section_is_writer(section));
 }
 
 void section_uncount(struct section *section)
 {
-	mutex_lock(&section->segment->lock);
-	section->segment->section_count--;
-	section->segment->writer_count -= section_is_writer(section);
-	mutex_unlock(&section->segment->lock);
+	mapper_uncount(section->segment, section_is_writer(section));
 }
 
 /* ---- pages behind the end ---- */

@@ -12,8 +12,13 @@
  */
 NTSTATUS file_extend_held(struct segment *segment, uint64_t size_bytes) MUST_CHECK;
 
-/* Counts a section among those who map a file, and takes it out; no file: nothing. */
+/*
+ * Counts a section among those who map a file, and takes it out; no file: nothing. The second pair
+ * is for who has seen a view and is going to make another one. => locks: takes the segment's.
+ */
 void section_count(struct section *section);
 void section_uncount(struct section *section);
+void mapper_count(struct segment *segment, bool is_writer);
+void mapper_uncount(struct segment *segment, bool is_writer);
 /* True if nobody may open the file without allowing others to write (8.4). */
 bool section_is_writer(const struct section *section);

@@ -102,7 +102,7 @@ static void poison(struct frame *frame)
 	frame->flags |= FRAME_POISONED;
 }
 
-static void check_poison(struct frame *frame)
+void frame_check_poison(struct frame *frame)
 {
 	const uint64_t *words = frame_memory(frame_number(frame));
 
@@ -118,7 +118,7 @@ static void poison(struct frame *frame)
 	(void)frame;
 }
 
-static void check_poison(struct frame *frame)
+void frame_check_poison(struct frame *frame)
 {
 	(void)frame;
 }
@@ -175,7 +175,8 @@ static void evict(struct frame *frame) REQUIRES(frame_lock)
 	frame->owner = NULL;
 }
 
-static struct frame *take_locked(enum frame_content content) REQUIRES(frame_lock)
+/* The frame to take next: the oldest of the list that suits best, or NULL. */
+static struct frame *choose_locked(enum frame_content content) REQUIRES(frame_lock)
 {
 	enum frame_state preferred = content == FRAME_ALL_ZERO ? FRAME_ZEROED : FRAME_FREE;
 	enum frame_state other = content == FRAME_ALL_ZERO ? FRAME_FREE : FRAME_ZEROED;
@@ -187,9 +188,20 @@ static struct frame *take_locked(enum frame_content content) REQUIRES(frame_lock
 		number = lists[FRAME_STANDBY].head;
 		if (!number)
 			return NULL;
-		evict(&frames[number]);
 	}
 	return &frames[number];
+}
+
+enum frame_state frame_take_locked(struct frame *frame)
+{
+	enum frame_state found = (enum frame_state)frame->state;
+
+	KASSERT(found == FRAME_FREE || found == FRAME_ZEROED || found == FRAME_STANDBY);
+	if (found == FRAME_STANDBY)
+		evict(frame);
+	set_state(frame, FRAME_HELD);
+	frame->original = pte_none();
+	return found;
 }
 
 pfn_t frame_alloc(enum frame_content content)
@@ -199,19 +211,17 @@ pfn_t frame_alloc(enum frame_content content)
 	pfn_t pfn;
 
 	spin_lock(&frame_lock);
-	frame = take_locked(content);
+	frame = choose_locked(content);
 	if (!frame) {
 		spin_unlock(&frame_lock);
 		return PFN_NONE;
 	}
-	found = (enum frame_state)frame->state;
-	set_state(frame, FRAME_HELD);
-	frame->original = pte_none();
+	found = frame_take_locked(frame);
 	pfn = frame_number(frame);
 	spin_unlock(&frame_lock);
 
 	if (found == FRAME_FREE)
-		check_poison(frame);
+		frame_check_poison(frame);
 	if (content == FRAME_ALL_ZERO && found != FRAME_ZEROED)
 		page_zero(frame_memory(pfn));
 	return pfn;

@@ -23,6 +23,13 @@ struct frame *frame_of(pfn_t pfn);
 pfn_t frame_number(const struct frame *frame);
 /* The content of a frame, through the direct map. */
 void *frame_memory(pfn_t pfn);
+/* The frame that counts the shares of a valid word's: its own, or the first of a large page. */
+static inline struct frame *frame_of_shares(pte_t word)
+{
+	pfn_t pfn = pte_pfn(word);
+
+	return frame_of(pte_is_large(word) ? pfn - pfn % LARGE_PAGE_PAGES : pfn);
+}
 /* The table frame in which a slot or state word lies. */
 struct frame *frame_of_word(const pte_t *word);
 
@@ -42,6 +49,27 @@ pfn_t frame_alloc(enum frame_content content) EXCLUDES(frame_lock);
  *    either.
  */
 pfn_t frame_alloc_wait(enum frame_content content) EXCLUDES(frame_lock);
+
+/*
+ * LARGE_PAGE_PAGES HELD frames that lie together, aligned to their size, zeroed; *first is the
+ * lowest. Free and standby frames are used where they lie; nothing that is in use is moved, so this
+ * can fail with much memory free. Each look at a run and each taking is one hold of frame_lock, at
+ * most 512 entries long; there are three passes over the database at most, highest addresses first.
+ * (frame_run.c)
+ * => locks: none may be held. => may sleep: yes, to clean modified file pages.
+ * => returns: STATUS_INSUFFICIENT_RESOURCES, nothing changed but what is cached.
+ */
+NTSTATUS frame_run_alloc(pfn_t *first) MUST_CHECK EXCLUDES(frame_lock);
+/* Gives back such a run, all its frames HELD. */
+void frame_run_free(pfn_t first) EXCLUDES(frame_lock);
+
+/*
+ * FREE, ZEROED or STANDBY -> HELD, taken from the page it caches. => returns: what it was; the
+ * caller owes a FREE one frame_check_poison, without the lock.
+ */
+enum frame_state frame_take_locked(struct frame *frame) REQUIRES(frame_lock);
+/* Debug builds: a free frame that was written to is a panic. No-op for frames of other origin. */
+void frame_check_poison(struct frame *frame);
 
 /* Gives back a HELD frame. */
 void frame_free(pfn_t pfn) EXCLUDES(frame_lock);

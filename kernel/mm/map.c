@@ -4,6 +4,7 @@
 #include "commit.h"
 #include "file_change.h"
 #include "kernel/lib/range.h"
+#include "large.h"
 #include "mm.h"
 #include "placeholder.h"
 #include "protection.h"
@@ -59,8 +60,10 @@ static NTSTATUS check_type(const struct map_request *request, const struct secti
 			return STATUS_SECTION_PROTECTION;
 		if (section->segment->kind == SEGMENT_IMAGE)
 			return STATUS_INVALID_PARAMETER_9;
+		if (request->allocation_type & MEM_LARGE_PAGES)
+			return STATUS_INVALID_PARAMETER;
 	}
-	if (request->allocation_type & MEM_LARGE_PAGES)
+	if ((request->allocation_type & MEM_LARGE_PAGES) && !section->segment->is_large)
 		return STATUS_INVALID_PARAMETER_9;
 	return STATUS_SUCCESS;
 }
@@ -86,18 +89,26 @@ static NTSTATUS check_range(const struct map_request *request, struct section *s
 	return STATUS_SUCCESS;
 }
 
-/* Rows 11-18 of table 3.4.1. A placeholder may stand at any page, and so may what replaces it. */
+/* A placeholder may stand at any page, and so may what replaces it, unless its pages are large. */
+static uint64_t view_granularity(const struct map_request *request)
+{
+	uint64_t alignment = view_alignment(request->section->segment);
+
+	return alignment == ALLOCATION_GRANULARITY &&
+			       (request->allocation_type & MEM_REPLACE_PLACEHOLDER)
+		       ? PAGE_SIZE
+		       : alignment;
+}
+
+/* Rows 11-18 of table 3.4.1. */
 static NTSTATUS check_against_section(const struct map_request *request, uint64_t *size)
 {
 	struct section *section = request->section;
-	uint64_t granularity = request->allocation_type & MEM_REPLACE_PLACEHOLDER
-				       ? PAGE_SIZE
-				       : ALLOCATION_GRANULARITY;
 	NTSTATUS status;
 
 	if ((request->allocation_type & MEM_REPLACE_PLACEHOLDER) && !request->base)
 		return STATUS_INVALID_PARAMETER;
-	if ((request->base | request->offset_bytes) & (granularity - 1))
+	if ((request->base | request->offset_bytes) & (view_granularity(request) - 1))
 		return STATUS_MAPPED_ALIGNMENT;
 	if (section->segment->kind != SEGMENT_IMAGE &&
 	    !protection_section_allows(section->protection, request->protection))
@@ -110,6 +121,8 @@ static NTSTATUS check_against_section(const struct map_request *request, uint64_
 		return status;
 	if (section->segment->kind == SEGMENT_PAGEFILE && (request->protection & PAGE_WRITECOMBINE))
 		return STATUS_INVALID_PARAMETER_10;
+	if (section->segment->is_large)
+		return large_check_view(*size, request->protection);
 	return STATUS_SUCCESS;
 }
 
@@ -117,9 +130,16 @@ static vaddr_t place_anywhere(struct address_space *space, const struct map_requ
 			      uint64_t size)
 {
 	bool top_down = request->allocation_type & MEM_TOP_DOWN;
+	uint64_t alignment = view_alignment(request->section->segment);
+	struct memory_requirements where;
 
-	return request->where ? view_place_within(space, size, request->where, top_down)
-			      : view_place(space, size, request->zero_bits, top_down);
+	if (request->where)
+		where = *request->where;
+	else if (!zero_bits_requirements(request->zero_bits, &where))
+		return 0;
+	if (where.alignment_bytes < alignment)
+		where.alignment_bytes = alignment;
+	return view_place_within(space, size, &where, top_down);
 }
 
 /*

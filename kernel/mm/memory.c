@@ -5,6 +5,7 @@
 #include "commit.h"
 #include "kernel/core/pool.h"
 #include "kernel/lib/range.h"
+#include "large.h"
 #include "mm.h"
 #include "pages.h"
 #include "placeholder.h"
@@ -274,6 +275,8 @@ static NTSTATUS commit_range(struct address_space *space, vaddr_t start, vaddr_t
 		view = view_holding(space, start, end);
 		if (!view || view->is_physical)
 			status = STATUS_CONFLICTING_ADDRESSES;
+		else if (view_is_large(view))
+			status = large_commit_locked(view, start, end, protection);
 		else if (!view->segment)
 			status = commit_private_locked(view, start, end, protection);
 		else
@@ -301,10 +304,9 @@ static NTSTATUS reset_range(struct address_space *space, vaddr_t start, vaddr_t 
 NTSTATUS memory_allocate(struct address_space *space, vaddr_t *base, uint64_t zero_bits,
 			 uint64_t *size_bytes, uint32_t type, uint32_t protection)
 {
-	struct memory_requirements where = {.lowest = USER_LOWEST_ADDRESS,
-					    .alignment_bytes = ALLOCATION_GRANULARITY};
+	struct memory_requirements where;
 
-	if (!zero_bits_limit(zero_bits, &where.limit))
+	if (!zero_bits_requirements(zero_bits, &where))
 		return STATUS_INVALID_PARAMETER_3;
 	if (type & MEM_PLACEHOLDERS)
 		return STATUS_INVALID_PARAMETER_5;
@@ -322,7 +324,7 @@ NTSTATUS memory_allocate_within(struct address_space *space, vaddr_t *base,
 	if (!NT_SUCCESS(status))
 		return status;
 	if (type & MEM_LARGE_PAGES)
-		return STATUS_NOT_IMPLEMENTED;
+		return large_allocate(space, base, where, *size_bytes, type, protection);
 	if ((type & MEM_RESERVE) || ((type & MEM_COMMIT) && !*base)) {
 		if (protection_is_copy(protection))
 			return STATUS_INVALID_PAGE_PROTECTION;

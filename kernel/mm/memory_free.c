@@ -4,6 +4,7 @@
 #include "commit.h"
 #include "kernel/core/pool.h"
 #include "kernel/lib/range.h"
+#include "large.h"
 #include "mm.h"
 #include "pages.h"
 #include "placeholder.h"
@@ -12,9 +13,13 @@
 #include "view.h"
 #include "watch.h"
 
-/* Rows 6-10 of table 5.2; on success the range to free. Needs the space's lock. */
+/*
+ * Rows 6-10 of table 5.2, and large memory, which goes whole; on success the range to free. Needs
+ * the space's lock.
+ */
 static NTSTATUS find_range_to_free(struct address_space *space, vaddr_t base, uint64_t size,
-				   struct view **result, vaddr_t *start, vaddr_t *end)
+				   uint32_t type, struct view **result, vaddr_t *start,
+				   vaddr_t *end)
 {
 	struct view *view = view_find(space, base);
 
@@ -24,10 +29,16 @@ static NTSTATUS find_range_to_free(struct address_space *space, vaddr_t base, ui
 	*end = size ? page_round_up(base + size) : view->end;
 	if (*end > view->end)
 		return STATUS_UNABLE_TO_FREE_VM;
-	if (view->segment)
+	if (view->kind != VIEW_PRIVATE)
 		return STATUS_UNABLE_TO_DELETE_SECTION;
 	if (!size && *start != view->start)
 		return STATUS_FREE_VM_NOT_AT_BASE;
+	if (view_is_large(view)) {
+		if (type == MEM_DECOMMIT)
+			return STATUS_MEMORY_NOT_ALLOCATED;
+		if (*start != view->start || *end != view->end)
+			return STATUS_FREE_VM_NOT_AT_BASE;
+	}
 	*result = view;
 	return STATUS_SUCCESS;
 }
@@ -128,7 +139,7 @@ static NTSTATUS release_part_locked(struct view *view, vaddr_t start, vaddr_t en
  * MEM_PRESERVE_PLACEHOLDER: part of a placeholder, or memory that took the place of one, becomes a
  * placeholder of its own.
  */
-static NTSTATUS preserve_locked(struct view *view, vaddr_t start, vaddr_t end)
+static NTSTATUS preserve_locked(struct view *view, vaddr_t start, vaddr_t end, struct view **gone)
 {
 	struct view_template template = placeholder_template(start, end);
 	struct address_space *space = view->space;
@@ -145,7 +156,7 @@ static NTSTATUS preserve_locked(struct view *view, vaddr_t start, vaddr_t end)
 		return status;
 	if (is_whole) {
 		view_remove(space, view);
-		view_free(view);
+		*gone = view;
 	} else {
 		status = release_part_locked(view, start, end);
 	}
@@ -156,12 +167,12 @@ static NTSTATUS preserve_locked(struct view *view, vaddr_t start, vaddr_t end)
 	return status;
 }
 
-static NTSTATUS release_locked(struct view *view, vaddr_t start, vaddr_t end)
+static NTSTATUS release_locked(struct view *view, vaddr_t start, vaddr_t end, struct view **gone)
 {
 	if (start != view->start || end != view->end)
 		return release_part_locked(view, start, end);
 	view_remove(view->space, view);
-	view_free(view);
+	*gone = view;
 	return STATUS_SUCCESS;
 }
 
@@ -177,8 +188,9 @@ NTSTATUS memory_free_check_type(uint32_t type)
 	return STATUS_INVALID_PARAMETER_4;
 }
 
+/* *gone: the view that went as a whole, for view_free. Needs the space's lock. */
 static NTSTATUS free_locked(struct address_space *space, vaddr_t *base, uint64_t *size_bytes,
-			    uint32_t type)
+			    uint32_t type, struct view **gone)
 {
 	vaddr_t start = page_round_down(*base), end = page_round_up(*base + *size_bytes);
 	struct view *view;
@@ -187,15 +199,16 @@ static NTSTATUS free_locked(struct address_space *space, vaddr_t *base, uint64_t
 	if (type & MEM_COALESCE_PLACEHOLDERS) {
 		status = placeholder_coalesce(space, start, end);
 	} else {
-		status = find_range_to_free(space, *base, *size_bytes, &view, &start, &end);
+		status = find_range_to_free(space, *base, *size_bytes, type, &view, &start,
+					    &end);
 		if (!NT_SUCCESS(status))
 			return status;
 		if (type == MEM_DECOMMIT)
 			status = decommit_locked(view, start, end);
 		else if (type & MEM_PRESERVE_PLACEHOLDER)
-			status = preserve_locked(view, start, end);
+			status = preserve_locked(view, start, end, gone);
 		else
-			status = release_locked(view, start, end);
+			status = release_locked(view, start, end, gone);
 	}
 	if (NT_SUCCESS(status)) {
 		*base = start;
@@ -209,6 +222,7 @@ NTSTATUS memory_free(struct address_space *space, vaddr_t *base, uint64_t *size_
 		     uint32_t type)
 {
 	NTSTATUS status = memory_free_check_type(type);
+	struct view *gone = NULL;
 
 	if (!NT_SUCCESS(status))
 		return status;
@@ -219,7 +233,9 @@ NTSTATUS memory_free(struct address_space *space, vaddr_t *base, uint64_t *size_
 	if (!*size_bytes && (type & (MEM_PRESERVE_PLACEHOLDER | MEM_COALESCE_PLACEHOLDERS)))
 		return STATUS_INVALID_PARAMETER_3;
 	mutex_lock(&space->lock);
-	status = free_locked(space, base, size_bytes, type);
+	status = free_locked(space, base, size_bytes, type, &gone);
 	mutex_unlock(&space->lock);
+	if (gone)
+		view_free(gone);
 	return status;
 }

@@ -25,6 +25,17 @@ NTSTATUS space_create(struct address_space **result) MUST_CHECK;
 /* Unmaps everything and frees the tables. No thread runs in the space any more. */
 void space_destroy(struct address_space *space);
 
+/*
+ * Makes `to`, a new space nobody else knows, a copy of `from`: private memory with its content,
+ * views mapped with ViewShare on the same section at the same address with the pages they have
+ * copied on write; views mapped with ViewUnmap are left out. Commit is charged view by view before
+ * the first page is copied. Which views there are is of one moment, a page's content that of its
+ * copy; a page that `from` gives up in between is in `to` as it was born. (clone.c)
+ * => locks: none held; `from` may be in use. => returns: STATUS_COMMITMENT_LIMIT, STATUS_NO_MEMORY,
+ *    STATUS_INSUFFICIENT_RESOURCES: `to` is then good only for space_destroy.
+ */
+NTSTATUS space_clone(struct address_space *from, struct address_space *to) MUST_CHECK;
+
 /* ---- sections (nt-semantics 3.1, 3.3) ---- */
 
 extern struct object_type section_type;
@@ -321,6 +332,12 @@ struct mm_balance {
 	uint64_t pool_bytes, commit_pages, views, segments;
 };
 void mm_balance_read(struct mm_balance *balance);
+
+/*
+ * A number of all that a program can observe of the space but the content of memory: views,
+ * regions, protections, commit. Equal spaces have equal numbers. (space_hash.c)
+ */
+uint64_t space_hash(struct address_space *space);
 
 /* Recounts everything and panics with the number of the invariant that does not hold (check.c). */
 void mm_check(void);

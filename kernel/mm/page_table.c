@@ -56,12 +56,14 @@ static void table_link_locked(struct address_space *space, vaddr_t va, unsigned 
 	space->table_frames++;
 }
 
-pte_t *slot_make_locked(struct address_space *space, vaddr_t va, pfn_t *spare)
+static inline __attribute__((always_inline)) pte_t *
+slot_make_at_locked(struct address_space *space, vaddr_t va, unsigned level, pfn_t *spare)
+	REQUIRES(frame_lock)
 {
 	unsigned missing_level;
 	pte_t *slot;
 
-	while (!(slot = pt_slot(space->root, va, 1, &missing_level))) {
+	while (!(slot = pt_slot(space->root, va, level, &missing_level))) {
 		if (*spare == PFN_NONE)
 			return NULL;
 		table_link_locked(space, va, missing_level, *spare);
@@ -70,12 +72,47 @@ pte_t *slot_make_locked(struct address_space *space, vaddr_t va, pfn_t *spare)
 	return slot;
 }
 
+pte_t *slot_make_locked(struct address_space *space, vaddr_t va, pfn_t *spare)
+{
+	return slot_make_at_locked(space, va, 1, spare);
+}
+
+pte_t *slot_make_large_locked(struct address_space *space, vaddr_t va, pfn_t *spare)
+{
+	pte_t *slot = slot_make_at_locked(space, va, LARGE_PAGE_LEVEL, spare);
+
+	KASSERT(!slot || pte_is_none(pt_read(slot)) || pte_is_large(pt_read(slot)));
+	return slot;
+}
+
+/* The slot of the large page that holds `va`, or NULL. */
+static pte_t *large_find(struct address_space *space, vaddr_t va)
+{
+	pte_t *slot = pt_slot(space->root, va, LARGE_PAGE_LEVEL, NULL);
+
+	return slot && pte_is_large(pt_read(slot)) ? slot : NULL;
+}
+
+pte_t slot_word(struct address_space *space, vaddr_t va)
+{
+	const pte_t *slot = slot_find(space, va);
+
+	if (slot)
+		return pt_read(slot);
+	slot = large_find(space, va);
+	if (!slot)
+		return pte_none();
+	return (pte_t){pt_read(slot).bits + pages_to_bytes(page_of(va) % LARGE_PAGE_PAGES)};
+}
+
 pte_t *slot_next(struct address_space *space, vaddr_t *va, vaddr_t end)
 {
 	while (*va < end) {
 		unsigned missing_level;
 		pte_t *slot = pt_slot(space->root, *va, 1, &missing_level);
 
+		if (!slot && missing_level == LARGE_PAGE_LEVEL)
+			slot = large_find(space, *va);
 		if (slot)
 			return slot;
 		*va = (*va | (pt_entry_span(missing_level) - 1)) + 1;
@@ -89,7 +126,7 @@ static void table_unlink_locked(struct address_space *space, pte_t *entry, struc
 {
 	pfn_t table;
 
-	if (pte_kind(pt_read(entry)) != PTE_VALID)
+	if (pte_kind(pt_read(entry)) != PTE_VALID || pte_is_large(pt_read(entry)))
 		return;
 	table = pte_pfn(pt_read(entry));
 	if (frame_of(table)->shares > 0 || !tlb_batch_has_room(batch))

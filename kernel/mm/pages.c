@@ -32,6 +32,7 @@ bool page_is_private(struct address_space *space, vaddr_t va)
 
 	spin_lock(&frame_lock);
 	slot = slot_find(space, va);
+	/* a large page is its segment's */
 	is_private = slot && slot_is_private_locked(pt_read(slot));
 	spin_unlock(&frame_lock);
 	return is_private;
@@ -42,7 +43,7 @@ void page_map_locked(struct address_space *space, pte_t *slot, struct frame *fra
 {
 	word_set_locked(slot, pte_valid(frame_number(frame), hardware_bits));
 	frame_share_locked(frame);
-	space->resident_pages++;
+	space->resident_pages += hardware_bits & PTE_LARGE ? LARGE_PAGE_PAGES : 1;
 	if (space->resident_pages > space->peak_resident_pages)
 		space->peak_resident_pages = space->resident_pages;
 }
@@ -60,14 +61,15 @@ static void discard_unmapped_locked(pte_t *slot) REQUIRES(frame_lock)
 static void discard_slot_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va, uint32_t unused)
 	REQUIRES(frame_lock)
 {
-	bool is_private = slot_is_private_locked(pt_read(slot));
+	pte_t old = pt_read(slot);
+	bool is_private = slot_is_private_locked(old);
 
 	(void)unused;
-	switch (pte_kind(pt_read(slot))) {
+	switch (pte_kind(old)) {
 	case PTE_VALID:
 		tlb_batch_add(batch, va, slot_exchange_locked(slot, pte_none()),
 			      is_private ? TLB_FREE_PRIVATE : TLB_UNSHARE);
-		batch->space->resident_pages--;
+		batch->space->resident_pages -= page_of(slot_span(old));
 		break;
 	case PTE_IN_FRAME:
 		discard_unmapped_locked(slot);
@@ -110,8 +112,11 @@ static void change_slots(struct address_space *space, vaddr_t start, vaddr_t end
 
 		spin_lock(&frame_lock);
 		while (tlb_batch_has_room(&batch) && (slot = slot_next(space, &va, end)) != NULL) {
+			uint64_t span = slot_span(pt_read(slot));
+
+			KASSERT(va + span <= end && (va & (span - 1)) == 0);
 			change(&batch, slot, va, protection);
-			va += PAGE_SIZE;
+			va += span;
 		}
 		spin_unlock(&frame_lock);
 		tlb_batch_flush(&batch);
@@ -138,7 +143,7 @@ static void unmap_keep_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va) 
 	pte_t kept = slot_is_private_locked(old) ? pte_in_frame(pte_pfn(old)) : pte_none();
 
 	tlb_batch_add(batch, va, slot_exchange_locked(slot, kept), TLB_UNSHARE);
-	batch->space->resident_pages--;
+	batch->space->resident_pages -= page_of(slot_span(old));
 }
 
 /* What a watch of the page's view leaves of the bits. */
@@ -162,7 +167,7 @@ static void protect_slot_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va
 		return;
 	}
 	bits = protection_hardware_bits(protection, slot_is_private_locked(old));
-	bits = watched_bits(batch->space, va, bits) | (old.bits & PTE_DIRTY);
+	bits = watched_bits(batch->space, va, bits) | (old.bits & (PTE_DIRTY | PTE_LARGE));
 	tlb_batch_add(batch, va, slot_exchange_locked(slot, pte_valid(pte_pfn(old), bits)),
 		      TLB_KEEP);
 }

@@ -29,7 +29,7 @@ bool slot_is_private_locked(pte_t slot) REQUIRES(frame_lock);
 
 /*
  * Maps a frame: sets the slot (not valid before) and counts the share. The frame is HELD (owned),
- * ACTIVE, STANDBY, MODIFIED or WRITING.
+ * ACTIVE, STANDBY, MODIFIED or WRITING. With PTE_LARGE among the bits: the first of a large page.
  */
 void page_map_locked(struct address_space *space, pte_t *slot, struct frame *frame,
 		     uint64_t hardware_bits) REQUIRES(frame_lock);

@@ -91,7 +91,7 @@ NTSTATUS view_unmap_to_placeholder(struct address_space *space, vaddr_t address)
 
 	mutex_lock(&space->lock);
 	view = view_find(space, address);
-	if (!view || !view->segment) {
+	if (!view || view->kind == VIEW_PRIVATE) {
 		status = STATUS_NOT_MAPPED_VIEW;
 	} else if (!view->was_placeholder) {
 		status = STATUS_CONFLICTING_ADDRESSES;

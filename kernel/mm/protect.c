@@ -4,6 +4,7 @@
 #include "commit.h"
 #include "frame.h"
 #include "kernel/lib/range.h"
+#include "large.h"
 #include "mm.h"
 #include "pages.h"
 #include "protection.h"
@@ -92,6 +93,12 @@ static NTSTATUS check_change(struct view *view, vaddr_t start, vaddr_t end, uint
 		return STATUS_NOT_COMMITTED;
 	if (view->is_frozen)
 		return STATUS_INVALID_PAGE_PROTECTION;
+	if (view_is_large(view)) {
+		NTSTATUS status = large_check_change(start, end, protection);
+
+		if (!NT_SUCCESS(status))
+			return status;
+	}
 	switch (view->kind) {
 	case VIEW_PRIVATE:
 		return protection_is_copy(protection) ? STATUS_INVALID_PAGE_PROTECTION

@@ -177,23 +177,22 @@ static uint64_t frame_identity(pfn_t pfn)
 NTSTATUS memory_query_page(struct address_space *space, vaddr_t address,
 			   struct quire_memory_page *result)
 {
-	pte_t *slot;
+	pte_t word;
 
 	if (address > USER_HIGHEST_ADDRESS)
 		return STATUS_INVALID_PARAMETER;
 	*result = (struct quire_memory_page){0};
 	spin_lock(&frame_lock);
-	slot = slot_find(space, page_round_down(address));
-	if (slot && pte_kind(pt_read(slot)) == PTE_VALID) {
-		pte_t word = pt_read(slot);
-
+	word = slot_word(space, page_round_down(address));
+	if (pte_kind(word) == PTE_VALID) {
 		result->frame_identity = frame_identity(pte_pfn(word));
 		result->is_valid = 1;
 		result->is_writable = pte_is_writable(word);
 		result->is_private = slot_is_private_locked(word);
 		result->is_uncached = (word.bits & PTE_UNCACHED) == PTE_UNCACHED;
 		result->is_write_combining = (word.bits & PTE_UNCACHED) == PTE_WRITE_COMBINE;
-		result->shares = frame_of(pte_pfn(word))->shares;
+		result->is_large = pte_is_large(word);
+		result->shares = frame_of_shares(word)->shares;
 	}
 	spin_unlock(&frame_lock);
 	return STATUS_SUCCESS;

@@ -11,21 +11,24 @@
 
 /* The frame behind a page, as far as it is told. */
 struct resident_page {
-	bool is_valid, is_private;
+	bool is_valid, is_private, is_large;
 	uint32_t shares;
 };
 
-static struct resident_page look_at(struct address_space *space, vaddr_t va)
+/* Private large memory has a segment, which nobody else knows. Needs the space's lock. */
+static struct resident_page look_at(const struct region *region, vaddr_t va)
 {
-	struct resident_page page = {0};
-	pte_t *slot;
+	const struct view *view = region->view;
+	struct resident_page page = {.is_private = view->kind == VIEW_PRIVATE};
+	pte_t word;
 
 	spin_lock(&frame_lock);
-	slot = slot_find(space, va);
-	if (slot && pte_kind(pt_read(slot)) == PTE_VALID) {
+	word = slot_word(view->space, va);
+	if (pte_kind(word) == PTE_VALID) {
 		page.is_valid = true;
-		page.is_private = slot_is_private_locked(pt_read(slot));
-		page.shares = frame_of(pte_pfn(pt_read(slot)))->shares;
+		page.is_private |= slot_is_private_locked(word);
+		page.is_large = pte_is_large(word);
+		page.shares = frame_of_shares(word)->shares;
 	}
 	spin_unlock(&frame_lock);
 	return page;
@@ -49,14 +52,16 @@ uint64_t memory_query_residence(struct address_space *space, vaddr_t address)
 	mutex_lock(&space->lock);
 	region = va < USER_LIMIT ? region_find(space, va) : NULL;
 	if (region) {
-		page = look_at(space, va);
+		page = look_at(region, va);
 		if (page.is_valid)
 			attributes = MEMORY_WORKING_SET_VALID |
 				     share_count(&page) << MEMORY_WORKING_SET_SHARES_SHIFT |
 				     (uint64_t)page_protection(region, va)
 					     << MEMORY_WORKING_SET_PROTECTION_SHIFT;
-		if (region->view->segment && !page.is_private)
+		if (!page.is_private)
 			attributes |= MEMORY_WORKING_SET_SHARED;
+		if (page.is_large)
+			attributes |= MEMORY_WORKING_SET_LARGE_PAGE;
 		if (region->is_locked)
 			attributes |= MEMORY_WORKING_SET_LOCKED;
 	}
@@ -97,11 +102,13 @@ uint64_t memory_list_residents(struct address_space *space, vaddr_t *from, uint6
 	mutex_lock(&space->lock);
 	while (count < capacity && slot_next(space, from, USER_LIMIT)) {
 		struct region *region = region_find(space, *from);
-		struct resident_page page = look_at(space, *from);
+		struct resident_page page = {0};
 
-		if (region && page.is_valid)
+		if (region)
+			page = look_at(region, *from);
+		if (page.is_valid)
 			blocks[count++] = block_of(region, *from, &page);
-		*from += PAGE_SIZE;
+		*from += PAGE_SIZE; /* of a large page, too: each of its 512 is listed */
 	}
 	mutex_unlock(&space->lock);
 	return count;

@@ -68,21 +68,19 @@ NTSTATUS memory_query_file_name(struct address_space *space, vaddr_t address, ch
 				size_t capacity, size_t *length)
 {
 	const size_t prefix = sizeof(DEVICE_NAME) - 1;
-	NTSTATUS status = STATUS_SUCCESS;
 	struct segment *segment = NULL;
+	NTSTATUS status = STATUS_SUCCESS;
 	struct view *view;
 
 	KASSERT(capacity > prefix);
 	mutex_lock(&space->lock);
 	view = view_find(space, address);
-	if (!view || !view->segment) {
+	if (!view || view->kind == VIEW_PRIVATE)
 		status = STATUS_INVALID_ADDRESS;
-	} else if (!view->segment->file) {
+	else if (!view->segment->file)
 		status = STATUS_FILE_INVALID;
-	} else {
-		segment = view->segment;
-		segment_reference(segment);
-	}
+	else
+		segment_reference(segment = view->segment);
 	mutex_unlock(&space->lock);
 	if (!segment)
 		return status;

@@ -14,6 +14,7 @@
 
 #include "frame.h"
 #include "kernel/lib/range.h"
+#include "large.h"
 #include "mm.h"
 #include "page_table.h"
 #include "protection.h"
@@ -44,7 +45,7 @@ uint64_t residence_count(struct address_space *space, vaddr_t start, vaddr_t end
 /* May the region's pages be locked at all? */
 static NTSTATUS check_region(const struct region *region)
 {
-	if (region->view->is_physical)
+	if (region->view->is_physical || view_is_large(region->view))
 		return STATUS_INCOMPATIBLE_FILE_MAP;
 	if (region->state != REGION_COMMITTED || !protection_rights(region->protection))
 		return STATUS_ACCESS_VIOLATION;

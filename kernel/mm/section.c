@@ -7,6 +7,7 @@
 #include "file_segment.h"
 #include "image.h"
 #include "kernel/io/file.h"
+#include "large.h"
 #include "mm.h"
 #include "nt/ntio.h"
 #include "protection.h"
@@ -102,12 +103,15 @@ static NTSTATUS reserve_base(const struct section_request *request, struct secti
 {
 	if (!(request->attributes & SEC_BASED))
 		return STATUS_SUCCESS;
-	return based_reserve(&section->based, section->size_bytes);
+	return based_reserve(&section->based, section->size_bytes,
+			     request->attributes & SEC_LARGE_PAGES ? LARGE_PAGE_BYTES
+								   : ALLOCATION_GRANULARITY);
 }
 
 static NTSTATUS fill_pagefile(const struct section_request *request, struct section *section)
 {
 	bool is_reserve = request->attributes & SEC_RESERVE;
+	bool is_large = request->attributes & SEC_LARGE_PAGES;
 	uint64_t pages = bytes_to_pages(request->size_bytes);
 	uint64_t charge = is_reserve ? 0 : pages;
 	NTSTATUS status;
@@ -118,8 +122,8 @@ static NTSTATUS fill_pagefile(const struct section_request *request, struct sect
 		return STATUS_INVALID_PARAMETER_4;
 	if (request->size_bytes > USER_LIMIT)
 		return STATUS_SECTION_TOO_BIG;
-	if (request->attributes & SEC_LARGE_PAGES)
-		return STATUS_NOT_IMPLEMENTED;
+	if (is_large && pages % LARGE_PAGE_PAGES)
+		return STATUS_INVALID_PARAMETER_4;
 	section->size_bytes = pages_to_bytes(pages);
 	status = reserve_base(request, section);
 	if (!NT_SUCCESS(status))
@@ -127,15 +131,17 @@ static NTSTATUS fill_pagefile(const struct section_request *request, struct sect
 	status = commit_charge(charge);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = segment_create(SEGMENT_PAGEFILE, pages, NULL, &section->segment);
+	status = is_large ? large_segment_create(pages, &section->segment)
+			  : segment_create(SEGMENT_PAGEFILE, pages, NULL, &section->segment);
 	if (!NT_SUCCESS(status)) {
 		commit_release(charge);
 		return status;
 	}
 	section->segment->is_reserve = is_reserve;
 	section->segment->commit_pages = charge;
-	section->attributes = request->attributes & (SEC_COMMIT | SEC_RESERVE | SEC_NOCACHE |
-						     SEC_WRITECOMBINE | SEC_NO_CHANGE | SEC_BASED);
+	section->attributes = request->attributes &
+			      (SEC_COMMIT | SEC_RESERVE | SEC_NOCACHE | SEC_WRITECOMBINE |
+			       SEC_NO_CHANGE | SEC_BASED | SEC_LARGE_PAGES);
 	return STATUS_SUCCESS;
 }
 

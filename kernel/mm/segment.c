@@ -7,6 +7,7 @@
 #include "frame.h"
 #include "kernel/core/pool.h"
 #include "kernel/io/file.h"
+#include "large.h"
 #include "mm.h"
 
 static LIST_HEAD(, segment) segments GUARDED_BY(frame_lock) = LIST_HEAD_INITIALIZER(segments);
@@ -98,6 +99,8 @@ void segment_destroy(struct segment *segment)
 {
 	KASSERT(LIST_EMPTY(&segment->views));
 	list_remove(segment);
+	if (segment->is_large)
+		large_pages_release(segment);
 	free_frames(segment);
 	segment_words_destroy(segment);
 	pool_free(segment->subsections, segment->subsection_count * sizeof(*segment->subsections));

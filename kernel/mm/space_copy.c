@@ -27,13 +27,12 @@ static bool borrow_mapped(struct address_space *space, vaddr_t va, bool write,
 			  struct borrowed_page *page)
 {
 	bool found = false;
-	pte_t *slot;
+	pte_t word;
 
 	spin_lock(&frame_lock);
-	slot = slot_find(space, va);
-	if (slot && pte_kind(pt_read(slot)) == PTE_VALID &&
-	    (!write || pte_is_writable(pt_read(slot)))) {
-		struct frame *frame = frame_of(pte_pfn(pt_read(slot)));
+	word = slot_word(space, va);
+	if (pte_kind(word) == PTE_VALID && (!write || pte_is_writable(word))) {
+		struct frame *frame = frame_of(pte_pfn(word));
 
 		frame_pin_locked(frame);
 		page->pfn = frame_number(frame);

@@ -93,6 +93,11 @@ enum frame_state {
 /* ACTIVE, and named by no word: its page went while it was pinned. The last pin frees it. */
 #define FRAME_ORPHAN 0x8u
 #define FRAME_AWAITED 0x10u /* somebody sleeps until nobody pins it (file_change.c) */
+/*
+ * One of the 512 of a large page: 512 frames together, aligned, ACTIVE for as long as their segment
+ * lives, each with one pin of its. Slots that map the large page are counted by its first frame.
+ */
+#define FRAME_LARGE 0x20u
 
 /* One entry of the frame database, 48 bytes, index = pfn. All (F). */
 struct frame {
@@ -132,6 +137,7 @@ struct segment {
 	struct mutex lock;
 	enum segment_kind kind;	     /* (C) */
 	bool is_reserve;	     /* (C) page file: pages are born not committed */
+	bool is_large;		     /* (C) page file: large pages, all there from the start */
 	atomic_uint reference_count; /* (A) sections, views, open files, page-ins; 0 destroys */
 	uint64_t page_count;	     /* (GF) */
 	unsigned levels;	     /* (F) of the state-word table: 1 = root holds words */
@@ -146,7 +152,8 @@ struct segment {
 	uint64_t commit_pages;			   /* (G) charged for the segment itself */
 	LIST_HEAD(, view) views;		   /* (G) */
 	uint64_t view_count;			   /* (G) */
-	uint64_t section_count; /* (G) file: sections; with the views, who maps the file */
+	uint64_t section_count; /* (G) file: sections, and views being cloned; with the views,
+				 * who maps the file */
 	uint64_t writer_count;	/* (G) file: writable sections, and views of such */
 	uint64_t resident_pages;		   /* (F) frames its words name */
 	uint64_t table_frames; /* (F) frames of the state-word table below the root */
@@ -217,7 +224,7 @@ struct view {
 	struct watch *watch;	       /* (C) reference; NULL: nobody watches writes */
 	bool is_writer;		       /* (C) its section was writable, and a file's */
 	struct address_space *space;   /* (C) */
-	struct segment *segment;       /* (C) reference; NULL: private */
+	struct segment *segment;       /* (C) reference; NULL: private pages of 4 KiB */
 	page_index_t first_page;       /* (C) page of the segment at start */
 	uint64_t commit_pages;	       /* charged for private and copy-on-write pages */
 	LIST_ENTRY(view) segment_link; /* (G) */

@@ -5,6 +5,7 @@
 
 #include "commit.h"
 #include "kernel/core/pool.h"
+#include "kernel/lib/range.h"
 #include "mm.h"
 #include "pages.h"
 #include "protection.h"
@@ -48,21 +49,32 @@ bool zero_bits_limit(uint64_t zero_bits, vaddr_t *limit)
 	return true;
 }
 
+bool zero_bits_requirements(uint64_t zero_bits, struct memory_requirements *where)
+{
+	where->lowest = USER_LOWEST_ADDRESS;
+	where->alignment_bytes = ALLOCATION_GRANULARITY;
+	return zero_bits_limit(zero_bits, &where->limit);
+}
+
 vaddr_t view_place(struct address_space *space, uint64_t size_bytes, uint64_t zero_bits,
 		   bool top_down)
 {
-	struct memory_requirements where = {.lowest = USER_LOWEST_ADDRESS,
-					    .alignment_bytes = ALLOCATION_GRANULARITY};
+	struct memory_requirements where;
 
-	if (!zero_bits_limit(zero_bits, &where.limit))
-		return 0;
-	return view_place_within(space, size_bytes, &where, top_down);
+	return zero_bits_requirements(zero_bits, &where)
+		       ? view_place_within(space, size_bytes, &where, top_down)
+		       : 0;
 }
 
 vaddr_t view_place_within(struct address_space *space, uint64_t size_bytes,
 			  const struct memory_requirements *where, bool top_down)
 {
 	return region_find_gap(space, size_bytes, where, top_down);
+}
+
+uint64_t view_alignment(const struct segment *segment)
+{
+	return segment->is_large ? LARGE_PAGE_BYTES : ALLOCATION_GRANULARITY;
 }
 
 void view_attach_segment(struct view *view, struct segment *segment)
@@ -203,6 +215,7 @@ static void fill_view(struct view *view, const struct view_template *template)
 	view->inherit = template->inherit;
 	view->is_stack = template->is_stack;
 	view->is_placeholder = template->is_placeholder;
+	view->was_placeholder = template->was_placeholder;
 	view->is_extendable = template->is_extendable;
 	view->is_frozen = template->is_frozen;
 	view->is_no_execute = template->is_no_execute;
@@ -289,10 +302,12 @@ NTSTATUS view_unmap(struct address_space *space, vaddr_t address)
 
 	mutex_lock(&space->lock);
 	view = view_find(space, address);
-	if (view && view->segment)
+	if (view && view->kind != VIEW_PRIVATE)
 		view_remove(space, view);
+	else
+		view = NULL;
 	mutex_unlock(&space->lock);
-	if (!view || !view->segment)
+	if (!view)
 		return STATUS_NOT_MAPPED_VIEW;
 	view_free(view);
 	return STATUS_SUCCESS;
@@ -308,7 +323,7 @@ NTSTATUS views_compare_files(struct address_space *space, vaddr_t first, vaddr_t
 	other = view_find(space, second);
 	if (!one || !other)
 		status = STATUS_INVALID_ADDRESS;
-	else if (!one->segment || !other->segment)
+	else if (one->kind == VIEW_PRIVATE || other->kind == VIEW_PRIVATE)
 		status = STATUS_CONFLICTING_ADDRESSES;
 	else if (one == other)
 		status = STATUS_SUCCESS;

@@ -12,7 +12,8 @@ struct view_template {
 	uint32_t protection; /* AllocationProtect, and that of the first region */
 	enum region_state state;
 	enum section_inherit inherit;
-	bool is_stack, is_placeholder, is_extendable, is_frozen, is_no_execute, is_physical;
+	bool is_stack, is_placeholder, was_placeholder, is_extendable, is_frozen, is_no_execute,
+		is_physical;
 	bool is_writer; /* of a section of a file that was made writable */
 	/*
 	 * NULL, or the view that has exactly this range now and gives it up; the caller frees it
@@ -83,8 +84,13 @@ vaddr_t view_place_within(struct address_space *space, uint64_t size_bytes,
 vaddr_t view_place(struct address_space *space, uint64_t size_bytes, uint64_t zero_bits,
 		   bool top_down);
 
+/* What the base and the offset of a view of the segment are multiples of, in bytes. */
+uint64_t view_alignment(const struct segment *segment);
+
 /* The highest address + 1 that zero_bits allows; false: the value is invalid (22..31). */
 bool zero_bits_limit(uint64_t zero_bits, vaddr_t *limit);
+/* What zero_bits says as requirements; false as above. */
+bool zero_bits_requirements(uint64_t zero_bits, struct memory_requirements *where);
 
 /*
  * Changes the protection of [start, end), committed pages of `view`: regions, resident pages, and

@@ -383,6 +383,24 @@ uint32_t handle_count(struct handle_table *table)
 	return count;
 }
 
+uint64_t handle_table_hash(struct handle_table *table)
+{
+	uint64_t hash = 0;
+
+	mutex_lock(&table->lock);
+	for (uint32_t index = 1; index < table->capacity; index++) {
+		struct handle_entry *entry = table_entry(table, index);
+		struct handle_information information = entry_information(entry);
+
+		if (!entry->object_word)
+			continue;
+		hash = (hash ^ index ^ entry->object_word << 8) * 0x9E3779B97F4A7C15ull;
+		hash ^= hash >> 29 ^ (uint64_t)information.granted << 24 ^ entry->generation;
+	}
+	mutex_unlock(&table->lock);
+	return hash;
+}
+
 /* Puts every empty entry into the queue of free ones. */
 static void free_queue_rebuild(struct handle_table *table)
 {

@@ -77,6 +77,8 @@ bool handle_next(struct handle_table *table, handle_t *handle, struct object **o
 		 struct handle_information *information);
 
 uint32_t handle_count(struct handle_table *table);
+/* A number of all handles: values, objects, granted access, attributes. */
+uint64_t handle_table_hash(struct handle_table *table);
 
 /*
  * Process creation: copies every handle of `from` that has OBJ_INHERIT to the same value in `to`.

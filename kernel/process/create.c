@@ -122,7 +122,7 @@ static NTSTATUS image_map(struct address_space *space, struct section *section, 
 	struct map_request request = {
 		.section = section,
 		.granted = SECTION_ALL_ACCESS,
-		.inherit = VIEW_UNMAP,
+		.inherit = VIEW_SHARE, /* a copy of the process has its images too */
 		.protection = PAGE_EXECUTE_WRITECOPY,
 	};
 	NTSTATUS status = view_map(space, &request);
@@ -235,9 +235,9 @@ static NTSTATUS peb_create(struct process *process, struct parameter_block *bloc
 	vaddr_t parameters = 0;
 	NTSTATUS status = block_allocate(space, &process->peb, PEB_BYTES);
 
-	if (NT_SUCCESS(status))
+	if (NT_SUCCESS(status) && block)
 		status = block_allocate(space, &parameters, block->size_bytes);
-	if (NT_SUCCESS(status))
+	if (NT_SUCCESS(status) && block)
 		status = parameters_write(block, space, parameters);
 	if (NT_SUCCESS(status))
 		status = peb_write(process, parameters);
@@ -279,13 +279,18 @@ static NTSTATUS standard_handle_copy(struct process *process, struct process *pa
  */
 static NTSTATUS handles_create(struct process *process, const struct process_request *request)
 {
-	struct nt_user_process_parameters *header = parameters_header(request->parameters);
-	handle_t *standard[] = {&header->standard_input, &header->standard_output,
-				&header->standard_error};
+	struct nt_user_process_parameters *header;
+	handle_t *standard[3];
 	NTSTATUS status = STATUS_SUCCESS;
 
 	if (request->parent && request->inherit_handles)
 		status = handle_table_inherit(&request->parent->handles, &process->handles);
+	if (!request->parameters)
+		return status;
+	header = parameters_header(request->parameters);
+	standard[0] = &header->standard_input;
+	standard[1] = &header->standard_output;
+	standard[2] = &header->standard_error;
 	for (size_t i = 0; NT_SUCCESS(status) && i < 3; i++) {
 		if (request->parent)
 			status = standard_handle_copy(process, request->parent, standard[i]);
@@ -299,6 +304,18 @@ static NTSTATUS handles_create(struct process *process, const struct process_req
 
 /* ---- the whole ---- */
 
+/* A copy is called what its parent is. */
+static void name_process(struct process *process, const struct process_request *request)
+{
+	if (request->image) {
+		format_text(process->name, sizeof(process->name), "%s", request->image->name);
+		file_path(request->image, process->path, sizeof(process->path));
+	} else {
+		memcpy(process->name, request->parent->name, sizeof(process->name));
+		memcpy(process->path, request->parent->path, sizeof(process->path));
+	}
+}
+
 static NTSTATUS process_init(struct process *process, const struct process_request *request)
 {
 	TAILQ_INIT(&process->threads);
@@ -306,18 +323,21 @@ static NTSTATUS process_init(struct process *process, const struct process_reque
 	process->exit_status = STATUS_PENDING;
 	process->id = client_id_next();
 	process->parent_id = request->parent ? request->parent->id : 0;
+	process->loader_pending = request->image != NULL; /* a copy has loaded everything */
 	process->create_time = time_system();
 	process->cookie = (uint32_t)(arch_ticks() * 0x9E3779B97F4A7C15ull >> 32);
 	process->priority_class = PRIORITY_CLASS_NORMAL;
-	format_text(process->name, sizeof(process->name), "%s", request->image->name);
-	file_path(request->image, process->path, sizeof(process->path));
+	name_process(process, request);
 	return handle_table_init(&process->handles);
 }
 
 static NTSTATUS process_populate(struct process *process, const struct process_request *request)
 {
-	NTSTATUS status = space_create(&process->space);
+	NTSTATUS status;
 
+	if (!request->image)
+		return process_populate_clone(process, request);
+	status = space_create(&process->space);
 	if (NT_SUCCESS(status))
 		status = shared_data_create(process->space);
 	if (NT_SUCCESS(status))

@@ -24,6 +24,7 @@ static struct spinlock pin_lock = SPINLOCK_INIT("space pins", RANK_OBJECT);
 static atomic_uint_fast64_t last_id;
 
 static void process_delete(struct object *object);
+static void process_handle_closed(struct object *object, uint32_t remaining);
 
 struct object_type process_type = {
 	.name = "Process",
@@ -39,6 +40,7 @@ struct object_type process_type = {
 	.generic_all = PROCESS_ALL_ACCESS,
 	.waitable = true,
 	.delete = process_delete,
+	.close = process_handle_closed,
 };
 
 static void process_delete(struct object *object)
@@ -46,6 +48,13 @@ static void process_delete(struct object *object)
 	struct process *process = (struct process *)object;
 
 	KASSERT(!process->space && TAILQ_EMPTY(&process->threads) && !process->listed);
+}
+
+/* Nobody can give it a thread any more. */
+static void process_handle_closed(struct object *object, uint32_t remaining)
+{
+	if (remaining == 0)
+		process_end_bare((struct process *)object, STATUS_SUCCESS);
 }
 
 void process_system_init(void)
@@ -67,6 +76,10 @@ void process_list_insert(struct process *process)
 	struct process *other;
 
 	mutex_lock(&list_lock);
+	if (process->listed || process->delisted) {
+		mutex_unlock(&list_lock);
+		return;
+	}
 	/*
 	 * Ids are given before the image is mapped, so a younger process may have been listed
 	 * first.
@@ -90,6 +103,7 @@ static void process_list_remove(struct process *process)
 	if (process->listed)
 		TAILQ_REMOVE(&processes, process, all);
 	process->listed = false;
+	process->delisted = true;
 	mutex_unlock(&list_lock);
 }
 
@@ -218,11 +232,7 @@ void process_tear_down(struct process *process)
 
 void process_abandon(struct process *process)
 {
-	mutex_lock(&process->lock);
-	KASSERT(!process->listed && process->thread_count == 0);
-	process->exiting = true;
-	mutex_unlock(&process->lock);
-	process_tear_down(process);
+	process_end_bare(process, STATUS_PROCESS_IS_TERMINATING);
 	object_release(process);
 }
 
@@ -242,6 +252,8 @@ NTSTATUS process_terminate(struct process *process, NTSTATUS status)
 	struct user_thread *thread;
 	bool has_ended;
 
+	if (process_end_bare(process, status))
+		return STATUS_SUCCESS;
 	mutex_lock(&process->lock);
 	has_ended = process->thread_count == 0;
 	if (!process->exiting && !has_ended) {

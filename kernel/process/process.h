@@ -43,6 +43,8 @@ struct process {
 	NTSTATUS exit_status;			   /* (P) STATUS_PENDING while it runs */
 	uint64_t gone_run_ticks;		   /* (P) of the threads that have left */
 	bool listed;				   /* (L) on the process list */
+	bool delisted;				   /* (L) torn down: never to be listed again */
+	bool loader_pending; /* (P) the next thread goes through LdrInitializeThunk */
 	char path[PROCESS_PATH_CHARS];		   /* (C) of the image, from the root; cut */
 	uint64_t create_time;			   /* (C) NT time */
 	uint64_t exit_time;			   /* (P) 0 while it runs */
@@ -106,28 +108,31 @@ static inline struct process *process_current(void)
 struct user_thread *user_thread_current(void);
 
 struct process_request {
-	struct file_node *image; /* the .exe */
+	struct file_node *image; /* the .exe; NULL: a copy of the parent (space_clone) */
 	struct process *parent;	 /* NULL for init */
 	bool inherit_handles;
-	struct parameter_block *parameters; /* its pointers and standard handles are adjusted */
+	/* its pointers and standard handles are adjusted; NULL: none, the PEB names none */
+	struct parameter_block *parameters;
 	struct object *standard[3];	    /* without parent: input, output, error; NULL: none */
 };
 
 /*
  * A process with its image, ntdll, PEB and parameters in place and no thread. Nobody else can find
- * it before it has its first thread. A process that gets none must be given to process_abandon.
+ * it by its id before it has its first thread. A process that gets none must be given to
+ * process_abandon, unless handles name it: then it goes when the last one is closed.
  * => returns: the image's status (nt-semantics 3.3.1), STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT,
  *    ...; a reference in *result.
  */
 NTSTATUS process_create(const struct process_request *request, struct process **result) MUST_CHECK;
-/* Tears down a process that never had a thread, and drops the caller's reference. */
+/* Tears down a process if it never had a thread, and drops the caller's reference. */
 void process_abandon(struct process *process);
 
 struct thread_request {
 	struct process *process;
+	/* of the process' first thread, unless is_first: LdrInitializeThunk calls start(PEB) */
 	vaddr_t start, argument;
 	uint64_t stack_reserve_bytes, stack_commit_bytes; /* 0: the image's */
-	bool is_first;
+	bool is_first; /* starts at the image's entry */
 };
 /*
  * A thread with stack and TEB, suspended: user_thread_resume lets it run.
@@ -194,8 +199,8 @@ NTSTATUS user_wait_result(NTSTATUS status) MUST_CHECK;
 
 /*
  * Asks every thread of the process to end with `status`; the first status stays. The caller's own
- * thread ends in upcall_return_to_user. => returns: STATUS_PROCESS_IS_TERMINATING when it has ended
- * already.
+ * thread ends in upcall_return_to_user. One that never had a thread is torn down at once.
+ * => returns: STATUS_PROCESS_IS_TERMINATING when it has ended already.
  */
 NTSTATUS process_terminate(struct process *process, NTSTATUS status);
 /*

@@ -24,7 +24,10 @@ void user_thread_stop(void);
 void user_apc_deliver(void);
 void user_apcs_discard(struct user_thread *thread);
 
-/* Makes the process visible to process_reference_next and _by_id. */
+/*
+ * Makes the process, which has a thread, visible to process_reference_next and _by_id. Does nothing
+ * if it is, or was, visible.
+ */
 void process_list_insert(struct process *process);
 
 /*
@@ -33,6 +36,20 @@ void process_list_insert(struct process *process);
  * process_abandon.
  */
 void process_tear_down(struct process *process);
+
+/*
+ * Fills a process that is a copy of request->parent: address space, what the kernel knows of its
+ * image and PEB, inheritable handles if asked. (bare.c)
+ * => returns: space_clone's statuses, STATUS_PROCESS_IS_TERMINATING.
+ */
+NTSTATUS process_populate_clone(struct process *process,
+				const struct process_request *request) MUST_CHECK;
+/*
+ * Ends a process that has no thread and never had one: it is torn down and signaled, by the caller
+ * or by whoever is doing that to another one. No lock held; may sleep. (bare.c)
+ * => returns: false, nothing done, for any other process.
+ */
+bool process_end_bare(struct process *process, NTSTATUS status);
 
 /*
  * Addresses in ntdll where threads start; offsets from its base. Filled by the first

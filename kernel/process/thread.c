@@ -135,15 +135,27 @@ static NTSTATUS user_stack_create(struct user_thread *thread, struct address_spa
 	return teb_create(thread, space, limit, base);
 }
 
+/* True once in the life of a process: its first thread loads what the image needs. */
+static bool loader_claim(struct process *process)
+{
+	bool claimed;
+
+	mutex_lock(&process->lock);
+	claimed = process->loader_pending;
+	process->loader_pending = false;
+	mutex_unlock(&process->lock);
+	return claimed;
+}
+
 static void entry_fill(struct user_thread *thread, const struct thread_request *request)
 {
 	struct process *process = thread->process;
 	struct user_entry *entry = &thread->entry;
 
-	if (request->is_first) {
+	if (loader_claim(process)) {
 		entry->instruction_pointer = process->ntdll_base + ntdll_entries.first_thread;
 		entry->argument1 = process->peb;
-		entry->argument2 = process->image_entry;
+		entry->argument2 = request->is_first ? process->image_entry : request->start;
 	} else {
 		entry->instruction_pointer = process->ntdll_base + ntdll_entries.later_thread;
 		entry->argument1 = request->start;
@@ -234,8 +246,7 @@ NTSTATUS user_thread_create(const struct thread_request *request, struct user_th
 		object_release(thread);
 		return status;
 	}
-	if (request->is_first)
-		process_list_insert(thread->process);
+	process_list_insert(thread->process);
 	*result = thread;
 	return STATUS_SUCCESS;
 }

@@ -4,16 +4,19 @@
 #include "syscall.h"
 
 #include "kernel/core/upcall.h"
+#include "kernel/core/cmdline.h"
 #include "kernel/mm/user_memory.h"
+#include "unchanged.h"
 
 #define REGISTER_ARGUMENTS 4u
 
 struct system_call {
 	NTSTATUS (*function)(const uint64_t *arguments);
 	uint32_t argument_count;
+	const char *name;
 };
 
-#define SYSCALL(name, argument_count, parameters) {name, argument_count},
+#define SYSCALL(name, argument_count, parameters) {name, argument_count, #name},
 static const struct system_call calls[] = {
 #include "nt/syscalls.def"
 };
@@ -23,6 +26,18 @@ static const struct system_call calls[] = {
 	_Static_assert((argument_count) <= SYSCALL_MAX_ARGUMENTS, #name);
 #include "nt/syscalls.def"
 #undef SYSCALL
+
+/* With hash=1: a call that fails must have changed nothing. */
+static NTSTATUS call_observed(const struct system_call *call, const uint64_t *arguments)
+{
+	struct call_state before;
+	NTSTATUS status;
+
+	call_state_read(&before);
+	status = call->function(arguments);
+	call_state_check(&before, call->name, arguments, status);
+	return status;
+}
 
 NTSTATUS upcall_system_call(uint32_t number, const uint64_t registers[4], vaddr_t stack_arguments)
 {
@@ -41,7 +56,7 @@ NTSTATUS upcall_system_call(uint32_t number, const uint64_t registers[4], vaddr_
 		if (!NT_SUCCESS(status))
 			return status;
 	}
-	status = call->function(arguments);
+	status = knobs.hash ? call_observed(call, arguments) : call->function(arguments);
 	lock_assert_none_held();
 	return status;
 }

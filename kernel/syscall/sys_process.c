@@ -28,10 +28,7 @@ struct creation {
 	struct parameter_block parameters;
 };
 
-/*
- * Object attributes of a process or thread: they have no names. *attributes receives OBJ_INHERIT.
- */
-static NTSTATUS unnamed_capture(vaddr_t address, uint32_t *attributes)
+NTSTATUS unnamed_capture(vaddr_t address, uint32_t *attributes)
 {
 	struct captured_attributes captured;
 	bool is_named;

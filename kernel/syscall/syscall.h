@@ -27,6 +27,11 @@
 NTSTATUS handle_give(void *object, access_mask_t granted, uint32_t attributes,
 		     vaddr_t address) MUST_CHECK;
 
+/*
+ * Object attributes of a process: it has no name. *attributes receives OBJ_INHERIT. (sys_process.c)
+ */
+NTSTATUS unnamed_capture(vaddr_t address, uint32_t *attributes) MUST_CHECK;
+
 /* A process named by a handle, and its address space held against exit. */
 struct target {
 	struct process *process;

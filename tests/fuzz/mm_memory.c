@@ -102,6 +102,13 @@ static void suit_placeholders(unsigned space, uint32_t type, vaddr_t *base, uint
 	}
 }
 
+/* The oracle knows neither regions that nothing commits nor how much memory marks may take. */
+static bool is_modelled(uint32_t type, uint64_t size)
+{
+	return type != (MEM_RESERVE | MEM_PHYSICAL) &&
+	       (type != (MEM_RESERVE | MEM_WRITE_WATCH) || size < 1u << 30 || size > USER_LIMIT);
+}
+
 void allocate_memory(void)
 {
 	unsigned space = take_space();
@@ -118,6 +125,8 @@ void allocate_memory(void)
 	asked = base;
 	asked_size = size;
 	if (!has_room(space) || !oracle_knows(oracle_of(space), base, base + size))
+		return;
+	if (!is_modelled(type, size))
 		return;
 	if ((type & MEM_COMMIT) && size > pages_to_bytes(PAGES_PER_COMMIT) && size < USER_LIMIT)
 		return;

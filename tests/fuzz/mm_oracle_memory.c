@@ -132,7 +132,7 @@ struct oracle_expectation oracle_expect_allocate(struct oracle_space *space, vad
 	if (!size || size > USER_LIMIT - base)
 		return must(STATUS_INVALID_PARAMETER_4);
 	if (type & MEM_LARGE_PAGES)
-		return must(STATUS_NOT_IMPLEMENTED);
+		return expect_large(base, size, type, protection);
 	if ((type & MEM_RESERVE) || (!base && (type & MEM_COMMIT))) {
 		if (protection & COPY)
 			return must(STATUS_INVALID_PAGE_PROTECTION);

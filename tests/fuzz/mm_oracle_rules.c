@@ -20,6 +20,18 @@ static bool section_allows(uint32_t section, uint32_t view)
 	return !(need & ~have);
 }
 
+struct oracle_expectation expect_large(vaddr_t base, uint64_t size, uint32_t type,
+				       uint32_t protection)
+{
+	if (base && !(type & MEM_RESERVE))
+		return must(STATUS_INVALID_PARAMETER_5);
+	if ((base | size) % LARGE_PAGE_BYTES)
+		return either(STATUS_INVALID_PARAMETER_2, STATUS_INVALID_PARAMETER_4);
+	return protection & (COPY | PAGE_GUARD)
+		       ? must(STATUS_INVALID_PAGE_PROTECTION)
+		       : either(STATUS_INSUFFICIENT_RESOURCES, STATUS_COMMITMENT_LIMIT);
+}
+
 /* ---- 3.1.1 ---- */
 
 static bool attributes_are_valid(uint32_t attributes)
@@ -115,7 +127,7 @@ struct oracle_expectation oracle_expect_section(const struct section_request *re
 	if (request->size_bytes > USER_LIMIT)
 		return must(STATUS_SECTION_TOO_BIG);
 	if (request->attributes & SEC_LARGE_PAGES)
-		return must(STATUS_NOT_IMPLEMENTED);
+		return expect_large(0, page_round_up(request->size_bytes), 0, 0);
 	if (!(request->attributes & SEC_RESERVE))
 		result = succeed(bytes_to_pages(request->size_bytes),
 				 bytes_to_pages(request->size_bytes));

@@ -55,3 +55,7 @@ static inline unsigned rights(uint32_t protection)
 	}
 	return 0;
 }
+
+/* Large pages: the machine is too small for 2 MiB of frames that lie together. */
+struct oracle_expectation expect_large(vaddr_t base, uint64_t size, uint32_t type,
+				       uint32_t protection);

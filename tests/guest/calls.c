@@ -205,6 +205,23 @@ static void fill_create_thread(uint64_t *arguments)
 	arguments[10] = 0;
 }
 
+/* A process without a thread: closing its handle ends it. */
+static void fill_create_bare(uint64_t *arguments)
+{
+	static HANDLE image;
+
+	if (!image) {
+		HANDLE file = file_need(IMAGE_FILE, FILE_READ_DATA | FILE_EXECUTE);
+		NTSTATUS status = section_make(&image, 0, PAGE_EXECUTE_READ, SEC_IMAGE, file);
+
+		if (!NT_SUCCESS(status))
+			bail_out("an image section", status);
+		NtClose(file);
+	}
+	*SLOT(2, OBJECT_ATTRIBUTES) = stock.empty_attributes;
+	arguments[5] = (uintptr_t)image;
+}
+
 /* A program that ends by itself: whatever becomes of its handles, it is soon gone. */
 static void fill_create_process(uint64_t *arguments)
 {
@@ -292,6 +309,8 @@ static const struct valid valids[] = {
 	  [7] = FILE_OPEN,
 	  [8] = FILE_SYNCHRONOUS_IO_NONALERT},
 	 fill_open_file},
+	{"NtCreateProcess", {[1] = PROCESS_ALL_ACCESS}, fill_create_bare},
+	{"NtCreateProcessEx", {[1] = PROCESS_ALL_ACCESS}, fill_create_bare},
 	{"NtCreateSection",
 	 {[1] = SECTION_ALL_ACCESS, [4] = PAGE_READONLY, [5] = SEC_COMMIT},
 	 fill_create_section},

@@ -6,6 +6,7 @@
  * of the type, has the handle the rights. So: no handle, INVALID_HANDLE; another type,
  * OBJECT_TYPE_MISMATCH, whatever its rights are; the type without rights, ACCESS_DENIED.
  */
+/* boot: hash=1 */
 #include <string.h>
 
 #include "calls.h"
@@ -34,13 +35,15 @@ static bool needs_no_right(const struct call *call, const struct call_parameter 
 
 /*
  * Wine does not look at the event of a transfer that is over at once, takes a section for its file,
- * sets a file's size through a handle that may only read, and gives a closed value again at once.
+ * sets a file's size through a handle that may only read, gives a closed value again at once, and
+ * has no NtCreateProcess.
  */
 static bool differs_on_wine(const struct call *call, unsigned argument, const char *what)
 {
 	const char *type = call->parameters[argument].type;
 
 	return (!strcmp(type, "Event") && argument == 1) ||
+	       !strncmp(call->name, "NtCreateProcess", 15) ||
 	       (!strcmp(type, "File") && !strncmp(what, "a Section", 9)) ||
 	       (!strcmp(call->name, "NtSetInformationFile") &&
 		!strcmp(what, "a handle without rights")) ||

@@ -10,6 +10,7 @@
  *
  * Quire's alone: Wine runs part of a call in the caller, which a bad pointer ends.
  */
+/* boot: hash=1 */
 #include <string.h>
 
 #include "calls.h"

@@ -68,7 +68,7 @@ static void test_values(void **state)
 
 	(void)state;
 	values = parsed(" run=\"hello.exe a b;args.exe\"\tstdio=com2\npanic=off frames=0x1000 "
-			"disk_mib=64 check=1 echo=1 ");
+			"disk_mib=64 check=1 echo=1 hash=1 ");
 	assert_string_equal(values.run, "hello.exe a b;args.exe");
 	assert_string_equal(values.stdio, "com2");
 	assert_string_equal(values.panic, "off");
@@ -76,6 +76,7 @@ static void test_values(void **state)
 	assert_int_equal(values.disk_mib, 64);
 	assert_int_equal(values.check, 1);
 	assert_int_equal(values.echo, 1);
+	assert_int_equal(values.hash, 1);
 	assert_string_equal(parsed("run=hello.exe").run, "hello.exe");
 	assert_string_equal(parsed("run=a=b").run, "a=b");
 	assert_string_equal(parsed("run=").run, "");
@@ -102,7 +103,7 @@ static void test_unknown_keys(void **state)
 	refused("Frames=1", "did you mean frames?");
 	refused("disk-mib=1", "did you mean disk_mib?");
 	refused("rnu=1", "did you mean run?");
-	refused("quantum=1", "; there are: run, stdio, panic, frames, disk_mib, check, echo");
+	refused("quantum=1", "; there are: run, stdio, panic, frames, disk_mib, check, echo, hash");
 	refused("a_key_that_is_longer_than_any_name=1", "there are: run, ");
 	refused("check=1 x=2", "'x'");
 }
@@ -193,7 +194,8 @@ static void round_trip(const char *text)
 static void test_format(void **state)
 {
 	char text[600] =
-		"frames=1099511627776 disk_mib=1048576 stdio=com2 panic=halt check=1 echo=1 run=";
+		"frames=1099511627776 disk_mib=1048576 stdio=com2 panic=halt check=1 echo=1 "
+		"hash=1 run=";
 
 	(void)state;
 	round_trip("");

@@ -227,6 +227,15 @@ NTSTATUS NTAPI NtCreateUserProcess(HANDLE *process, HANDLE *thread, ACCESS_MASK 
 				   const OBJECT_ATTRIBUTES *thread_attributes, ULONG process_flags,
 				   ULONG thread_flags, struct process_parameters *parameters,
 				   struct ps_create_info *create_info, void *attribute_list);
+/* Wine has neither. No section: a copy of the parent. */
+NTSTATUS NTAPI NtCreateProcess(HANDLE *process, ACCESS_MASK access,
+			       const OBJECT_ATTRIBUTES *attributes, HANDLE parent,
+			       BOOLEAN inherit_handles, HANDLE section, HANDLE debug_port,
+			       HANDLE exception_port);
+NTSTATUS NTAPI NtCreateProcessEx(HANDLE *process, ACCESS_MASK access,
+				 const OBJECT_ATTRIBUTES *attributes, HANDLE parent, ULONG flags,
+				 HANDLE section, HANDLE debug_port, HANDLE exception_port,
+				 ULONG job_member_level);
 NTSTATUS NTAPI NtCreateThreadEx(HANDLE *thread, ACCESS_MASK access,
 				const OBJECT_ATTRIBUTES *attributes, HANDLE process,
 				thread_start_routine start, PVOID argument, ULONG flags,

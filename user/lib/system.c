@@ -15,6 +15,7 @@ const char *const fault_class_names[QUIRE_FAULT_CLASSES] = {
 	[QUIRE_FAULT_KERNEL_COPY] = "kernel-copy",
 	[QUIRE_FAULT_SPURIOUS] = "spurious",
 	[QUIRE_FAULT_IN_PAGE_ERROR] = "in-page-error",
+	[QUIRE_FAULT_LARGE] = "large",
 };
 
 bool system_is_quire(void)

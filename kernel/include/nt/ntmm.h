@@ -196,6 +196,7 @@ _Static_assert(sizeof(struct nt_memory_working_set_ex_information) == 16,
 #define MEMORY_WORKING_SET_PROTECTION_SHIFT 4 /* 11 bits: PAGE_* */
 #define MEMORY_WORKING_SET_SHARED 0x8000ull
 #define MEMORY_WORKING_SET_LOCKED 0x400000ull
+#define MEMORY_WORKING_SET_LARGE_PAGE 0x800000ull
 #define MEMORY_WORKING_SET_SHARES_MAX 7u
 
 struct nt_memory_basic_information {

@@ -21,8 +21,9 @@ enum quire_fault_class {
 	QUIRE_FAULT_KERNEL_COPY,
 	QUIRE_FAULT_SPURIOUS,	   /* nothing to do: the translation was already right */
 	QUIRE_FAULT_IN_PAGE_ERROR, /* the page could not be read */
+	QUIRE_FAULT_LARGE,	   /* a large page was mapped, 512 pages at once */
 };
-#define QUIRE_FAULT_CLASSES 11
+#define QUIRE_FAULT_CLASSES 12
 
 /* NtQueryInformationProcess: faults of a process by class. */
 #define QUIRE_PROCESS_FAULT_COUNTS 0x51554900
@@ -89,4 +90,5 @@ struct quire_memory_page {
 		frame_identity;
 	uint32_t is_valid, is_writable, is_private, shares;
 	uint32_t is_uncached, is_write_combining;
+	uint32_t is_large, reserved; /* part of a large page: shares are then its */
 };
