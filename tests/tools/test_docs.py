@@ -66,10 +66,11 @@ class CheckerTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.root = Path(folder.name)
-        self.write("kernel/include/nt/syscalls.def", 'SYSCALL(NtClose, 1, "h:")\n')
+        self.write("kernel/include/nt/syscalls.def", 'SYSCALL(NtClose, 1, "h:")\nSYSCALL(NtOpen, 1, "h:")\n')
         self.write("kernel/include/nt/ntstatus.h", "#define STATUS_SUCCESS 0\n#define STATUS_INVALID_HANDLE 1\n")
         for chapter in CHAPTERS:
             self.write(f"{chapter}/README.md", "# A folder\n")
+        self.write("kernel/io/man/NtOpen.md", PAGE.replace("NtOpen", "NtX").replace("NtClose", "NtOpen").replace("NtX", "NtClose"))
 
     def write(self, name, text):
         path = self.root / name
@@ -112,7 +113,7 @@ class CheckerTest(unittest.TestCase):
                 self.assertTrue(any(words in line for line in found), found)
 
     def test_missing(self):
-        self.write("kernel/include/nt/syscalls.def", 'SYSCALL(NtClose, 1, "h:")\nSYSCALL(NtOpen, 3, "v v v")\n')
+        (self.root / "kernel/io/man/NtOpen.md").unlink()
         self.assertIn("NtOpen: no manual page", self.problems()[0])
 
     def test_two_pages_for_one_call(self):

@@ -66,8 +66,7 @@ class Differences:
         self._used = set()
         self._folder = Path(folder)
         for path in sorted(self._folder.glob("*.txt"), key=lambda path: (path.name != GENERAL, path.name)):
-            if path.name != NOT_YET:
-                self._read(path)
+            self._read(path)
         for rules in self._rules.values():
             for rule in rules:
                 if rule.reason not in self.reasons:
