@@ -17,7 +17,7 @@
 #define FLOAT_INSTRUCTION 8
 #define FLOAT_DATA 16
 #define FLOAT_MXCSR 24
-#define FLOAT_MXCSR_MASK 28     /* the CPU writes it; 0: MXCSR_MASK_DEFAULT */
+#define FLOAT_MXCSR_MASK 28	   /* the CPU writes it; 0: MXCSR_MASK_DEFAULT */
 #define MXCSR_MASK_DEFAULT 0xFFBFu /* without DAZ, which old CPUs lack */
 
 /* DR7: local enable bits, types and sizes */

@@ -134,8 +134,7 @@ void mutant_query(struct waitable_mutant *mutant, struct mutant_state *result);
 /*
  * Signals for ever. `before_wakeup(argument)` (or NULL) runs under the lock, before any waiter can.
  */
-void waitable_signal_with(struct waitable *waitable, void (*before_wakeup)(void *),
-			  void *argument);
+void waitable_signal_with(struct waitable *waitable, void (*before_wakeup)(void *), void *argument);
 
 /* ---- alerts ---- */
 

@@ -91,7 +91,7 @@ struct thread {
 	uint8_t lock_depth;			  /* (T) */
 	uint8_t spinlock_depth;			  /* (T) how many of them are spinlocks */
 
-	uint64_t debug_registers[6];				   /* (S) DR0 to DR3, DR6, DR7 */
+	uint64_t debug_registers[6];			     /* (S) DR0 to DR3, DR6, DR7 */
 	uint8_t fpu_state[512] __attribute__((aligned(16))); /* (S) FXSAVE area */
 };
 

@@ -57,10 +57,10 @@ void pe_information_fill(const struct pe_reader *reader)
 
 	reader->image->information = (struct nt_section_image_information){
 		.transfer_address = reader->image->image_base + reader->image->entry_rva,
-		.maximum_stack_size = stack_size(reader, OPTIONAL_32_STACK_RESERVE,
-						 OPTIONAL_STACK_RESERVE),
-		.committed_stack_size = stack_size(reader, OPTIONAL_32_STACK_COMMIT,
-						   OPTIONAL_STACK_COMMIT),
+		.maximum_stack_size =
+			stack_size(reader, OPTIONAL_32_STACK_RESERVE, OPTIONAL_STACK_RESERVE),
+		.committed_stack_size =
+			stack_size(reader, OPTIONAL_32_STACK_COMMIT, OPTIONAL_STACK_COMMIT),
 		.subsystem_type = read16(optional + OPTIONAL_SUBSYSTEM),
 		.subsystem_minor_version = read16(optional + OPTIONAL_SUBSYSTEM_MINOR),
 		.subsystem_major_version = read16(optional + OPTIONAL_SUBSYSTEM_MAJOR),

@@ -89,9 +89,8 @@ static void check_slots(struct address_space *space)
 	pte_t *slot;
 
 	for (; (slot = slot_next(space, &va, USER_LIMIT)) != NULL; va += pt_entry_span(2))
-		resident += pte_is_large(pt_read(slot))
-				    ? check_large_slot(space, va, pt_read(slot))
-				    : check_slots_of_table(space, slot, va);
+		resident += pte_is_large(pt_read(slot)) ? check_large_slot(space, va, pt_read(slot))
+							: check_slots_of_table(space, slot, va);
 	CHECK(9, resident == space->resident_pages, "%llu resident pages, %llu counted",
 	      (unsigned long long)space->resident_pages, (unsigned long long)resident);
 }

@@ -18,7 +18,7 @@ struct fault {
 	struct address_space *space;
 	vaddr_t va; /* of the page */
 	enum access access;
-	vaddr_t stack_limit; /* a new one for the TEB, not yet written; 0: none */
+	vaddr_t stack_limit;	  /* a new one for the TEB, not yet written; 0: none */
 	struct page_request page; /* segment NULL: a private page; the spare frame is here */
 	enum page_step page_step;
 	enum quire_fault_class class;

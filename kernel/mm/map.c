@@ -237,8 +237,7 @@ static void fill_template(struct view_template *template, const struct map_reque
 		.is_writer = section_is_writer(section),
 		.segment = section->segment,
 		.first_page = first_page,
-		.commit_pages =
-			copy_pages(section->segment, request->protection, first_page, size),
+		.commit_pages = copy_pages(section->segment, request->protection, first_page, size),
 	};
 	if (section->segment->kind == SEGMENT_IMAGE) {
 		template->kind = VIEW_IMAGE;

@@ -335,7 +335,7 @@ NTSTATUS memory_allocate_within(struct address_space *space, vaddr_t *base,
 	}
 	end = page_round_up(*base + *size_bytes);
 	status = type & MEM_RESETS ? reset_range(space, start, end)
-				  : commit_range(space, start, end, protection);
+				   : commit_range(space, start, end, protection);
 	if (NT_SUCCESS(status)) {
 		*base = start;
 		*size_bytes = end - start;

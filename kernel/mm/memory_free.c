@@ -199,8 +199,7 @@ static NTSTATUS free_locked(struct address_space *space, vaddr_t *base, uint64_t
 	if (type & MEM_COALESCE_PLACEHOLDERS) {
 		status = placeholder_coalesce(space, start, end);
 	} else {
-		status = find_range_to_free(space, *base, *size_bytes, type, &view, &start,
-					    &end);
+		status = find_range_to_free(space, *base, *size_bytes, type, &view, &start, &end);
 		if (!NT_SUCCESS(status))
 			return status;
 		if (type == MEM_DECOMMIT)

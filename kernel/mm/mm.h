@@ -59,8 +59,7 @@ NTSTATUS section_check_values(uint32_t protection, uint32_t attributes, bool has
  * makes the file longer, where that was asked for, and is the last thing that can fail (DISK_FULL).
  * *result: a new object with one reference; no name, no handle. section_create does both.
  */
-NTSTATUS section_prepare(const struct section_request *request,
-			 struct section **result) MUST_CHECK;
+NTSTATUS section_prepare(const struct section_request *request, struct section **result) MUST_CHECK;
 NTSTATUS section_complete(struct section *section,
 			  const struct section_request *request) MUST_CHECK;
 NTSTATUS section_create(const struct section_request *request, struct section **result) MUST_CHECK;
@@ -119,8 +118,7 @@ NTSTATUS view_unmap_to_placeholder(struct address_space *space, vaddr_t address)
  * NtAreMappedFilesTheSame (3.10). => returns: STATUS_INVALID_ADDRESS, STATUS_CONFLICTING_ADDRESSES,
  * STATUS_NOT_SAME_DEVICE.
  */
-NTSTATUS views_compare_files(struct address_space *space, vaddr_t first,
-			     vaddr_t second) MUST_CHECK;
+NTSTATUS views_compare_files(struct address_space *space, vaddr_t first, vaddr_t second) MUST_CHECK;
 
 /* ---- memory calls (nt-semantics 5.1-5.4). In/out parameters are written on success only. ---- */
 

@@ -27,5 +27,4 @@ NTSTATUS placeholder_find(struct address_space *space, vaddr_t start, vaddr_t en
  * => returns: STATUS_CONFLICTING_ADDRESSES (fewer than two, or not exactly these),
  *    STATUS_INSUFFICIENT_RESOURCES.
  */
-NTSTATUS placeholder_coalesce(struct address_space *space, vaddr_t start,
-			      vaddr_t end) MUST_CHECK;
+NTSTATUS placeholder_coalesce(struct address_space *space, vaddr_t start, vaddr_t end) MUST_CHECK;

@@ -76,9 +76,8 @@ static uint64_t block_protection(uint32_t protection)
 {
 	static const struct {
 		uint32_t protection, number;
-	} numbers[] = {{PAGE_READONLY, 1},	    {PAGE_EXECUTE, 2},
-		       {PAGE_EXECUTE_READ, 3},	    {PAGE_READWRITE, 4},
-		       {PAGE_WRITECOPY, 5},	    {PAGE_EXECUTE_READWRITE, 6},
+	} numbers[] = {{PAGE_READONLY, 1},	   {PAGE_EXECUTE, 2},	{PAGE_EXECUTE_READ, 3},
+		       {PAGE_READWRITE, 4},	   {PAGE_WRITECOPY, 5}, {PAGE_EXECUTE_READWRITE, 6},
 		       {PAGE_EXECUTE_WRITECOPY, 7}};
 	uint64_t number = protection & PAGE_NOCACHE ? 8 : 0;
 

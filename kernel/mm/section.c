@@ -139,9 +139,9 @@ static NTSTATUS fill_pagefile(const struct section_request *request, struct sect
 	}
 	section->segment->is_reserve = is_reserve;
 	section->segment->commit_pages = charge;
-	section->attributes = request->attributes &
-			      (SEC_COMMIT | SEC_RESERVE | SEC_NOCACHE | SEC_WRITECOMBINE |
-			       SEC_NO_CHANGE | SEC_BASED | SEC_LARGE_PAGES);
+	section->attributes =
+		request->attributes & (SEC_COMMIT | SEC_RESERVE | SEC_NOCACHE | SEC_WRITECOMBINE |
+				       SEC_NO_CHANGE | SEC_BASED | SEC_LARGE_PAGES);
 	return STATUS_SUCCESS;
 }
 

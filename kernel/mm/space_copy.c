@@ -49,8 +49,7 @@ static NTSTATUS page_borrow(struct address_space *space, vaddr_t va, bool write,
 			    struct borrowed_page *page)
 {
 	while (!borrow_mapped(space, va, write, page)) {
-		NTSTATUS status =
-			mm_fault(space, va, write ? ACCESS_WRITE : ACCESS_READ, false);
+		NTSTATUS status = mm_fault(space, va, write ? ACCESS_WRITE : ACCESS_READ, false);
 
 		if (!NT_SUCCESS(status))
 			return status;

@@ -152,11 +152,11 @@ struct segment {
 	uint64_t commit_pages;			   /* (G) charged for the segment itself */
 	LIST_HEAD(, view) views;		   /* (G) */
 	uint64_t view_count;			   /* (G) */
-	uint64_t section_count; /* (G) file: sections, and views being cloned; with the views,
+	uint64_t section_count;	 /* (G) file: sections, and views being cloned; with the views,
 				 * who maps the file */
-	uint64_t writer_count;	/* (G) file: writable sections, and views of such */
-	uint64_t resident_pages;		   /* (F) frames its words name */
-	uint64_t table_frames; /* (F) frames of the state-word table below the root */
+	uint64_t writer_count;	 /* (G) file: writable sections, and views of such */
+	uint64_t resident_pages; /* (F) frames its words name */
+	uint64_t table_frames;	 /* (F) frames of the state-word table below the root */
 	atomic_uint_fast64_t faults[QUIRE_FAULT_CLASSES]; /* (A) */
 	LIST_ENTRY(segment) all;			  /* (F) */
 };
@@ -169,11 +169,11 @@ struct based_range {
 
 struct section {
 	struct object header;
-	struct segment *segment; /* (C) reference */
-	uint64_t size_bytes;	 /* (G) page file: whole pages; file: to the byte */
-	uint32_t protection;	 /* (C) PAGE_* at creation: the most a view may have */
-	uint32_t attributes;	 /* (C) SEC_* as NtQuerySection reports them */
-	bool is_no_execute;	 /* (C) SEC_IMAGE_NO_EXECUTE, which is not reported */
+	struct segment *segment;  /* (C) reference */
+	uint64_t size_bytes;	  /* (G) page file: whole pages; file: to the byte */
+	uint32_t protection;	  /* (C) PAGE_* at creation: the most a view may have */
+	uint32_t attributes;	  /* (C) SEC_* as NtQuerySection reports them */
+	bool is_no_execute;	  /* (C) SEC_IMAGE_NO_EXECUTE, which is not reported */
 	struct based_range based; /* (C) SEC_BASED: its addresses in every process */
 };
 
@@ -235,12 +235,12 @@ RB_HEAD(region_tree, region);
 
 struct address_space {
 	struct mutex lock;
-	struct region_tree regions; /* (S) */
-	uint64_t view_count;	    /* (S) */
+	struct region_tree regions;	  /* (S) */
+	uint64_t view_count;		  /* (S) */
 	atomic_uint_fast64_t watch_count; /* (A) views with a watch; changes under (S) */
-	uint64_t locked_pages;	    /* (S) of the locked regions */
-	paddr_t root;		    /* (C) page-table root */
-	bool dying;		    /* (S) no new views */
+	uint64_t locked_pages;		  /* (S) of the locked regions */
+	paddr_t root;			  /* (C) page-table root */
+	bool dying;			  /* (S) no new views */
 	atomic_uint_fast64_t
 		active_cpus; /* (A) bit per CPU that runs this space: whom a TLB flush must reach */
 	uint64_t resident_pages; /* (F) valid user slots */

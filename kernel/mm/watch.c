@@ -126,8 +126,7 @@ static bool has_watch(const struct address_space *space)
 
 static bool can_be_written(const struct region *region)
 {
-	return region && region->state == REGION_COMMITTED &&
-	       !(region->protection & PAGE_GUARD) &&
+	return region && region->state == REGION_COMMITTED && !(region->protection & PAGE_GUARD) &&
 	       (protection_rights(region->protection) & RIGHT_WRITE);
 }
 

@@ -142,10 +142,10 @@ static void report_access(struct address_space *space, const struct nt_exception
 /* Programs raise exceptions too, with parameters of their own. */
 static bool is_about_address(const struct nt_exception_record *record)
 {
-	return record->parameter_count >= 2 && (record->code == STATUS_ACCESS_VIOLATION ||
-						record->code == STATUS_IN_PAGE_ERROR ||
-						record->code == STATUS_GUARD_PAGE_VIOLATION ||
-						record->code == STATUS_STACK_OVERFLOW);
+	return record->parameter_count >= 2 &&
+	       (record->code == STATUS_ACCESS_VIOLATION || record->code == STATUS_IN_PAGE_ERROR ||
+		record->code == STATUS_GUARD_PAGE_VIOLATION ||
+		record->code == STATUS_STACK_OVERFLOW);
 }
 
 void exception_end(const struct nt_exception_record *record, vaddr_t stack_pointer)

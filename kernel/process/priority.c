@@ -30,8 +30,8 @@ uint8_t priority_of_class(enum priority_class class)
 
 static void priority_apply_locked(struct user_thread *thread)
 {
-	int priority = priority_of_class(thread->process->priority_class) +
-		       thread->priority_increment;
+	int priority =
+		priority_of_class(thread->process->priority_class) + thread->priority_increment;
 
 	KASSERT(mutex_is_held(&thread->process->lock));
 	if (priority < PRIORITY_LOWEST)

@@ -37,19 +37,19 @@ struct process {
 	unsigned space_pins;	       /* (K) calls of other processes that work in the space */
 	bool space_closed;	       /* (K) no new pins */
 	struct handle_table handles;
-	TAILQ_HEAD(, user_thread) threads;	   /* (P) */
-	uint32_t thread_count;			   /* (P) linked in threads */
-	bool exiting;				   /* (P) no new threads */
-	NTSTATUS exit_status;			   /* (P) STATUS_PENDING while it runs */
-	uint64_t gone_run_ticks;		   /* (P) of the threads that have left */
-	bool listed;				   /* (L) on the process list */
-	bool delisted;				   /* (L) torn down: never to be listed again */
-	bool loader_pending; /* (P) the next thread goes through LdrInitializeThunk */
-	char path[PROCESS_PATH_CHARS];		   /* (C) of the image, from the root; cut */
-	uint64_t create_time;			   /* (C) NT time */
-	uint64_t exit_time;			   /* (P) 0 while it runs */
-	uint32_t cookie;			   /* (C) a number hard to guess */
-	uint32_t hard_error_mode;		   /* (P) kept for the program */
+	TAILQ_HEAD(, user_thread) threads; /* (P) */
+	uint32_t thread_count;		   /* (P) linked in threads */
+	bool exiting;			   /* (P) no new threads */
+	NTSTATUS exit_status;		   /* (P) STATUS_PENDING while it runs */
+	uint64_t gone_run_ticks;	   /* (P) of the threads that have left */
+	bool listed;			   /* (L) on the process list */
+	bool delisted;			   /* (L) torn down: never to be listed again */
+	bool loader_pending;		   /* (P) the next thread goes through LdrInitializeThunk */
+	char path[PROCESS_PATH_CHARS];	   /* (C) of the image, from the root; cut */
+	uint64_t create_time;		   /* (C) NT time */
+	uint64_t exit_time;		   /* (P) 0 while it runs */
+	uint32_t cookie;		   /* (C) a number hard to guess */
+	uint32_t hard_error_mode;	   /* (P) kept for the program */
 	enum priority_class priority_class;	   /* (P) */
 	vaddr_t peb;				   /* (C) */
 	vaddr_t ntdll_base;			   /* (C) */
@@ -71,26 +71,26 @@ struct user_thread {
 	struct object header;
 	struct waitable waitable; /* signaled once it has left */
 	struct thread thread;
-	struct process *process;       /* (C) reference */
-	uint64_t id;		       /* (C) */
-	vaddr_t teb;		       /* (C) */
-	vaddr_t stack_allocation;      /* (C) lowest address of the user stack's reservation */
-	struct user_entry entry;       /* (C) where it starts */
-	bool started;		       /* (P) thread_start was called; until then it is suspended */
-	uint8_t suspend_count;	       /* (P) more than 0: it does not run in user mode */
-	bool gone;		       /* (P) out of the process' list; exit_status is final */
-	bool is_last;		       /* (T) it took the process down */
-	NTSTATUS exit_status;	       /* (P) STATUS_PENDING while it runs */
-	uint64_t create_time;	       /* (C) NT time */
-	uint64_t exit_time;	       /* (P) 0 while it runs */
-	vaddr_t start_address;	       /* (P) what it was created to run, unless set */
-	int32_t priority_increment;    /* (P) on the priority of its process */
-	bool is_hidden;		       /* (P) from debuggers, of which there are none */
-	uint16_t name_bytes;	       /* (P) */
-	uint16_t name[THREAD_NAME_CHARS]; /* (P) UTF-16 */
-	TAILQ_HEAD(, user_apc) apcs;	  /* (P) */
-	uint32_t apc_count;		  /* (P) */
-	TAILQ_ENTRY(user_thread) link; /* (P) */
+	struct process *process;    /* (C) reference */
+	uint64_t id;		    /* (C) */
+	vaddr_t teb;		    /* (C) */
+	vaddr_t stack_allocation;   /* (C) lowest address of the user stack's reservation */
+	struct user_entry entry;    /* (C) where it starts */
+	bool started;		    /* (P) thread_start was called; until then it is suspended */
+	uint8_t suspend_count;	    /* (P) more than 0: it does not run in user mode */
+	bool gone;		    /* (P) out of the process' list; exit_status is final */
+	bool is_last;		    /* (T) it took the process down */
+	NTSTATUS exit_status;	    /* (P) STATUS_PENDING while it runs */
+	uint64_t create_time;	    /* (C) NT time */
+	uint64_t exit_time;	    /* (P) 0 while it runs */
+	vaddr_t start_address;	    /* (P) what it was created to run, unless set */
+	int32_t priority_increment; /* (P) on the priority of its process */
+	bool is_hidden;		    /* (P) from debuggers, of which there are none */
+	uint16_t name_bytes;	    /* (P) */
+	uint16_t name[THREAD_NAME_CHARS];   /* (P) UTF-16 */
+	TAILQ_HEAD(, user_apc) apcs;	    /* (P) */
+	uint32_t apc_count;		    /* (P) */
+	TAILQ_ENTRY(user_thread) link;	    /* (P) */
 	struct nt_exception_frame exchange; /* (T) where it puts a CONTEXT together */
 };
 
@@ -113,7 +113,7 @@ struct process_request {
 	bool inherit_handles;
 	/* its pointers and standard handles are adjusted; NULL: none, the PEB names none */
 	struct parameter_block *parameters;
-	struct object *standard[3];	    /* without parent: input, output, error; NULL: none */
+	struct object *standard[3]; /* without parent: input, output, error; NULL: none */
 };
 
 /*
@@ -132,7 +132,7 @@ struct thread_request {
 	/* of the process' first thread, unless is_first: LdrInitializeThunk calls start(PEB) */
 	vaddr_t start, argument;
 	uint64_t stack_reserve_bytes, stack_commit_bytes; /* 0: the image's */
-	bool is_first; /* starts at the image's entry */
+	bool is_first;					  /* starts at the image's entry */
 };
 /*
  * A thread with stack and TEB, suspended: user_thread_resume lets it run.

@@ -56,8 +56,8 @@ bool process_end_bare(struct process *process, NTSTATUS status);
  * process_create.
  */
 struct ntdll_entries {
-	uint32_t first_thread; /* LdrInitializeThunk */
-	uint32_t later_thread; /* RtlUserThreadStart */
+	uint32_t first_thread;	       /* LdrInitializeThunk */
+	uint32_t later_thread;	       /* RtlUserThreadStart */
 	uint32_t exception_dispatcher; /* KiUserExceptionDispatcher */
 	uint32_t apc_dispatcher;       /* KiUserApcDispatcher */
 };

@@ -76,7 +76,7 @@ static NTSTATUS memory_parameter_apply(const struct nt_memory_extended_parameter
 		return numa_node_check(parameter->value);
 	case MEMORY_PARAMETER_IMAGE_MACHINE:
 		return (uint32_t)parameter->value == MACHINE_NATIVE ? STATUS_SUCCESS
-								   : STATUS_NOT_SUPPORTED;
+								    : STATUS_NOT_SUPPORTED;
 	case MEMORY_PARAMETER_ATTRIBUTE_FLAGS:
 		return parameter->value ? STATUS_NOT_SUPPORTED : STATUS_SUCCESS;
 	case MEMORY_PARAMETER_PARTITION:

@@ -73,8 +73,8 @@ NTSTATUS NtQueryEvent(const uint64_t *arguments)
 {
 	struct nt_event_basic_information information;
 	struct event *event;
-	NTSTATUS status = query_open(arguments, &event_type, EVENT_QUERY_STATE,
-				     sizeof(information), &event);
+	NTSTATUS status =
+		query_open(arguments, &event_type, EVENT_QUERY_STATE, sizeof(information), &event);
 
 	if (!NT_SUCCESS(status))
 		return status;

@@ -244,7 +244,7 @@ static NTSTATUS query_perform(struct file_query *query, enum file_information_cl
 
 /* The console has no properties: all zero, and its attributes are those of a device. */
 static NTSTATUS file_query_open(handle_t handle, const struct file_class *class,
-			   struct file_query *query)
+				struct file_query *query)
 {
 	NTSTATUS status = process_reference_by_handle(handle, &file_type, class->access,
 						      &query->file, &query->granted);

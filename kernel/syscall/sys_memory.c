@@ -44,9 +44,9 @@ struct allocation {
 static NTSTATUS allocate_perform(struct address_space *space, struct allocation *allocation)
 {
 	struct memory_range *range = &allocation->range;
-	NTSTATUS status = memory_allocate_within(space, &range->base, &allocation->where,
-						 &range->size_bytes, allocation->type,
-						 allocation->protection);
+	NTSTATUS status =
+		memory_allocate_within(space, &range->base, &allocation->where, &range->size_bytes,
+				       allocation->type, allocation->protection);
 	NTSTATUS copy_status;
 
 	if (!NT_SUCCESS(status))
@@ -67,10 +67,9 @@ static NTSTATUS allocate_perform(struct address_space *space, struct allocation 
 static NTSTATUS allocate_call(struct allocation *allocation)
 {
 	struct target target;
-	NTSTATUS status = memory_allocate_check(allocation->range.base, 0,
-						allocation->range.size_bytes,
-						allocation->type & ~MEM_PLACEHOLDERS,
-						allocation->protection);
+	NTSTATUS status =
+		memory_allocate_check(allocation->range.base, 0, allocation->range.size_bytes,
+				      allocation->type & ~MEM_PLACEHOLDERS, allocation->protection);
 
 	if (NT_SUCCESS(status))
 		status = target_open(allocation->process, PROCESS_VM_OPERATION, &target);
@@ -109,9 +108,8 @@ NTSTATUS NtAllocateVirtualMemoryEx(const uint64_t *arguments)
 		.type = (uint32_t)arguments[3],
 		.protection = (uint32_t)arguments[4]};
 	struct memory_parameters parameters;
-	NTSTATUS status = memory_allocate_check(0, 0, PAGE_SIZE,
-						allocation.type & ~MEM_PLACEHOLDERS,
-						allocation.protection);
+	NTSTATUS status = memory_allocate_check(
+		0, 0, PAGE_SIZE, allocation.type & ~MEM_PLACEHOLDERS, allocation.protection);
 
 	if (NT_SUCCESS(status))
 		status = placeholder_check_type(allocation.type, allocation.protection);

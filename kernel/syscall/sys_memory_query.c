@@ -88,10 +88,10 @@ static NTSTATUS query_shared_commit(const struct memory_query_call *query)
 static NTSTATUS name_write(const struct memory_query_call *query, const char *name, size_t length,
 			   uint16_t *wide)
 {
-	struct nt_unicode_string string = {
-		.length_bytes = (uint16_t)(length * sizeof(*wide)),
-		.maximum_length_bytes = (uint16_t)((length + 1) * sizeof(*wide)),
-		.buffer = query->buffer + sizeof(string)};
+	struct nt_unicode_string string = {.length_bytes = (uint16_t)(length * sizeof(*wide)),
+					   .maximum_length_bytes =
+						   (uint16_t)((length + 1) * sizeof(*wide)),
+					   .buffer = query->buffer + sizeof(string)};
 	uint64_t needed = sizeof(string) + string.maximum_length_bytes;
 	NTSTATUS status;
 

@@ -128,8 +128,8 @@ static NTSTATUS duplicate_perform(struct duplication *duplication, handle_t targ
 		 * Closed even if the duplication failed; a protected one stays, and that is no
 		 * failure.
 		 */
-		close_status = handle_close(&duplication->source_process->handles,
-					    duplication->source);
+		close_status =
+			handle_close(&duplication->source_process->handles, duplication->source);
 		(void)close_status;
 	}
 	if (duplication->target_process)

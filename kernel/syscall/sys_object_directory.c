@@ -268,8 +268,8 @@ static NTSTATUS link_query(const struct object *link, vaddr_t string_address, va
 		status = copy_out(string.buffer + size_bytes, &end, sizeof(end));
 	string.length_bytes = (uint16_t)size_bytes;
 	if (NT_SUCCESS(status))
-		status = copy_out(string_address, &string.length_bytes,
-				  sizeof(string.length_bytes));
+		status =
+			copy_out(string_address, &string.length_bytes, sizeof(string.length_bytes));
 	if (!NT_SUCCESS(status))
 		return status;
 	return query_length(STATUS_SUCCESS, size_bytes + sizeof(end), return_length, 4);
@@ -278,8 +278,8 @@ static NTSTATUS link_query(const struct object *link, vaddr_t string_address, va
 NTSTATUS NtQuerySymbolicLinkObject(const uint64_t *arguments)
 {
 	struct object *link;
-	NTSTATUS status = query_probe(arguments[1], sizeof(struct nt_unicode_string), arguments[2],
-				      4);
+	NTSTATUS status =
+		query_probe(arguments[1], sizeof(struct nt_unicode_string), arguments[2], 4);
 
 	if (NT_SUCCESS(status))
 		status = process_reference_by_handle(arguments[0], &symbolic_link_type,

@@ -251,7 +251,7 @@ NTSTATUS NtQueryObject(const uint64_t *arguments)
 						     &query.granted);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = query_class((enum object_information_class)class, &query);
+	status = query_class((enum object_information_class) class, &query);
 	if (query.object)
 		object_release(query.object);
 	return status;
@@ -269,8 +269,8 @@ NTSTATUS NtSetInformationObject(const uint64_t *arguments)
 	status = copy_in(&information, arguments[2], sizeof(information));
 	if (!NT_SUCCESS(status))
 		return status;
-	return handle_set_attributes(&process_current()->handles, arguments[0],
-				     (information.inherit ? OBJ_INHERIT : 0) |
-					     (information.protect_from_close ? OBJ_PROTECT_CLOSE
-									     : 0));
+	return handle_set_attributes(
+		&process_current()->handles, arguments[0],
+		(information.inherit ? OBJ_INHERIT : 0) |
+			(information.protect_from_close ? OBJ_PROTECT_CLOSE : 0));
 }

@@ -92,8 +92,8 @@ static NTSTATUS entry_capture(vaddr_t array, uint64_t index, struct memory_range
 {
 	NTSTATUS status = copy_in(entry, array + index * sizeof(*entry), sizeof(*entry));
 
-	if (NT_SUCCESS(status) && (!entry->size_bytes ||
-				   !range_ok(entry->base, entry->size_bytes, USER_LIMIT)))
+	if (NT_SUCCESS(status) &&
+	    (!entry->size_bytes || !range_ok(entry->base, entry->size_bytes, USER_LIMIT)))
 		status = STATUS_INVALID_PARAMETER_4;
 	return status;
 }

@@ -27,7 +27,7 @@ static NTSTATUS section_file(handle_t handle, struct file_object **file, access_
 }
 
 static NTSTATUS section_prepare_from(handle_t file_handle, struct section_request *request,
-				    struct section **section)
+				     struct section **section)
 {
 	struct file_object *file;
 	NTSTATUS status;
@@ -45,8 +45,8 @@ static NTSTATUS section_prepare_from(handle_t file_handle, struct section_reques
 
 /* The name, then the file's length, then the handle: whatever fails leaves the file as it was. */
 static NTSTATUS section_publish(struct section *section, const struct section_request *request,
-				const struct captured_attributes *attributes,
-				access_mask_t granted, vaddr_t handle_address)
+				const struct captured_attributes *attributes, access_mask_t granted,
+				vaddr_t handle_address)
 {
 	struct object *existing;
 	NTSTATUS status = object_publish_name(&section->header, attributes, &existing);

@@ -34,8 +34,7 @@ static NTSTATUS map_capture(struct map_request *request, const struct map_addres
 	return status;
 }
 
-static NTSTATUS map_write_results(const struct map_request *request,
-				  const struct map_addresses *at)
+static NTSTATUS map_write_results(const struct map_request *request, const struct map_addresses *at)
 {
 	NTSTATUS status = copy_out(at->base_address, &request->base, sizeof(request->base));
 

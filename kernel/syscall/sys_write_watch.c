@@ -10,16 +10,15 @@
 #define CHUNK 32u /* addresses at a time */
 
 struct watch_request {
-	vaddr_t start, end;   /* whole pages */
-	bool reset;	      /* the pages that are reported lose their marks */
-	vaddr_t array;	      /* of addresses */
-	uint64_t capacity;    /* of the array, and not more than the range has pages */
+	vaddr_t start, end; /* whole pages */
+	bool reset;	    /* the pages that are reported lose their marks */
+	vaddr_t array;	    /* of addresses */
+	uint64_t capacity;  /* of the array, and not more than the range has pages */
 	uint64_t stored;
 };
 
 /* Resets the pages of the list, each run of neighbours at once. */
-static NTSTATUS reset_listed(struct address_space *space, const uint64_t *addresses,
-			     uint64_t count)
+static NTSTATUS reset_listed(struct address_space *space, const uint64_t *addresses, uint64_t count)
 {
 	NTSTATUS status = STATUS_SUCCESS;
 

@@ -230,8 +230,7 @@ void oracle_mapped(struct oracle_space *space, const struct oracle_section *sect
 	view->is_frozen = request->allocation_type & 0x00400000u;
 	view->was_copy = oracle_is_copy(protection);
 	for (uint64_t i = 0; view->content->image && i < oracle_known_pages(view); i++)
-		view->pages[i].protection =
-			view->content->image->protections[view->first_page + i];
+		view->pages[i].protection = view->content->image->protections[view->first_page + i];
 	/* 3.4.5: the head of the view is committed */
 	for (uint64_t i = 0; view->content->is_reserve && i < bytes_to_pages(request->commit_bytes);
 	     i++)

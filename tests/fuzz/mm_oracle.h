@@ -56,8 +56,8 @@ struct oracle_page {
 	bool is_committed;   /* private memory; a mapped page is what its section says */
 	bool is_private;     /* mapped: copied on write. bytes are the view's own */
 	uint8_t *bytes;
-	bool is_marked;	     /* written to since it was watched, or reset (5.8) */
-	bool may_be_marked;  /* a store to it failed half-way */
+	bool is_marked;		 /* written to since it was watched, or reset (5.8) */
+	bool may_be_marked;	 /* a store to it failed half-way */
 	uint16_t uncertain_from; /* copied from the end of a file: see oracle_certain_bytes */
 };
 
@@ -71,7 +71,7 @@ struct oracle_view {
 	bool is_watched;
 	bool is_placeholder;  /* keeps the place */
 	bool was_placeholder; /* took the place of one */
-	bool is_frozen; /* MEM_NO_CHANGE */
+	bool is_frozen;	      /* MEM_NO_CHANGE */
 	bool was_copy; /* has had a page that is copied on write: the promise may cover all of it */
 	struct oracle_page *pages;
 };

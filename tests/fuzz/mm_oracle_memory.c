@@ -69,8 +69,8 @@ static struct oracle_expectation expect_commit(struct oracle_space *space, vaddr
 		return must(STATUS_ALREADY_COMMITTED);
 	if (view->content && (rights(protection) & ~rights(view->allocation_protect)))
 		return must(STATUS_SECTION_PROTECTION);
-	if (view->is_frozen && ((protection ^ view->allocation_protect) &
-				~(PAGE_NOCACHE | PAGE_WRITECOMBINE)))
+	if (view->is_frozen &&
+	    ((protection ^ view->allocation_protect) & ~(PAGE_NOCACHE | PAGE_WRITECOMBINE)))
 		return must(STATUS_INVALID_PAGE_PROTECTION);
 	for (uint64_t i = page_of(start - view->start); i < page_of(end - view->start); i++) {
 		if (!view->content)

@@ -220,8 +220,7 @@ static struct oracle_expectation expect_map(struct oracle_space *space,
 		wanted = section->based + request->offset_bytes;
 	if (image)
 		own = image->base + request->offset_bytes;
-	if (wanted &&
-	    (wanted + size > USER_LIMIT || !oracle_is_free(space, wanted, wanted + size)))
+	if (wanted && (wanted + size > USER_LIMIT || !oracle_is_free(space, wanted, wanted + size)))
 		result = must(STATUS_CONFLICTING_ADDRESSES);
 	else if (!wanted && !oracle_place(space, size, limit, false))
 		result = must(STATUS_NO_MEMORY);

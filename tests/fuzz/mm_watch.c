@@ -65,8 +65,8 @@ void read_watch(void)
 	want = oracle_expect_watch(oracle_of(space), start, end);
 	from = start;
 	call_begin();
-	if (!judge(&want, memory_watch_read(world.spaces[space], &from, end, addresses, capacity,
-					    &count)))
+	if (!judge(&want,
+		   memory_watch_read(world.spaces[space], &from, end, addresses, capacity, &count)))
 		return;
 	if (from > end || count > capacity || (count < capacity && from != end))
 		mismatch("%llu marks, up to %#llx", (unsigned long long)count,

@@ -45,12 +45,11 @@ NTSTATUS call_objects_init(void)
 {
 	NTSTATUS status;
 
-	name_fill(&stock.event_attributes, &stock.event_name,
-			L"\\BaseNamedObjects\\calls-event");
+	name_fill(&stock.event_attributes, &stock.event_name, L"\\BaseNamedObjects\\calls-event");
 	name_fill(&stock.semaphore_attributes, &stock.semaphore_name,
-			L"\\BaseNamedObjects\\calls-semaphore");
+		  L"\\BaseNamedObjects\\calls-semaphore");
 	name_fill(&stock.mutant_attributes, &stock.mutant_name,
-			L"\\BaseNamedObjects\\calls-mutant");
+		  L"\\BaseNamedObjects\\calls-mutant");
 	status = NtCreateEvent(&stock.event, EVENT_ALL_ACCESS, &stock.event_attributes,
 			       NotificationEvent, TRUE);
 	if (NT_SUCCESS(status))
@@ -150,8 +149,8 @@ static void fill_create_link(uint64_t *arguments)
 
 static void fill_query_link(uint64_t *arguments)
 {
-	*SLOT(1, UNICODE_STRING) = (UNICODE_STRING){
-		.MaximumLength = sizeof(stock.target), .Buffer = stock.target};
+	*SLOT(1, UNICODE_STRING) =
+		(UNICODE_STRING){.MaximumLength = sizeof(stock.target), .Buffer = stock.target};
 }
 
 /* Both handles name the same object. */

@@ -6,7 +6,6 @@
 #include "call_table.h"
 #include "guest.h"
 
-
 static char *block_need(ULONG type)
 {
 	PVOID base = NULL;

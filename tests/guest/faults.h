@@ -6,7 +6,7 @@
 #include "guest.h"
 
 /* NAME faults at NAME_at; NAME_next is the instruction after that. */
-#define FAULT(name)                                \
+#define FAULT(name) \
 	uint64_t name(const void *first, uint64_t second); \
 	extern char name##_at[], name##_next[]
 

@@ -4,7 +4,6 @@
  */
 #include "guest.h"
 
-
 static PVOID base;
 
 /* The memory stays until release. */
@@ -88,9 +87,9 @@ static void test_parameters(void)
 	bad.type = 99;
 	tap_is_status(allocate(MEM_RESERVE, &bad, 1), STATUS_INVALID_PARAMETER,
 		      "5.1.4: an unknown type");
-	tap_is_status(NtAllocateVirtualMemoryEx(NULL, &base, &size, MEM_RESERVE, PAGE_READWRITE,
-						NULL, 0),
-		      STATUS_INVALID_HANDLE, "5.1.4: handle 0");
+	tap_is_status(
+		NtAllocateVirtualMemoryEx(NULL, &base, &size, MEM_RESERVE, PAGE_READWRITE, NULL, 0),
+		STATUS_INVALID_HANDLE, "5.1.4: handle 0");
 	tap_is_status(allocate(MEM_RESERVE, two, 1), STATUS_SUCCESS, "5.1.4: all zero");
 	two[0].pointer = &low;
 	tap_is_status(allocate(MEM_COMMIT, two, 1), STATUS_INVALID_PARAMETER,
@@ -141,9 +140,9 @@ static void test_reset(void)
 	PVOID at = memory;
 
 	memory[0] = 7;
-	tap_is_status(NtAllocateVirtualMemory(CURRENT_PROCESS, &at, 0, &size, MEM_RESET,
-					      PAGE_NOACCESS),
-		      STATUS_SUCCESS, "5.1.2: MEM_RESET");
+	tap_is_status(
+		NtAllocateVirtualMemory(CURRENT_PROCESS, &at, 0, &size, MEM_RESET, PAGE_NOACCESS),
+		STATUS_SUCCESS, "5.1.2: MEM_RESET");
 	tap_ok(memory[0] == 7 || memory[0] == 0, "5.1.2: the contents are kept or zero");
 	tap_is_number(region_at(memory).Protect, PAGE_READWRITE, "5.1.2: protection ignored");
 	if (system_is_quire())

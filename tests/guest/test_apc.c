@@ -119,8 +119,7 @@ static NTSTATUS wait_several(BOOLEAN alertable, const LARGE_INTEGER *timeout)
 
 static NTSTATUS signal_and_wait(BOOLEAN alertable, const LARGE_INTEGER *timeout)
 {
-	return NtSignalAndWaitForSingleObject(semaphore, event, alertable,
-					      (PLARGE_INTEGER)timeout);
+	return NtSignalAndWaitForSingleObject(semaphore, event, alertable, (PLARGE_INTEGER)timeout);
 }
 
 static void queue_one(void)

@@ -278,9 +278,9 @@ static void test_image(void)
 				       NULL, THREAD_CREATE_FLAGS_CREATE_SUSPENDED, 0, 0, 0, NULL),
 		      STATUS_SUCCESS, "it gets a thread");
 	tap_is_status(NtTerminateProcess(process, 9), STATUS_SUCCESS, "and is terminated");
-	tap_is_status(NtWaitForSingleObject(process, FALSE,
-					    &(LARGE_INTEGER){.QuadPart = LONG_TIME}),
-		      STATUS_SUCCESS, "with it");
+	tap_is_status(
+		NtWaitForSingleObject(process, FALSE, &(LARGE_INTEGER){.QuadPart = LONG_TIME}),
+		STATUS_SUCCESS, "with it");
 	NtClose(thread);
 	NtClose(process);
 }

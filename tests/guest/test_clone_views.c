@@ -101,8 +101,8 @@ static void test_watched(void)
 /* catches: a view that does not grow with its file; a file that is cut under the copy's view */
 static void test_extendable(void)
 {
-	HANDLE file = scratch_need(FILE_PATH, FILE_GENERIC_READ | FILE_GENERIC_WRITE, 'e',
-				   PAGE_BYTES);
+	HANDLE file =
+		scratch_need(FILE_PATH, FILE_GENERIC_READ | FILE_GENERIC_WRITE, 'e', PAGE_BYTES);
 	HANDLE section, process;
 	LARGE_INTEGER size = {.QuadPart = 2 * PAGE_BYTES};
 	char *view;

@@ -153,8 +153,8 @@ static void test_list_many(void)
 	tap_is_number(all, 3 * 32 + (4 + 6 + 3 + 6) * 2, "the length is all of it");
 	tap_is_status(list(directory, all, FALSE, TRUE, &context, &length), STATUS_SUCCESS,
 		      "it is just enough");
-	tap_is_status(list(directory, all - 1, FALSE, TRUE, &context, &length),
-		      STATUS_MORE_ENTRIES, "one byte less: there are more");
+	tap_is_status(list(directory, all - 1, FALSE, TRUE, &context, &length), STATUS_MORE_ENTRIES,
+		      "one byte less: there are more");
 	tap_ok(context == 1 && is_empty(&entries[1]), "one was told");
 	tap_is_status(list(directory, all - 1, FALSE, FALSE, &context, &length), STATUS_SUCCESS,
 		      "the rest");
@@ -182,9 +182,8 @@ static void test_links(void)
 	tap_is_status(NtOpenEvent(&again, SYNCHRONIZE, named(BASE L"\\link\\event", NULL, 0)),
 		      STATUS_SUCCESS, "7.25: it is followed");
 	NtClose(again);
-	tap_is_status(
-		NtOpenEvent(&again, SYNCHRONIZE, named(BASE L"\\link\\link\\event", NULL, 0)),
-		STATUS_SUCCESS, "7.25: twice");
+	tap_is_status(NtOpenEvent(&again, SYNCHRONIZE, named(BASE L"\\link\\link\\event", NULL, 0)),
+		      STATUS_SUCCESS, "7.25: twice");
 	NtClose(again);
 	tap_is_status(NtOpenSymbolicLinkObject(&again, SYMBOLIC_LINK_QUERY,
 					       named(BASE L"\\link", NULL, 0)),

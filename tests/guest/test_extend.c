@@ -99,9 +99,9 @@ static void test_rows(void)
 		      STATUS_INVALID_VIEW_SIZE, "row 16: nothing at the offset, and no size");
 	tap_is_status(map_reserve(section, INT64_MAX & ~0xFFFFull, 1, PAGE_READWRITE, &view),
 		      STATUS_INVALID_VIEW_SIZE, "row 15: an offset beyond any file");
-	tap_is_status(map_reserve(section, INT64_MAX & ~0xFFFFull, PAGE_BYTES, PAGE_EXECUTE_READ,
-				  &view),
-		      STATUS_SECTION_PROTECTION, "row 12 comes before the range");
+	tap_is_status(
+		map_reserve(section, INT64_MAX & ~0xFFFFull, PAGE_BYTES, PAGE_EXECUTE_READ, &view),
+		STATUS_SECTION_PROTECTION, "row 12 comes before the range");
 	NtClose(section);
 	NtClose(fixed);
 	NtClose(memory);

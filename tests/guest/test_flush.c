@@ -75,8 +75,8 @@ static void test_refusals(HANDLE file)
 	tap_is_status(flush(CURRENT_PROCESS, view, PAGE_BYTES, &io), STATUS_SUCCESS,
 		      "5.5: a view of the page file");
 	tap_is_status(flush(NULL, view, PAGE_BYTES, &io), STATUS_INVALID_HANDLE, "5.5: handle 0");
-	NtDuplicateObject(CURRENT_PROCESS, CURRENT_PROCESS, CURRENT_PROCESS, &weak,
-			  PROCESS_VM_READ, 0, 0);
+	NtDuplicateObject(CURRENT_PROCESS, CURRENT_PROCESS, CURRENT_PROCESS, &weak, PROCESS_VM_READ,
+			  0, 0);
 	if (system_is_wine()) {
 		tap_skip(7, "B26");
 	} else {

@@ -54,8 +54,8 @@ static NTSTATUS image_try(HANDLE *section)
 {
 	LARGE_INTEGER start = {.QuadPart = 0};
 	IO_STATUS_BLOCK io;
-	NTSTATUS status = NtWriteFile(form_file, NULL, NULL, NULL, &io, copy, copy_bytes, &start,
-				      NULL);
+	NTSTATUS status =
+		NtWriteFile(form_file, NULL, NULL, NULL, &io, copy, copy_bytes, &start, NULL);
 
 	if (!NT_SUCCESS(status))
 		bail_out("the file to make images of", status);

@@ -17,8 +17,7 @@
 static HANDLE large_need(uint64_t bytes)
 {
 	HANDLE section;
-	NTSTATUS status =
-		section_make(&section, bytes, PAGE_EXECUTE_READWRITE, LARGE_COMMIT, NULL);
+	NTSTATUS status = section_make(&section, bytes, PAGE_EXECUTE_READWRITE, LARGE_COMMIT, NULL);
 
 	if (!NT_SUCCESS(status))
 		bail_out("NtCreateSection, large pages", status);
@@ -29,8 +28,7 @@ static NTSTATUS allocate(char **base, uint64_t bytes, ULONG type, ULONG protecti
 {
 	PVOID at = *base;
 	SIZE_T size = bytes;
-	NTSTATUS status =
-		NtAllocateVirtualMemory(CURRENT_PROCESS, &at, 0, &size, type, protection);
+	NTSTATUS status = NtAllocateVirtualMemory(CURRENT_PROCESS, &at, 0, &size, type, protection);
 
 	*base = at;
 	return status;
@@ -64,9 +62,9 @@ static void test_sections(void)
 	HANDLE file = file_need(DATA_FILE, FILE_READ_DATA | SYNCHRONIZE), section;
 	SECTION_BASIC_INFORMATION basic = {.Attributes = 0};
 
-	tap_is_bad_parameter(section_try(LARGE, PAGE_READWRITE, SEC_RESERVE | SEC_LARGE_PAGES,
-					 NULL),
-			     STATUS_INVALID_PARAMETER_6, "3.1.1 row 5: RESERVE with LARGE_PAGES");
+	tap_is_bad_parameter(
+		section_try(LARGE, PAGE_READWRITE, SEC_RESERVE | SEC_LARGE_PAGES, NULL),
+		STATUS_INVALID_PARAMETER_6, "3.1.1 row 5: RESERVE with LARGE_PAGES");
 	tap_is_bad_parameter(section_try(LARGE, PAGE_READWRITE, SEC_LARGE_PAGES, NULL),
 			     STATUS_INVALID_PARAMETER_6, "3.1.1 row 2: LARGE_PAGES alone");
 	tap_is_bad_parameter(section_try(0, PAGE_READONLY, LARGE_COMMIT, file),
@@ -245,8 +243,8 @@ static void test_more_than_there_is(void)
 		tap_skip(2, "another machine's memory");
 		return;
 	}
-	while (NT_SUCCESS(status = section_make(&section, bytes, PAGE_READWRITE, LARGE_COMMIT,
-						NULL))) {
+	while (NT_SUCCESS(
+		status = section_make(&section, bytes, PAGE_READWRITE, LARGE_COMMIT, NULL))) {
 		NtClose(section);
 		bytes *= 2;
 	}

@@ -81,9 +81,9 @@ static void test_watch(char *memory)
 	tap_is_status(NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &bytes,
 					      LARGE_MEMORY | MEM_WRITE_WATCH, PAGE_READWRITE),
 		      STATUS_INVALID_PARAMETER_5, "5.1.1 row 5: large pages are not watched");
-	tap_is_status(NtGetWriteWatch(CURRENT_PROCESS, 0, memory, LARGE, found, &count,
-				      &granularity),
-		      STATUS_INVALID_PARAMETER, "5.8: no marks to read");
+	tap_is_status(
+		NtGetWriteWatch(CURRENT_PROCESS, 0, memory, LARGE, found, &count, &granularity),
+		STATUS_INVALID_PARAMETER, "5.8: no marks to read");
 	tap_is_status(NtResetWriteWatch(CURRENT_PROCESS, memory, LARGE), STATUS_INVALID_PARAMETER,
 		      "5.8: nor to reset");
 }
@@ -130,9 +130,9 @@ static void test_copy(char *memory)
 	tap_is_number(done, 0x3000, "5.7: all of it");
 	tap_ok(!memcmp(memory + LARGE - 0x1801, local, 0x3000), "5.7: to where it belongs");
 	memset(local, 0, 0x3000);
-	tap_is_status(NtReadVirtualMemory(CURRENT_PROCESS, memory + LARGE - 0x1801, local, 0x3000,
-					  &done),
-		      STATUS_SUCCESS, "5.7: and read");
+	tap_is_status(
+		NtReadVirtualMemory(CURRENT_PROCESS, memory + LARGE - 0x1801, local, 0x3000, &done),
+		STATUS_SUCCESS, "5.7: and read");
 	tap_ok(!memcmp(memory + LARGE - 0x1801, local, 0x3000), "5.7: from there");
 	protect(memory + LARGE, LARGE, PAGE_READONLY, &old);
 	tap_is_status(NtWriteVirtualMemory(CURRENT_PROCESS, memory + LARGE - 0x1000, local, 0x3000,

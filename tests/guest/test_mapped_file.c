@@ -143,8 +143,8 @@ static void test_refused_name(void)
 
 	RtlInitUnicodeString(&name, L"\\BaseNamedObjects\\mapped-file-test");
 	InitializeObjectAttributes(&attributes, &name, 0, NULL, NULL);
-	tap_is_status(NtCreateSection(&first, SECTION_ALL_ACCESS, &attributes, NULL,
-				      PAGE_READWRITE, SEC_COMMIT, file),
+	tap_is_status(NtCreateSection(&first, SECTION_ALL_ACCESS, &attributes, NULL, PAGE_READWRITE,
+				      SEC_COMMIT, file),
 		      STATUS_SUCCESS, "a named section of the whole file");
 	tap_is_status(NtCreateSection(&second, SECTION_ALL_ACCESS, &attributes, &size,
 				      PAGE_READWRITE, SEC_COMMIT, file),

@@ -15,8 +15,8 @@ static NTSTATUS allocate_ex(char **base, uint64_t bytes, ULONG type, ULONG prote
 {
 	PVOID at = *base;
 	SIZE_T size = bytes;
-	NTSTATUS status = NtAllocateVirtualMemoryEx(CURRENT_PROCESS, &at, &size, type, protection,
-						    NULL, 0);
+	NTSTATUS status =
+		NtAllocateVirtualMemoryEx(CURRENT_PROCESS, &at, &size, type, protection, NULL, 0);
 
 	if (NT_SUCCESS(status) && *base)
 		tap_ok(at == *base && size == bytes, "C7: base and size as asked for");

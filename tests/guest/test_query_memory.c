@@ -124,9 +124,9 @@ static void test_region(void)
 	tap_is_status(query(memory, CLASS_REGION, &region, 23), STATUS_INFO_LENGTH_MISMATCH,
 		      "5.4: one byte too few");
 	if (system_is_quire()) {
-		tap_is_status(query(memory + 2 * PAGE_BYTES, CLASS_REGION_EX, &region,
-				    sizeof(region)),
-			      STATUS_SUCCESS, "5.4: class 7, from an inner address");
+		tap_is_status(
+			query(memory + 2 * PAGE_BYTES, CLASS_REGION_EX, &region, sizeof(region)),
+			STATUS_SUCCESS, "5.4: class 7, from an inner address");
 		tap_ok(region.allocation_base == memory && region.commit_bytes == 4 * PAGE_BYTES,
 		       "5.4: with its commit");
 		tap_is_number(length, sizeof(region), "5.4: return length");

@@ -159,10 +159,10 @@ static NTSTATUS NTAPI take_away_and_bring_back(PVOID argument)
 /* What would wait for a time found there, raise or go on as found there, or make many processes. */
 static bool is_unfit(const struct call *call)
 {
-	static const char *const names[] = {
-		"NtContinue",	    "NtCreateProcess",	"NtCreateProcessEx",
-		"NtCreateThreadEx", "NtCreateUserProcess", "NtDelayExecution",
-		"NtRaiseException", "NtWaitForSingleObject"};
+	static const char *const names[] = {"NtContinue",	   "NtCreateProcess",
+					    "NtCreateProcessEx",   "NtCreateThreadEx",
+					    "NtCreateUserProcess", "NtDelayExecution",
+					    "NtRaiseException",	   "NtWaitForSingleObject"};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (!strcmp(call->name, names[i]))

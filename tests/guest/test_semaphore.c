@@ -11,8 +11,7 @@ static NTSTATUS try_wait(HANDLE object)
 static NTSTATUS create_try(LONG count, LONG limit)
 {
 	HANDLE semaphore;
-	NTSTATUS status =
-		NtCreateSemaphore(&semaphore, SEMAPHORE_ALL_ACCESS, NULL, count, limit);
+	NTSTATUS status = NtCreateSemaphore(&semaphore, SEMAPHORE_ALL_ACCESS, NULL, count, limit);
 
 	if (NT_SUCCESS(status))
 		NtClose(semaphore);

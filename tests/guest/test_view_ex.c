@@ -35,9 +35,11 @@ static void test_requirements(void)
 		{"alignment 2^62", {.alignment_bytes = 1ull << 62}, STATUS_NO_MEMORY},
 		{"below 4 GiB", {.highest = BELOW_4_GIB}, STATUS_SUCCESS},
 		{"highest + 1", {.highest = (PVOID)0x20001001}, STATUS_INVALID_PARAMETER},
-		{"highest in the kernel", {.highest = (PVOID)(FIRST_KERNEL_ADDRESS + 0xFFFF)},
+		{"highest in the kernel",
+		 {.highest = (PVOID)(FIRST_KERNEL_ADDRESS + 0xFFFF)},
 		 STATUS_INVALID_PARAMETER},
-		{"lowest not a multiple of 64 KiB", {.lowest = (PVOID)0x1001},
+		{"lowest not a multiple of 64 KiB",
+		 {.lowest = (PVOID)0x1001},
 		 STATUS_INVALID_PARAMETER},
 		{"lowest above highest",
 		 {.lowest = (PVOID)0x30000000, .highest = (PVOID)0x2000FFFF},
@@ -63,9 +65,8 @@ static void test_requirements(void)
 		uintptr_t at;
 
 		for (unsigned top_down = 0; top_down < 2; top_down++, base = NULL) {
-			NTSTATUS status =
-				map_ex(section, &base, 0, top_down ? MEM_TOP_DOWN : 0,
-				       PAGE_READWRITE, &parameter, 1);
+			NTSTATUS status = map_ex(section, &base, 0, top_down ? MEM_TOP_DOWN : 0,
+						 PAGE_READWRITE, &parameter, 1);
 
 			tap_is_status(status, rows[i].expected, "5.1.4: %s%s", rows[i].text,
 				      top_down ? ", from the top" : "");
@@ -73,8 +74,8 @@ static void test_requirements(void)
 				continue;
 			at = (uintptr_t)base;
 			tap_ok(at >= (uintptr_t)wanted->lowest &&
-				       (!wanted->highest || at + SECTION_BYTES - 1 <=
-								    (uintptr_t)wanted->highest) &&
+				       (!wanted->highest ||
+					at + SECTION_BYTES - 1 <= (uintptr_t)wanted->highest) &&
 				       (!wanted->alignment_bytes ||
 					at % wanted->alignment_bytes == 0),
 			       "%s: it stands where it may", rows[i].text);

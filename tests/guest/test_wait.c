@@ -205,9 +205,9 @@ static void test_signal_and_wait(void)
 	other.events[0] = event_need(SynchronizationEvent, false);
 	other.events[1] = event_need(SynchronizationEvent, false);
 	other_start(answer_thread);
-	tap_is_status(NtSignalAndWaitForSingleObject(other.events[0], other.events[1], FALSE,
-						     &long_time),
-		      STATUS_SUCCESS, "question and answer");
+	tap_is_status(
+		NtSignalAndWaitForSingleObject(other.events[0], other.events[1], FALSE, &long_time),
+		STATUS_SUCCESS, "question and answer");
 	tap_is_status(other_join(), STATUS_SUCCESS, "the other was asked");
 	NtCreateSemaphore(&semaphore, SEMAPHORE_ALL_ACCESS, NULL, 0, 1);
 	tap_is_status(

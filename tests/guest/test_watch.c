@@ -206,21 +206,21 @@ static void test_refusals(void)
 	ULONG_PTR none = 0;
 
 	marked_count = 4;
-	tap_is_status(NtGetWriteWatch(CURRENT_PROCESS, 0, base, PAGE_BYTES, marked, NULL,
-				      &granularity),
-		      STATUS_ACCESS_VIOLATION, "5.8: no count");
-	tap_is_status(NtGetWriteWatch(CURRENT_PROCESS, 0, base, PAGE_BYTES, marked, &marked_count,
-				      NULL),
-		      STATUS_ACCESS_VIOLATION, "5.8: no granularity");
-	tap_is_bad_parameter(NtGetWriteWatch(CURRENT_PROCESS, 0, base, PAGE_BYTES, NULL, &none,
-					     &granularity),
-			     STATUS_INVALID_PARAMETER, "5.8: a count of 0, before the array");
+	tap_is_status(
+		NtGetWriteWatch(CURRENT_PROCESS, 0, base, PAGE_BYTES, marked, NULL, &granularity),
+		STATUS_ACCESS_VIOLATION, "5.8: no count");
+	tap_is_status(
+		NtGetWriteWatch(CURRENT_PROCESS, 0, base, PAGE_BYTES, marked, &marked_count, NULL),
+		STATUS_ACCESS_VIOLATION, "5.8: no granularity");
+	tap_is_bad_parameter(
+		NtGetWriteWatch(CURRENT_PROCESS, 0, base, PAGE_BYTES, NULL, &none, &granularity),
+		STATUS_INVALID_PARAMETER, "5.8: a count of 0, before the array");
 	tap_is_status(NtGetWriteWatch(CURRENT_PROCESS, 0, base, PAGE_BYTES, NULL, &marked_count,
 				      &granularity),
 		      STATUS_ACCESS_VIOLATION, "5.8: no array");
-	tap_is_bad_parameter(NtGetWriteWatch(CURRENT_PROCESS, 0, base, 0, marked, &marked_count,
-					     &granularity),
-			     STATUS_INVALID_PARAMETER_4, "5.8: size 0");
+	tap_is_bad_parameter(
+		NtGetWriteWatch(CURRENT_PROCESS, 0, base, 0, marked, &marked_count, &granularity),
+		STATUS_INVALID_PARAMETER_4, "5.8: size 0");
 	tap_is_bad_parameter(NtGetWriteWatch(CURRENT_PROCESS, 2, base, PAGE_BYTES, marked,
 					     &marked_count, &granularity),
 			     STATUS_INVALID_PARAMETER_2, "5.8: an unknown flag");
@@ -231,8 +231,8 @@ static void test_refusals(void)
 					     &marked_count, &granularity),
 			     STATUS_INVALID_PARAMETER, "5.8: memory that is not watched");
 	tap_is_number(marked_count, 4, "C7: the count of a failed call stays");
-	tap_is_bad_parameter(NtResetWriteWatch(CURRENT_PROCESS, base, 0),
-			     STATUS_INVALID_PARAMETER, "5.8: reset of nothing");
+	tap_is_bad_parameter(NtResetWriteWatch(CURRENT_PROCESS, base, 0), STATUS_INVALID_PARAMETER,
+			     "5.8: reset of nothing");
 	tap_is_bad_parameter(NtResetWriteWatch(CURRENT_PROCESS, plain, PAGE_BYTES),
 			     STATUS_INVALID_PARAMETER, "5.8: reset of memory that is not watched");
 	memory_drop(plain);
@@ -252,8 +252,8 @@ static void test_cut(void)
 	base[6 * PAGE_BYTES] = 1;
 	NtFreeVirtualMemory(CURRENT_PROCESS, &address, &bytes, MEM_RELEASE);
 	marked_count = PAGES;
-	tap_is_status(NtGetWriteWatch(CURRENT_PROCESS, 0, base + 6 * PAGE_BYTES,
-				      10 * PAGE_BYTES, marked, &marked_count, &granularity),
+	tap_is_status(NtGetWriteWatch(CURRENT_PROCESS, 0, base + 6 * PAGE_BYTES, 10 * PAGE_BYTES,
+				      marked, &marked_count, &granularity),
 		      STATUS_SUCCESS, "5.2: the part above a hole is watched");
 	tap_ok(marked_count == 1 && marked[0] == base + 6 * PAGE_BYTES, "5.2: with its marks");
 	tap_is_status(get(0, PAGES), STATUS_INVALID_PARAMETER, "5.8: two allocations at once");

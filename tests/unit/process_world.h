@@ -23,8 +23,8 @@
 static inline void world_add_exports(struct pe_builder *pe)
 {
 	static const char *const names[WORLD_EXPORTS] = {
-		"KiUserApcDispatcher", "KiUserExceptionDispatcher", "LdrInitializeThunk",
-		"NtClose",	       "RtlUserThreadStart",
+		"KiUserApcDispatcher", "KiUserExceptionDispatcher", "LdrInitializeThunk", "NtClose",
+		"RtlUserThreadStart",
 	};
 	static const uint32_t functions[WORLD_EXPORTS] = {
 		0x1040, 0x1050, WORLD_FIRST_RVA, 0x1030, WORLD_LATER_RVA,

@@ -19,10 +19,10 @@
 #define CALLS 2u /* of each queuer */
 
 static struct {
-	unsigned runs;		 /* calls that user code was sent to */
-	unsigned seen[QUEUERS];	 /* of each queuer, how many */
-	bool is_open;		 /* the last system call allows them */
-	bool is_redirected;	 /* by one that user code has not come back from */
+	unsigned runs;		   /* calls that user code was sent to */
+	unsigned seen[QUEUERS];	   /* of each queuer, how many */
+	bool is_open;		   /* the last system call allows them */
+	bool is_redirected;	   /* by one that user code has not come back from */
 	unsigned ended, timed_out; /* alertable waits, by how they ended */
 } world;
 

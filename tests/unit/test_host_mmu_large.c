@@ -12,7 +12,7 @@
 #include "arch/host/host.h"
 #include "tests/sim/sim.h"
 
-#define RUN ((pfn_t)512)   /* the frames of the large page */
+#define RUN ((pfn_t)512)    /* the frames of the large page */
 #define OTHER ((pfn_t)1024) /* and of another one */
 #define FRAMES 1536
 #define VA 0x0000123456600000ull

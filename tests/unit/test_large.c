@@ -156,12 +156,12 @@ static void test_sections_are_whole_large_pages(void **state)
 	struct section *section;
 
 	(void)state;
-	assert_int_equal(try_section(NULL, 200, PAGE_READWRITE, SEC_COMMIT | SEC_LARGE_PAGES,
-				     &section),
-			 STATUS_INVALID_PARAMETER_4);
-	assert_int_equal(try_section(NULL, MIB2, PAGE_READWRITE, SEC_RESERVE | SEC_LARGE_PAGES,
-				     &section),
-			 STATUS_INVALID_PARAMETER_6);
+	assert_int_equal(
+		try_section(NULL, 200, PAGE_READWRITE, SEC_COMMIT | SEC_LARGE_PAGES, &section),
+		STATUS_INVALID_PARAMETER_4);
+	assert_int_equal(
+		try_section(NULL, MIB2, PAGE_READWRITE, SEC_RESERVE | SEC_LARGE_PAGES, &section),
+		STATUS_INVALID_PARAMETER_6);
 	section = large_section(MIB2);
 	assert_int_equal(section->attributes, SEC_COMMIT | SEC_LARGE_PAGES);
 	object_release(section);
@@ -285,9 +285,9 @@ static void test_fragmented_memory_is_an_error_at_the_call(void **state)
 
 	(void)state;
 	assert_true(frame_count(FRAME_FREE) > 100);
-	assert_int_equal(try_section(NULL, MIB2, PAGE_READWRITE, SEC_COMMIT | SEC_LARGE_PAGES,
-				     &section),
-			 STATUS_INSUFFICIENT_RESOURCES);
+	assert_int_equal(
+		try_section(NULL, MIB2, PAGE_READWRITE, SEC_COMMIT | SEC_LARGE_PAGES, &section),
+		STATUS_INSUFFICIENT_RESOURCES);
 	assert_int_equal(try_large(&base, MIB2, LARGE_TYPE, PAGE_READWRITE),
 			 STATUS_INSUFFICIENT_RESOURCES);
 	assert_as_before(&before);
@@ -363,8 +363,8 @@ static void test_standby_and_modified_pages_make_room(void **state)
 static NTSTATUS attempt_section(void *context)
 {
 	struct section *section;
-	NTSTATUS status = try_section(NULL, MIB2, PAGE_READWRITE, SEC_COMMIT | SEC_LARGE_PAGES,
-				      &section);
+	NTSTATUS status =
+		try_section(NULL, MIB2, PAGE_READWRITE, SEC_COMMIT | SEC_LARGE_PAGES, &section);
 
 	(void)context;
 	if (NT_SUCCESS(status))

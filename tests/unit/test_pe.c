@@ -166,9 +166,8 @@ static void test_headers_further_on(void **state)
 	assert_int_equal(parse_part(pe.size, pe.size), STATUS_SUCCESS);
 	/* And read from there. */
 	assert_int_equal(pe_new_header_offset(pe.bytes), 0x1800);
-	assert_int_equal(
-		pe_parse_from(pe.bytes + 0x1800, 0x1800, 0x800, pe.size, &image, &needed),
-		STATUS_SUCCESS);
+	assert_int_equal(pe_parse_from(pe.bytes + 0x1800, 0x1800, 0x800, pe.size, &image, &needed),
+			 STATUS_SUCCESS);
 	assert_sound(pe.size);
 	assert_int_equal(pe_parse_from(pe.bytes + 0x1800, 0x1800, 0x40, pe.size, &image, &needed),
 			 STATUS_BUFFER_TOO_SMALL);

@@ -124,8 +124,7 @@ static bool model_is_free(vaddr_t start, vaddr_t end)
 	return true;
 }
 
-static vaddr_t model_find_gap(uint64_t size, const struct memory_requirements *where,
-			      bool top_down)
+static vaddr_t model_find_gap(uint64_t size, const struct memory_requirements *where, bool top_down)
 {
 	vaddr_t first = where->lowest < USER_LOWEST_ADDRESS ? USER_LOWEST_ADDRESS : where->lowest;
 	vaddr_t limit = where->limit > USER_LIMIT ? USER_LIMIT : where->limit;
@@ -390,9 +389,8 @@ static void test_gaps_between_two_views(void **state)
 	view_at(0, 0, 17);
 	view_at(1, 64, 16);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		vaddr_t found =
-			find_gap(pages_to_bytes(rows[i].pages), address(rows[i].low_page),
-				 address(rows[i].high_page), rows[i].top_down);
+		vaddr_t found = find_gap(pages_to_bytes(rows[i].pages), address(rows[i].low_page),
+					 address(rows[i].high_page), rows[i].top_down);
 		vaddr_t want = rows[i].found_page < 0 ? 0 : address((uint64_t)rows[i].found_page);
 
 		if (found != want)
@@ -407,8 +405,7 @@ static void test_gaps_of_an_empty_space(void **state)
 	uint64_t all = USER_LIMIT - USER_LOWEST_ADDRESS;
 
 	(void)state;
-	assert_int_equal(find_gap(PAGE_SIZE, 0, USER_LIMIT, false),
-			 USER_LOWEST_ADDRESS);
+	assert_int_equal(find_gap(PAGE_SIZE, 0, USER_LIMIT, false), USER_LOWEST_ADDRESS);
 	assert_int_equal(find_gap(PAGE_SIZE, 0, USER_LIMIT, true),
 			 USER_LIMIT - ALLOCATION_GRANULARITY);
 	assert_int_equal(find_gap(all, 0, USER_LIMIT, true), USER_LOWEST_ADDRESS);

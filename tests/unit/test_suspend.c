@@ -16,7 +16,7 @@
 #define SEEDS 25
 #define ROUNDS 6
 
-static unsigned steps;	 /* of the program's only thread */
+static unsigned steps;	  /* of the program's only thread */
 static unsigned controls; /* how many control() are under way */
 
 /* ---- user code ---- */

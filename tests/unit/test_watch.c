@@ -117,8 +117,7 @@ static void test_shortage(void **state)
 	vaddr_t made;
 
 	(void)state;
-	assert_in_range(fail_each_allocation(attempt_watched, &made,
-					     STATUS_INSUFFICIENT_RESOURCES),
+	assert_in_range(fail_each_allocation(attempt_watched, &made, STATUS_INSUFFICIENT_RESOURCES),
 			4, 4);
 	release(made);
 }

@@ -192,7 +192,7 @@ struct nt_memory_working_set_ex_information {
 _Static_assert(sizeof(struct nt_memory_working_set_ex_information) == 16,
 	       "MEMORY_WORKING_SET_EX_INFORMATION");
 #define MEMORY_WORKING_SET_VALID 0x1ull
-#define MEMORY_WORKING_SET_SHARES_SHIFT 1	 /* 3 bits */
+#define MEMORY_WORKING_SET_SHARES_SHIFT 1     /* 3 bits */
 #define MEMORY_WORKING_SET_PROTECTION_SHIFT 4 /* 11 bits: PAGE_* */
 #define MEMORY_WORKING_SET_SHARED 0x8000ull
 #define MEMORY_WORKING_SET_LOCKED 0x400000ull
