@@ -39,6 +39,17 @@ static void check_slot(const struct region *region, vaddr_t va,
 	      "0x%llx is copy-on-write, writable and shared", at);
 }
 
+/* The region that a slot in use stands in; there must be one. */
+static const struct region *region_of_slot(struct address_space *space, vaddr_t va)
+{
+	const struct region *region = region_find(space, va);
+
+	if (!region)
+		panic("mm_check: invariant 7: 0x%llx has a slot and no view",
+		      (unsigned long long)va);
+	return region;
+}
+
 /* => returns: the valid slots of the page table that `slot`, its first one, stands in. */
 static uint64_t check_slots_of_table(struct address_space *space, const pte_t *slot, vaddr_t va)
 {
@@ -46,12 +57,11 @@ static uint64_t check_slots_of_table(struct address_space *space, const pte_t *s
 
 	for (unsigned i = 0; i < PAGE_TABLE_ENTRIES; i++, va += PAGE_SIZE) {
 		pte_t word = pt_read(&slot[i]);
-		struct region *region;
+		const struct region *region;
 
 		if (pte_is_none(word))
 			continue;
-		region = region_find(space, va);
-		CHECK(7, region, "0x%llx has a slot and no view", (unsigned long long)va);
+		region = region_of_slot(space, va);
 		CHECK(17, !view_is_large(region->view), "0x%llx has a slot of 4 KiB",
 		      (unsigned long long)va);
 		if (pte_kind(word) == PTE_VALID) {
@@ -62,15 +72,12 @@ static uint64_t check_slots_of_table(struct address_space *space, const pte_t *s
 	return resident;
 }
 
-static uint64_t check_large_slot(struct address_space *space, vaddr_t va, pte_t word)
+static void check_large_slot(const struct region *region, vaddr_t va, pte_t word)
 {
-	struct region *region = region_find(space, va);
 	const struct frame *frame = frame_of(pte_pfn(word));
-	const struct view *view;
+	const struct view *view = region->view;
 
-	CHECK(7, region, "0x%llx has a slot and no view", (unsigned long long)va);
 	check_slot(region, va, word);
-	view = region->view;
 	CHECK(17,
 	      view_is_large(view) && region->start <= va && region->end - va >= LARGE_PAGE_BYTES &&
 		      (va & (LARGE_PAGE_BYTES - 1)) == 0,
@@ -79,7 +86,6 @@ static uint64_t check_large_slot(struct address_space *space, vaddr_t va, pte_t 
 	      frame->owner == view->segment &&
 		      frame->index == view->first_page + page_of(va - view->start),
 	      "0x%llx maps another large page", (unsigned long long)va);
-	return LARGE_PAGE_PAGES;
 }
 
 static void check_slots(struct address_space *space)
@@ -88,9 +94,14 @@ static void check_slots(struct address_space *space)
 	vaddr_t va = 0;
 	pte_t *slot;
 
-	for (; (slot = slot_next(space, &va, USER_LIMIT)) != NULL; va += pt_entry_span(2))
-		resident += pte_is_large(pt_read(slot)) ? check_large_slot(space, va, pt_read(slot))
-							: check_slots_of_table(space, slot, va);
+	for (; (slot = slot_next(space, &va, USER_LIMIT)) != NULL; va += pt_entry_span(2)) {
+		if (!pte_is_large(pt_read(slot))) {
+			resident += check_slots_of_table(space, slot, va);
+			continue;
+		}
+		check_large_slot(region_of_slot(space, va), va, pt_read(slot));
+		resident += LARGE_PAGE_PAGES;
+	}
 	CHECK(9, resident == space->resident_pages, "%llu resident pages, %llu counted",
 	      (unsigned long long)space->resident_pages, (unsigned long long)resident);
 }

@@ -51,7 +51,7 @@ pfn_t frame_alloc(enum frame_content content) EXCLUDES(frame_lock);
 pfn_t frame_alloc_wait(enum frame_content content) EXCLUDES(frame_lock);
 
 /*
- * LARGE_PAGE_PAGES HELD frames that lie together, aligned to their size, zeroed; *first is the
+ * LARGE_PAGE_PAGES HELD frames that lie together, aligned to their size, zeroed; *result is the
  * lowest. Free and standby frames are used where they lie; nothing that is in use is moved, so this
  * can fail with much memory free. Each look at a run and each taking is one hold of frame_lock, at
  * most 512 entries long; there are three passes over the database at most, highest addresses first.
@@ -59,7 +59,7 @@ pfn_t frame_alloc_wait(enum frame_content content) EXCLUDES(frame_lock);
  * => locks: none may be held. => may sleep: yes, to clean modified file pages.
  * => returns: STATUS_INSUFFICIENT_RESOURCES, nothing changed but what is cached.
  */
-NTSTATUS frame_run_alloc(pfn_t *first) MUST_CHECK EXCLUDES(frame_lock);
+NTSTATUS frame_run_alloc(pfn_t *result) MUST_CHECK EXCLUDES(frame_lock);
 /* Gives back such a run, all its frames HELD. */
 void frame_run_free(pfn_t first) EXCLUDES(frame_lock);
 

@@ -311,6 +311,7 @@ static void name_process(struct process *process, const struct process_request *
 		format_text(process->name, sizeof(process->name), "%s", request->image->name);
 		file_path(request->image, process->path, sizeof(process->path));
 	} else {
+		KASSERT(request->parent);
 		memcpy(process->name, request->parent->name, sizeof(process->name));
 		memcpy(process->path, request->parent->path, sizeof(process->path));
 	}

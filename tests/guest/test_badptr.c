@@ -7,7 +7,6 @@
  * arguments valid. Per call: the child ends by itself, each status is one that a bad pointer may
  * get, and a call that failed has left no handle and no commit charge behind. Each place is used
  * twice where it borders on good memory: with the first byte there, and with only the last.
- *
  * Quire's alone: Wine runs part of a call in the caller, which a bad pointer ends.
  */
 /* boot: hash=1 */
