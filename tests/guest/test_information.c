@@ -86,7 +86,10 @@ static void test_thread(void)
 	tap_is_status_or(thread_query(CURRENT_THREAD, 9999, 48), STATUS_INVALID_INFO_CLASS,
 			 STATUS_NOT_IMPLEMENTED, "no such class");
 	tap_is_status(thread_query(thread, THREAD_START_ADDRESS, 8), STATUS_SUCCESS, "the start");
-	tap_is_number(*(uint64_t *)(void *)buffer, (uintptr_t)routine, "of a new thread");
+	if (system_is_wine())
+		tap_skip(1, "Wine knows it when the thread has begun to run");
+	else
+		tap_is_number(*(uint64_t *)(void *)buffer, (uintptr_t)routine, "of a new thread");
 	thread_query(thread, THREAD_SUSPEND_COUNT, 4);
 	tap_is_number(word(), 1, "its suspension count");
 	thread_query(CURRENT_THREAD, THREAD_IS_LAST, 4);

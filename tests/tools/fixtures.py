@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 import re
 import shutil
 import subprocess
@@ -86,9 +87,10 @@ class QuireTest(unittest.TestCase):
                               env={**os.environ, **(environment or {})}, **source)
 
     def start(self, *arguments, **options):
-        """The same, without waiting for its end."""
+        """The same, without waiting for its end. It can be interrupted, also where we ignore that (in the background)."""
         runner = subprocess.Popen([sys.executable, str(QUIRE), *map(str, arguments)], stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, **options)
+                                  stderr=subprocess.PIPE, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                                  **options)
         self.addCleanup(self._stop, runner)
         return runner
 
