@@ -2,9 +2,9 @@
 
 import hashlib
 import os
-import signal
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
