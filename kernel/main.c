@@ -21,7 +21,7 @@
 #include "kernel/syscall/system_text.h"
 
 #define TIMER_HZ 100
-#define MESSAGE_BYTES 256
+#define MESSAGE_BYTES 512
 #define MIB ((uint64_t)1 << 20)
 
 void kernel_main(const struct boot_info *info);

@@ -21,7 +21,7 @@
 enum knob_kind {
 	KNOB_TEXT,
 	KNOB_CHOICE, /* one of the words of `choices` */
-	KNOB_NUMBER, /* decimal or 0x..., at most `maximum` */
+	KNOB_NUMBER, /* decimal or 0x..., from `minimum` to `maximum` */
 };
 
 struct knob {
@@ -29,12 +29,14 @@ struct knob {
 	enum knob_kind kind;
 	size_t offset, size_bytes;  /* of the field in struct knobs */
 	const char *const *choices; /* ends with NULL */
-	uint64_t maximum;
+	uint64_t minimum, maximum;
 	const char *help;
 };
 
 static const char *const stdio_choices[] = {"com1", "com2", "log", NULL};
 static const char *const panic_choices[] = {"halt", "off", NULL};
+static const char *const replace_choices[] = {"clock", "fifo", "lru2", "random", "wsclock", NULL};
+static const char *const writeback_choices[] = {"eager", "lazy", NULL};
 
 #define FIELD(field) .offset = offsetof(struct knobs, field), .size_bytes = sizeof(knobs.field)
 
@@ -45,9 +47,39 @@ static const struct knob table[] = {
 	{"panic", KNOB_CHOICE, FIELD(panic), .choices = panic_choices,
 	 .help = "what the machine does after a panic"},
 	{"frames", KNOB_NUMBER, FIELD(frames), .maximum = 1ull << 40,
-	 .help = "most page frames to use, 0: all RAM"},
+	 .help = "most page frames for pages of programs and files, 0: all RAM"},
 	{"disk_mib", KNOB_NUMBER, FIELD(disk_mib), .maximum = 1ull << 20,
 	 .help = "free space of the RAM disk in MiB"},
+	{"pagefile", KNOB_NUMBER, FIELD(pagefile), .maximum = 1ull << 24,
+	 .help = "pages that the page file holds, 0: no page file"},
+	{"replace", KNOB_CHOICE, FIELD(replace), .choices = replace_choices,
+	 .help = "the page replacement policy"},
+	{"seed", KNOB_NUMBER, FIELD(seed), .maximum = UINT64_MAX,
+	 .help = "where replace=random begins"},
+	{"trim", KNOB_NUMBER, FIELD(trim), .minimum = 1, .maximum = 512,
+	 .help = "pages taken from processes at once when memory is short"},
+	{"zeropool", KNOB_NUMBER, FIELD(zeropool), .maximum = 1ull << 24,
+	 .help = "free frames that the idle thread keeps zeroed"},
+	{"around", KNOB_NUMBER, FIELD(around), .minimum = 1, .maximum = 16,
+	 .help = "pages that one fault maps, if they are in memory"},
+	{"cluster", KNOB_NUMBER, FIELD(cluster), .minimum = 1, .maximum = 16,
+	 .help = "neighbouring pages that one request to the disk reads or writes"},
+	{"writeback", KNOB_CHOICE, FIELD(writeback), .choices = writeback_choices,
+	 .help = "when modified pages are written: at once, or when their memory is needed"},
+	{"disk_request_us", KNOB_NUMBER, FIELD(disk_request_us), .maximum = 10000000,
+	 .help = "microseconds that each request to the disk takes"},
+	{"disk_page_us", KNOB_NUMBER, FIELD(disk_page_us), .maximum = 10000000,
+	 .help = "microseconds more for each page of a request"},
+	{"disk_fail_read", KNOB_NUMBER, FIELD(disk_fail_read), .maximum = UINT64_MAX,
+	 .help = "the read of the disk that fails, counted from 1, 0: none"},
+	{"disk_fail_write", KNOB_NUMBER, FIELD(disk_fail_write), .maximum = UINT64_MAX,
+	 .help = "the write to the disk that fails, counted from 1, 0: none"},
+	{"disk_bad_block", KNOB_NUMBER, FIELD(disk_bad_block), .maximum = 1ull << 24,
+	 .help = "first block of 4 KiB of the disk that can be neither read nor written"},
+	{"disk_bad_count", KNOB_NUMBER, FIELD(disk_bad_count), .maximum = 1ull << 24,
+	 .help = "how many blocks are bad from disk_bad_block on"},
+	{"disk_short", KNOB_NUMBER, FIELD(disk_short), .maximum = UINT64_MAX,
+	 .help = "the request to the disk that ends half-way, counted from 1, 0: none"},
 	{"check", KNOB_NUMBER, FIELD(check), .maximum = 1,
 	 .help = "1: check all invariants and the balance of memory after each program"},
 	{"echo", KNOB_NUMBER, FIELD(echo), .maximum = 1,
@@ -60,7 +92,9 @@ static const struct knob table[] = {
 
 #define KNOBS_DEFAULT \
 	{ \
-		.run = "tour.exe;sh.exe", .stdio = "com1", .panic = "halt", .disk_mib = 32 \
+		.run = "tour.exe;sh.exe", .stdio = "com1", .panic = "halt", .disk_mib = 32, \
+		.pagefile = 2048, .replace = "clock", .seed = 1, .trim = 8, .zeropool = 64, \
+		.around = 1, .cluster = 8, .writeback = "lazy" \
 	}
 
 struct knobs knobs = KNOBS_DEFAULT;
@@ -262,9 +296,9 @@ static bool set_number(const struct knob *knob, uint64_t *field, struct piece va
 {
 	uint64_t number;
 
-	if (!number_read(value, &number) || number > knob->maximum) {
-		append(message, "command line: %s=%.*s is not a number from 0 to %lu (%s)",
-		       knob->name, PIECE(value), knob->maximum, knob->help);
+	if (!number_read(value, &number) || number < knob->minimum || number > knob->maximum) {
+		append(message, "command line: %s=%.*s is not a number from %lu to %lu (%s)",
+		       knob->name, PIECE(value), knob->minimum, knob->maximum, knob->help);
 		return false;
 	}
 	*field = number;

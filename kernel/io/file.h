@@ -159,6 +159,18 @@ NTSTATUS file_read(struct file_node *node, uint64_t offset_bytes, void *buffer,
 NTSTATUS file_write(struct file_node *node, uint64_t offset_bytes, const void *buffer,
 		    size_t size_bytes) MUST_CHECK;
 
+/*
+ * One request to the device for `count` (1 to FILE_PAGES_MAX) whole pages: the bytes from
+ * offset_bytes on, page after page, each page to or from a buffer of its own. What lies behind the
+ * end of the file, or behind size_bytes, is zeroed (reading) or dropped (writing), as above.
+ * => as file_read and file_write.
+ */
+#define FILE_PAGES_MAX 16
+NTSTATUS file_read_pages(struct file_node *node, uint64_t offset_bytes, size_t size_bytes,
+			 void *const *pages, size_t count) MUST_CHECK;
+NTSTATUS file_write_pages(struct file_node *node, uint64_t offset_bytes, size_t size_bytes,
+			  void *const *pages, size_t count) MUST_CHECK;
+
 /* ---- names that come and go (entries.c) => locks: none of rank RANK_FILE or above ---- */
 
 /* How a new file is opened by its creator, in the same step. */

@@ -305,6 +305,28 @@ NTSTATUS space_write_from_user(struct address_space *space, vaddr_t to, vaddr_t 
 NTSTATUS stack_allocate(struct address_space *space, uint64_t reserve_bytes, uint64_t commit_bytes,
 			vaddr_t *allocation_base, vaddr_t *limit, vaddr_t *base) MUST_CHECK;
 
+/* ---- working sets ---- */
+
+/*
+ * How many pages a process is to have in memory. Without `hard`, minimum and maximum say whom to
+ * trim first when memory is short; a hard minimum is never gone below, a hard maximum never above:
+ * the process gives up a page for each that it gets.
+ */
+struct working_set_limits {
+	uint64_t minimum_pages, maximum_pages; /* minimum <= maximum */
+	bool hard_minimum, hard_maximum;
+};
+
+/*
+ * Sets the limits; what is above a hard maximum is trimmed at once.
+ * => returns: STATUS_BAD_WORKING_SET_LIMIT (minimum above maximum, or a maximum too small to run).
+ */
+NTSTATUS space_set_limits(struct address_space *space,
+			  const struct working_set_limits *limits) MUST_CHECK;
+void space_read_limits(struct address_space *space, struct working_set_limits *limits);
+/* Trims all that can be trimmed (EmptyWorkingSet). => returns: pages. */
+uint64_t space_empty(struct address_space *space);
+
 /* ---- kernel stacks ---- */
 
 #define KERNEL_STACK_BYTES (4 * PAGE_SIZE)
@@ -320,6 +342,9 @@ void mm_memory_information(
 	struct quire_memory *result); /* the fields that the VM knows; others stay */
 void mm_space_information(struct address_space *space,
 			  struct quire_fault_counts *result); /* all but handles */
+
+/* Pages between memory and the disk. */
+void mm_paging_information(struct quire_paging *result);
 
 /* Bytes of RAM that hold the frame database. */
 uint64_t mm_frame_database_bytes(void);

@@ -13,7 +13,7 @@
 
 #include "kernel/core/cmdline.h"
 
-#define MESSAGE_BYTES 256
+#define MESSAGE_BYTES 512
 
 /* Parses a text that must be right. */
 static struct knobs parsed(const char *text)
@@ -103,7 +103,11 @@ static void test_unknown_keys(void **state)
 	refused("Frames=1", "did you mean frames?");
 	refused("disk-mib=1", "did you mean disk_mib?");
 	refused("rnu=1", "did you mean run?");
-	refused("quantum=1", "; there are: run, stdio, panic, frames, disk_mib, check, echo, hash");
+	refused("quantum=1",
+		"; there are: run, stdio, panic, frames, disk_mib, pagefile, replace, seed, trim, "
+		"zeropool, around, cluster, writeback, disk_request_us, disk_page_us, "
+		"disk_fail_read, disk_fail_write, disk_bad_block, disk_bad_count, disk_short, "
+		"check, echo, hash");
 	refused("a_key_that_is_longer_than_any_name=1", "there are: run, ");
 	refused("check=1 x=2", "'x'");
 }
@@ -135,6 +139,8 @@ static void test_bad_values(void **state)
 					      "frames=18446744073709551616",
 					      "frames=0x10000000000000000",
 					      "check=2",
+					      "trim=0",
+					      "cluster=17",
 					      "echo=yes"};
 
 	(void)state;
@@ -193,8 +199,13 @@ static void round_trip(const char *text)
 
 static void test_format(void **state)
 {
-	char text[600] =
+	char text[1200] =
 		"frames=1099511627776 disk_mib=1048576 stdio=com2 panic=halt check=1 echo=1 "
+		"pagefile=16777216 replace=wsclock seed=18446744073709551615 trim=512 "
+		"zeropool=16777216 around=16 cluster=16 writeback=eager disk_request_us=10000000 "
+		"disk_page_us=10000000 disk_fail_read=18446744073709551615 "
+		"disk_fail_write=18446744073709551615 disk_bad_block=16777216 "
+		"disk_bad_count=16777216 disk_short=18446744073709551615 "
 		"hash=1 run=";
 
 	(void)state;

@@ -92,3 +92,31 @@ struct quire_memory_page {
 	uint32_t is_uncached, is_write_combining;
 	uint32_t is_large, reserved; /* part of a large page: shares are then its */
 };
+
+/* NtQuerySystemInformation: pages between memory and the disk, since the start. */
+#define QUIRE_SYSTEM_PAGING 0x51554907
+struct quire_paging {
+	uint64_t trimmed; /* pages taken out of working sets */
+	uint64_t evicted; /* frames taken away from the page they cached */
+	uint64_t pagefile_slots, pagefile_used, pagefile_peak;
+	uint64_t pages_in;		  /* read, of files and of the page file */
+	uint64_t pages_read_ahead;	  /* of them: not asked for, neighbours of one that was */
+	uint64_t pages_out;		  /* written, to files and to the page file */
+	uint64_t collided;		  /* faults that waited for somebody else's read */
+	uint64_t write_failures;	  /* pages that could not be written, and were kept */
+	uint64_t disk_reads, disk_writes; /* requests to the disk */
+	uint64_t disk_pages_read, disk_pages_written;
+	uint64_t disk_errors; /* requests that failed */
+};
+
+/*
+ * NtSetSystemInformation: how the disk behaves from now on. The meanings are those of the knobs;
+ * counts begin at 1 with the next request.
+ */
+#define QUIRE_SYSTEM_DISK 0x51554908
+struct quire_disk {
+	uint64_t request_us, page_us;
+	uint64_t fail_read, fail_write; /* 0: none */
+	uint64_t bad_block, bad_count;
+	uint64_t end_short;
+};
