@@ -10,10 +10,11 @@ void call_state_read(struct call_state *state)
 	struct process *process = process_current();
 	struct thread *thread = thread_current();
 
+	/* First: who runs while the rest is read is noticed. */
+	state->run_ticks = thread->run_ticks;
 	state->space = space_hash(process->space);
 	state->handles = handle_table_hash(&process->handles);
 	state->guard_faults = atomic_load(&process->space->faults[QUIRE_FAULT_GUARD]);
-	state->run_ticks = thread->run_ticks;
 }
 
 /* Failures that leave something changed by design. */
@@ -31,7 +32,8 @@ void call_state_check(const struct call_state *before, const char *name, const u
 	if (NT_SUCCESS(status) || is_exception(name, arguments))
 		return;
 	call_state_read(&after);
-	if (after.run_ticks != before->run_ticks || after.guard_faults != before->guard_faults)
+	if (thread_current()->run_ticks != before->run_ticks ||
+	    after.guard_faults != before->guard_faults)
 		return;
 	if (after.space != before->space)
 		panic("%s failed with 0x%x and changed the address space", name, (unsigned)status);
