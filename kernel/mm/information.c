@@ -11,8 +11,10 @@
 #include "segment.h"
 #include "view.h"
 
+/* Under the lock, so that the sum is the total. */
 static void frame_counts(struct quire_memory *result)
 {
+	spin_lock(&frame_lock);
 	result->frames_total = frame_total();
 	result->free = frame_count(FRAME_FREE);
 	result->zeroed = frame_count(FRAME_ZEROED);
@@ -24,6 +26,7 @@ static void frame_counts(struct quire_memory *result)
 	result->writing = frame_count(FRAME_WRITING);
 	result->table = frame_count(FRAME_TABLE);
 	result->kernel = frame_count(FRAME_KERNEL);
+	spin_unlock(&frame_lock);
 }
 
 void mm_memory_information(struct quire_memory *result)
@@ -59,6 +62,34 @@ void mm_space_information(struct address_space *space, struct quire_fault_counts
 	spin_unlock(&frame_lock);
 	mutex_lock(&space->lock);
 	result->commit_pages = space->commit_pages;
+	mutex_unlock(&space->lock);
+}
+
+uint64_t faults_sum(const uint64_t by_class[QUIRE_FAULT_CLASSES])
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < QUIRE_FAULT_CLASSES; i++)
+		sum += i == QUIRE_FAULT_KERNEL_COPY ? 0 : by_class[i];
+	return sum;
+}
+
+void mm_space_counters(struct address_space *space, struct space_counters *result)
+{
+	uint64_t by_class[QUIRE_FAULT_CLASSES];
+
+	for (int class = 0; class < QUIRE_FAULT_CLASSES; class ++)
+		by_class[class] = atomic_load_explicit(&space->faults[class], memory_order_relaxed);
+	result->faults = faults_sum(by_class);
+	mutex_lock(&space->lock);
+	spin_lock(&frame_lock);
+	result->resident_pages = space->resident_pages;
+	result->peak_resident_pages = space->peak_resident_pages;
+	spin_unlock(&frame_lock);
+	result->commit_pages = space->commit_pages;
+	result->peak_commit_pages = space->peak_commit_pages;
+	result->virtual_bytes = space->virtual_bytes;
+	result->peak_virtual_bytes = space->peak_virtual_bytes;
 	mutex_unlock(&space->lock);
 }
 
