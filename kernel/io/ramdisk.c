@@ -160,6 +160,8 @@ void ramdisk_statistics_read(struct ramdisk_statistics *statistics)
 		.blocks_free = disk_blocks_free(),
 		.pages_read = device_pages(DISK_READ),
 		.pages_written = device_pages(DISK_WRITE),
+		.read_requests = device_requests(DISK_READ),
+		.write_requests = device_requests(DISK_WRITE),
 		.table_bytes = block_map_bytes_all(),
 		.node_bytes = (tree_count(FILE_KIND_FILE) + tree_count(FILE_KIND_DIRECTORY)) *
 			      sizeof(struct file_node),

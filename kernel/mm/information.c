@@ -57,14 +57,25 @@ void mm_memory_information(struct quire_memory *result)
 
 void mm_paging_information(struct quire_paging *result)
 {
+	struct pagefile_statistics pagefile;
+	struct ramdisk_statistics disk;
+
+	pagefile_statistics_read(&pagefile);
+	ramdisk_statistics_read(&disk);
 	result->trimmed = trim_total();
 	result->evicted = frame_evictions();
 	result->pagefile_slots = pagefile_slots_total();
 	result->pagefile_used = pagefile_slots_total() - pagefile_slots_free();
+	result->pagefile_peak = pagefile.peak;
 	result->pages_in = pagein_pages();
 	result->pages_out = writeback_pages();
 	result->collided = pagein_collided();
 	result->write_failures = writeback_failures();
+	result->disk_reads = disk.read_requests;
+	result->disk_writes = disk.write_requests;
+	result->disk_pages_read = disk.pages_read;
+	result->disk_pages_written = disk.pages_written;
+	result->disk_errors = disk.errors;
 }
 
 void mm_space_information(struct address_space *space, struct quire_fault_counts *result)

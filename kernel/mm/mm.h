@@ -308,6 +308,16 @@ NTSTATUS stack_allocate(struct address_space *space, uint64_t reserve_bytes, uin
 /* ---- working sets ---- */
 
 /*
+ * How many pages a process is to have in memory. Without `hard`, minimum and maximum say whom to
+ * trim first when memory is short; a hard minimum is never gone below, a hard maximum never above:
+ * the process gives up a page for each that it gets.
+ */
+struct working_set_limits {
+	uint64_t minimum_pages, maximum_pages; /* minimum <= maximum */
+	bool hard_minimum, hard_maximum;
+};
+
+/*
  * Sets the limits; what is above a hard maximum is trimmed at once.
  * => returns: STATUS_BAD_WORKING_SET_LIMIT (minimum above maximum, or a maximum too small to run).
  */

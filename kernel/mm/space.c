@@ -49,7 +49,6 @@ NTSTATUS space_create(struct address_space **result)
 		return status;
 	}
 	space->table_frames = 1;
-	space->limits = (struct working_set_limits){.minimum_pages = 50, .maximum_pages = 345};
 	/* the one CPU there is may have translations of any space */
 	atomic_init(&space->active_cpus, 1);
 	mutex_lock(&spaces_lock);

@@ -181,16 +181,6 @@ struct section {
 
 /* ---- address spaces ---- */
 
-/*
- * How many pages a process is to have in memory. Without `hard`, minimum and maximum say whom to
- * trim first when memory is short; a hard minimum is never gone below, a hard maximum never above:
- * the process gives up a page for each that it gets.
- */
-struct working_set_limits {
-	uint64_t minimum_pages, maximum_pages; /* minimum <= maximum */
-	bool hard_minimum, hard_maximum;
-};
-
 enum region_state { REGION_RESERVED, REGION_COMMITTED };
 
 /* A run of pages of one view with equal state and protection. All (S). */
@@ -280,7 +270,6 @@ struct address_space {
 	uint64_t commit_pages;	 /* (S) sum of the views' charges */
 	uint64_t peak_commit_pages, virtual_bytes, peak_virtual_bytes; /* (S) */
 	uint64_t peak_resident_pages;				       /* (F) */
-	struct working_set_limits limits;			       /* (S) */
 	atomic_uint_fast64_t faults[QUIRE_FAULT_CLASSES];	       /* (A) */
 	TAILQ_ENTRY(address_space) all;				       /* (P) */
 };

@@ -5,9 +5,8 @@
 
 #include "kernel/lib/string.h"
 
-/* SetProcessWorkingSetSize as documented: what is less is raised, or refused. */
+/* A smaller minimum is raised to this (SetProcessWorkingSetSize). */
 #define MINIMUM_AT_LEAST_PAGES 20u
-#define MAXIMUM_AT_LEAST_PAGES 13u
 
 /* ---- counters ---- */
 
@@ -116,8 +115,7 @@ static NTSTATUS limits_bound(struct working_set_limits *limits)
 	struct quire_memory memory = {0};
 	NTSTATUS status = STATUS_SUCCESS;
 
-	if (limits->minimum_pages > limits->maximum_pages ||
-	    limits->maximum_pages < MAXIMUM_AT_LEAST_PAGES)
+	if (limits->minimum_pages > limits->maximum_pages)
 		return STATUS_BAD_WORKING_SET_LIMIT;
 	mm_memory_information(&memory);
 	if (limits->maximum_pages > memory.frames_total) {

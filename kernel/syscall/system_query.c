@@ -4,6 +4,7 @@
  */
 #include "system_query.h"
 
+#include "kernel/io/pagefile.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
 #include "nt/ntex.h"
@@ -92,16 +93,23 @@ static void faults_tell(const struct quire_memory *memory,
 	result->demand_zero_count = (uint32_t)memory->faults[QUIRE_FAULT_DEMAND_ZERO];
 }
 
-/* Pages and requests; the disk serves nobody but the VM. */
+/* Pages and requests. What is not of the page file is of files: nobody else has the disk. */
 static void transfers_tell(const struct quire_memory *memory, const struct quire_paging *paging,
 			   struct nt_system_performance_information *result)
 {
+	struct pagefile_statistics pagefile;
+
 	result->io_read_transfer_count = (int64_t)pages_to_bytes(memory->page_reads);
 	result->io_write_transfer_count = (int64_t)pages_to_bytes(memory->page_writes);
 	result->io_read_operation_count = (uint32_t)paging->disk_reads;
 	result->io_write_operation_count = (uint32_t)paging->disk_writes;
 	result->page_read_count = (uint32_t)paging->pages_in;
 	result->page_read_io_count = (uint32_t)paging->disk_reads;
+	pagefile_statistics_read(&pagefile);
+	result->dirty_pages_write_count = (uint32_t)pagefile.pages_written;
+	result->dirty_write_io_count = (uint32_t)pagefile.writes;
+	result->mapped_pages_write_count = (uint32_t)(memory->page_writes - pagefile.pages_written);
+	result->mapped_write_io_count = (uint32_t)(paging->disk_writes - pagefile.writes);
 }
 
 NTSTATUS query_performance(const struct system_query *query)
