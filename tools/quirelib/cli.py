@@ -78,6 +78,9 @@ def _add_test(commands):
     test.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
     test.add_argument("--list", action="store_true", help="print the ids and run nothing")
     test.add_argument("-v", "--verbose", action="store_true", help="a line for each test")
+    test.add_argument("--mem", type=_positive(int), metavar="MIB", help="memory of all boots of guest tests")
+    test.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
+                      help="a knob of the kernel command line for all of them")
 
 
 def _add_conform(commands):
@@ -85,7 +88,7 @@ def _add_conform(commands):
     conform.add_argument("word", nargs="?", metavar="EXPR", help="some of it: words joined by and, or, not")
     conform.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
     conform.add_argument("-v", "--verbose", action="store_true", help="a line for each case")
-    conform.set_defaults(list=False, expression=None)
+    conform.set_defaults(list=False, expression=None, mem=None, settings=[])
 
 
 def _run(options):
