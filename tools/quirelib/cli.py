@@ -34,7 +34,7 @@ def _positive(kind):
 
 
 def _add_machine_options(parser):
-    parser.add_argument("--mem", type=_positive(int), default=256, metavar="MIB", help="memory (default 256)")
+    parser.add_argument("--mem", type=_positive(int), default=256, metavar="MIB", help="memory (default 256); below 64 besides the RAM disk, by the knob memory_mib")
     parser.add_argument("--put", action="append", default=[], metavar="FILE",
                         help="put a host file on the RAM disk: bin/ for .exe and .dll, else data/")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
@@ -94,12 +94,13 @@ def _add_conform(commands):
 def _run(options):
     from . import guest
     from .common import IMAGE
-    from .machine import Machine
+    from .machine import Machine, sized
     image = options.image
     if image is not None:
         image = image or str(IMAGE)
-    machine = Machine(options.mem, options.accel, options.icount, options.display)
-    return guest.run(guest.Request(machine, tuple(options.program), tuple(options.put), tuple(options.settings),
+    memory_mib, small = sized(options.mem)
+    machine = Machine(memory_mib, options.accel, options.icount, options.display)
+    return guest.run(guest.Request(machine, tuple(options.program), tuple(options.put), small + tuple(options.settings),
                                    options.timeout, options.stall, options.log, options.kernel, options.ramdisk,
                                    options.cold, image, options.dry_run))
 
