@@ -22,7 +22,7 @@ ICOUNT_CLOCK = "base=2026-01-01T00:00:00,clock=vm"
 
 # Firmware and loader need some 60 MiB for themselves. A smaller machine is this one, of which the kernel uses a part.
 LEAST_MIB = 64
-SMALL_MACHINE_MIB = 128
+SMALL_MACHINE_MIB = 160
 
 
 def sized(memory_mib):
