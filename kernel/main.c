@@ -10,8 +10,10 @@
 #include "boot/boot_info.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/log.h"
+#include "kernel/io/device.h"
 #include "kernel/io/file.h"
 #include "kernel/io/pagefile.h"
+#include "kernel/lib/assert.h"
 #include "kernel/lib/print.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/mm.h"
@@ -156,6 +158,23 @@ static void pagefile_start(void)
 			 knobs.pagefile);
 }
 
+/* Reading the archive was no request: the first is that for init. */
+static void device_start(void)
+{
+	const struct quire_disk settings = {
+		.request_us = knobs.disk_request_us,
+		.page_us = knobs.disk_page_us,
+		.fail_read = knobs.disk_fail_read,
+		.fail_write = knobs.disk_fail_write,
+		.bad_block = knobs.disk_bad_block,
+		.bad_count = knobs.disk_bad_count,
+		.end_short = knobs.disk_short,
+	};
+	NTSTATUS status = device_configure(&settings);
+
+	KASSERT(NT_SUCCESS(status)); /* the knobs have the same limits */
+}
+
 static void ramdisk_start(void)
 {
 	const struct boot_memory_range *disk = ramdisk_range();
@@ -170,6 +189,7 @@ static void ramdisk_start(void)
 				      sizeof(message))))
 		start_failed(message);
 	pagefile_start();
+	device_start();
 	ramdisk_statistics_read(&statistics);
 	log_line("RAM disk: %lu files in %lu directories, %lu KiB, %lu KiB free; page file %lu KiB",
 		 statistics.files, statistics.directories, boot.ramdisk_size_bytes / 1024,

@@ -17,6 +17,7 @@
 #include "kernel/lib/print.h"
 #include "kernel/lib/string.h"
 #include "log.h"
+#include "nt/quire.h"
 
 enum knob_kind {
 	KNOB_TEXT,
@@ -72,9 +73,9 @@ static const struct knob table[] = {
 	 .help = "neighbouring pages that one request to the disk reads or writes"},
 	{"writeback", KNOB_CHOICE, FIELD(writeback), .choices = writeback_choices,
 	 .help = "when modified pages are written: at once, or when their memory is needed"},
-	{"disk_request_us", KNOB_NUMBER, FIELD(disk_request_us), .maximum = 10000000,
+	{"disk_request_us", KNOB_NUMBER, FIELD(disk_request_us), .maximum = QUIRE_DISK_MAX_US,
 	 .help = "microseconds that each request to the disk takes"},
-	{"disk_page_us", KNOB_NUMBER, FIELD(disk_page_us), .maximum = 10000000,
+	{"disk_page_us", KNOB_NUMBER, FIELD(disk_page_us), .maximum = QUIRE_DISK_MAX_US,
 	 .help = "microseconds more for each page of a request"},
 	{"disk_fail_read", KNOB_NUMBER, FIELD(disk_fail_read), .maximum = UINT64_MAX,
 	 .help = "the read of the disk that fails, counted from 1, 0: none"},
