@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "call_table.h"
+#include "calls_valid.h"
 #include "guest.h"
 
 #define SLOT_BYTES 2048u /* room behind each pointer argument */
@@ -81,7 +81,7 @@ void calls_init(void)
 					  stock_thread, NULL, THREAD_CREATE_FLAGS_CREATE_SUSPENDED,
 					  0, 0, 0, NULL);
 	if (NT_SUCCESS(status))
-		status = call_objects_init();
+		status = calls_objects_init();
 	if (!NT_SUCCESS(status))
 		bail_out("objects for the calls", status);
 }

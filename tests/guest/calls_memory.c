@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "call_table.h"
+#include "calls_valid.h"
 #include "guest.h"
 
 static char *block_need(ULONG type)

@@ -1,5 +1,5 @@
 /*
- * call_table.h - the table of valid arguments, for the files that it is spread over.
+ * calls_valid.h - the table of valid arguments, for the files that it is spread over.
  */
 #pragma once
 
@@ -13,10 +13,10 @@ struct valid {
 	void (*fill)(uint64_t *arguments);
 };
 
-/* call_objects.c: the calls about objects, and the objects that they need. */
+/* calls_objects.c: the calls about objects, and the objects that they need. */
 extern const struct valid object_valids[];
 extern const size_t object_valids_count;
-NTSTATUS call_objects_init(void);
+NTSTATUS calls_objects_init(void);
 /* NULL: none of that type. */
 HANDLE call_object_of(const char *type);
 

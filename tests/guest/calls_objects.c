@@ -1,10 +1,10 @@
 /*
- * call_objects.c - valid arguments for the calls about objects: events, semaphores, mutants, waits,
- * directories, symbolic links, queries.
+ * calls_objects.c - valid arguments for the calls about objects: events, semaphores, mutants,
+ * waits, directories, symbolic links, queries.
  */
 #include <string.h>
 
-#include "call_table.h"
+#include "calls_valid.h"
 #include "guest.h"
 
 static struct {
@@ -41,7 +41,7 @@ static NTSTATUS directories_init(void)
 	return status;
 }
 
-NTSTATUS call_objects_init(void)
+NTSTATUS calls_objects_init(void)
 {
 	NTSTATUS status;
 
