@@ -13,12 +13,19 @@ struct valid {
 	void (*fill)(uint64_t *arguments);
 };
 
-/* calls_objects.c: the calls about objects, and the objects that they need. */
-extern const struct valid object_valids[];
-extern const size_t object_valids_count;
+/* One file's rows. */
+struct valid_table {
+	const struct valid *rows;
+	size_t count;
+};
+extern const struct valid_table valid_objects; /* calls_objects.c */
+extern const struct valid_table valid_memory;  /* calls_memory.c */
+
+/* calls_objects.c: the objects that its calls need, and one by type. NULL: none of that type. */
 NTSTATUS calls_objects_init(void);
-/* NULL: none of that type. */
 HANDLE call_object_of(const char *type);
 
-/* calls_memory.c: NULL: the call is not one of the memory calls there. */
-const struct valid *valid_find_memory(const char *name);
+/* calls.c: for the rows' own use. */
+void attributes_fill(OBJECT_ATTRIBUTES *attributes, UNICODE_STRING *name, const WCHAR *text);
+/* 64 KiB of private memory; type: MEM_RESERVE, MEM_COMMIT and so on. */
+char *block_make(ULONG type);
