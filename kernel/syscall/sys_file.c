@@ -60,6 +60,26 @@ static NTSTATUS open_check_values(struct file_open *open, access_mask_t desired)
 	return NT_SUCCESS(status) ? object_map_access(&file_type, desired, &open->access) : status;
 }
 
+/*
+ * The results of an open. It counts as having a handle from the start, so that the open lasts until
+ * it is known whether a new file is to stay.
+ */
+static NTSTATUS open_publish(struct file_object *file, const struct file_open *open,
+			     uint32_t attributes, vaddr_t handle_address, vaddr_t io_address)
+{
+	NTSTATUS status;
+
+	object_handle_opened(file);
+	/* The block first: a handle that was given can be used at once. */
+	status = io_status_write(io_address, STATUS_SUCCESS, open->result);
+	if (NT_SUCCESS(status))
+		status = handle_give(file, open->access, attributes & OBJ_INHERIT, handle_address);
+	if (!NT_SUCCESS(status) && open->result == FILE_CREATED)
+		file->deletes_on_close = true; /* nobody ever saw it */
+	object_handle_closed(file);
+	return status;
+}
+
 static NTSTATUS open_perform(vaddr_t handle_address, vaddr_t attributes_address, vaddr_t io_address,
 			     struct file_open *open)
 {
@@ -71,14 +91,8 @@ static NTSTATUS open_perform(vaddr_t handle_address, vaddr_t attributes_address,
 		return status;
 	status = namespace_lookup(&attributes.name, &file_type, open, (struct object **)&file);
 	if (NT_SUCCESS(status)) {
-		/* The block first: a handle that was given can be used at once. */
-		status = io_status_write(io_address, STATUS_SUCCESS, open->result);
-		if (NT_SUCCESS(status))
-			status = handle_give(file, open->access,
-					     attributes.name.attributes & OBJ_INHERIT,
-					     handle_address);
-		if (!NT_SUCCESS(status) && open->result == FILE_CREATED)
-			file->deletes_on_close = true; /* nobody ever saw it */
+		status = open_publish(file, open, attributes.name.attributes, handle_address,
+				      io_address);
 		object_release(file);
 	}
 	attributes_release(&attributes);
