@@ -105,7 +105,7 @@ static void gather_locked(struct cluster *cluster, struct frame *first, unsigned
 	}
 }
 
-/* The oldest modified page of a file, and those behind it. Pages of a file that goes are its own. */
+/* The oldest modified page of a file, and those behind it; of no segment that is going. */
 static bool begin_file_locked(struct cluster *cluster) REQUIRES(frame_lock)
 {
 	struct frame *first = frame_first_locked(LIST_MODIFIED_FILE);
