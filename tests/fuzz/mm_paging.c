@@ -181,6 +181,15 @@ static bool can_be_touched(struct oracle_space *side, vaddr_t start, vaddr_t end
 	return true;
 }
 
+/* Locking a stack's guard page moves it down, step by step, to below the range. */
+static bool moves_a_stack(struct oracle_space *side, vaddr_t start, vaddr_t end)
+{
+	for (vaddr_t va = start; va < end; va += PAGE_SIZE)
+		if (oracle_is_guard(side, va) && oracle_find(side, va)->is_stack)
+			return true;
+	return false;
+}
+
 static void was_locked(unsigned space, vaddr_t start, vaddr_t end)
 {
 	struct oracle_space *side = oracle_of(space);
@@ -232,6 +241,8 @@ void lock_memory(void)
 	if (base >= USER_LIMIT - size)
 		return;
 	end = page_round_up(base + size);
+	if (moves_a_stack(oracle_of(space), start, end))
+		return;
 	can = can_be_touched(oracle_of(space), start, end);
 	say("space %u: lock %#llx, size %#llx", space, (unsigned long long)base,
 	    (unsigned long long)size);
