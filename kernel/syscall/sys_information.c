@@ -7,6 +7,7 @@
 #include "capture.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pool.h"
+#include "kernel/io/device.h"
 #include "kernel/io/file.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
@@ -155,6 +156,14 @@ static NTSTATUS query_check(const struct system_query *query)
 	return query_fixed(query, &result, sizeof(result));
 }
 
+static NTSTATUS query_disk(const struct system_query *query)
+{
+	struct quire_disk settings;
+
+	device_settings_read(&settings);
+	return query_fixed(query, &settings, sizeof(settings));
+}
+
 static NTSTATUS query_command_line(const struct system_query *query)
 {
 	return query_fixed(query, system_text.command_line, strlen(system_text.command_line) + 1);
@@ -236,6 +245,8 @@ NTSTATUS NtQuerySystemInformation(const uint64_t *arguments)
 		return query_check(&query);
 	case QUIRE_SYSTEM_COMMAND_LINE:
 		return query_command_line(&query);
+	case QUIRE_SYSTEM_DISK:
+		return query_disk(&query);
 	default: /* a number of the user, not of the enumeration */
 		return STATUS_INVALID_INFO_CLASS;
 	}

@@ -365,6 +365,7 @@ static const struct valid valids[] = {
 	{"NtSetContextThread", {0}, NULL},
 	{"NtSetInformationProcess", {[1] = 12, [3] = 4}, NULL}, /* hard error mode */
 	{"NtSetInformationThread", {[1] = 3, [3] = 4}, NULL},	/* base priority */
+	{"NtSetSystemInformation", {[0] = QUIRE_SYSTEM_DISK, [2] = sizeof(struct quire_disk)}, NULL},
 	{"NtShutdownSystem", {0}, NULL},
 	{"NtSuspendProcess", {0}, NULL},
 	{"NtSuspendThread", {0}, NULL},
