@@ -53,6 +53,8 @@ static const struct knob table[] = {
 	 .help = "what the machine does after a panic"},
 	{"frames", KNOB_NUMBER, FIELD(frames), .maximum = 1ull << 40,
 	 .help = "most page frames for pages of programs and files, 0: all RAM"},
+	{"memory_mib", KNOB_NUMBER, FIELD(memory_mib), .maximum = 1ull << 20,
+	 .help = "RAM that is used besides the RAM disk in MiB, 0: all"},
 	{"disk_mib", KNOB_NUMBER, FIELD(disk_mib), .maximum = 1ull << 20,
 	 .help = "free space of the RAM disk in MiB"},
 	{"pagefile", KNOB_NUMBER, FIELD(pagefile), .maximum = 1ull << 24,
@@ -396,7 +398,7 @@ int cmdline_format(const struct knobs *values, char *buffer, size_t capacity)
 
 void cmdline_print(const struct knobs *values)
 {
-	char text[CMDLINE_TEXT_BYTES];
+	static char text[CMDLINE_TEXT_BYTES]; /* at boot, once: too large for a stack */
 
 	cmdline_format(values, text, sizeof(text));
 	log_line("command line: %s", text);
