@@ -73,7 +73,7 @@ static NTSTATUS query_disk(const struct system_query *query)
 	struct quire_disk settings;
 
 	device_settings_read(&settings);
-	return query_fixed(query, &settings, sizeof(settings));
+	return system_answer(query, &settings, sizeof(settings));
 }
 
 static NTSTATUS query_command_line(const struct system_query *query)
