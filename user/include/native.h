@@ -283,6 +283,8 @@ void NTAPI RtlRaiseStatus(NTSTATUS status);
 
 /* ---- the system ---- */
 NTSTATUS NTAPI NtQueryPerformanceCounter(LARGE_INTEGER *counter, LARGE_INTEGER *frequency);
+NTSTATUS NTAPI NtSetSystemInformation(SYSTEM_INFORMATION_CLASS information_class, PVOID buffer,
+				      ULONG length);
 NTSTATUS NTAPI NtDisplayString(UNICODE_STRING *text);
 enum shutdown_action { ShutdownNoReboot, ShutdownReboot, ShutdownPowerOff };
 NTSTATUS NTAPI NtShutdownSystem(ULONG action);
