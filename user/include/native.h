@@ -268,6 +268,7 @@ NTSTATUS NTAPI NtDuplicateObject(HANDLE source_process, HANDLE source, HANDLE ta
 #endif
 
 /* ---- objects ---- */
+#include "native_memory.h"
 #include "native_object.h"
 
 /* ---- exceptions ---- */
