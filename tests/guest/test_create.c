@@ -1,6 +1,6 @@
 /*
- * test_create.c - NtCreateFile: every pair of accesses and share modes, values, room and
- * attributes. Dispositions, folders, deletion on close and names: conform_create_file.c.
+ * test_create.c - NtCreateFile: every pair of accesses and share modes, values, their order, room
+ * and attributes. Dispositions, folders, deletion on close and names: conform_create_file.c.
  */
 #include <string.h>
 
@@ -99,6 +99,36 @@ static void test_values(void)
 	scratch_drop(FILE_PATH);
 }
 
+static NTSTATUS try_bad(ULONG disposition, HANDLE *file, LARGE_INTEGER *allocation, PVOID extended)
+{
+	OBJECT_ATTRIBUTES attributes;
+	IO_STATUS_BLOCK io;
+
+	InitializeObjectAttributes(&attributes, NULL, 0, NULL, NULL);
+	return NtCreateFile(file, FILE_READ_DATA, &attributes, &io, allocation, 0, SHARE_ALL,
+			    disposition, 0, extended, 4);
+}
+
+/* catches: memory looked at before the values, or what a pointer leads to before other pointers */
+static void test_order(void)
+{
+	LARGE_INTEGER negative = {.QuadPart = -1}, *nowhere = (LARGE_INTEGER *)8;
+	HANDLE file = NULL, *no_file = (HANDLE *)8;
+
+	if (system_is_wine()) {
+		tap_skip(4, "Wine looks at neither room nor extended attributes");
+		return;
+	}
+	tap_is_status(try_bad(6, &file, nowhere, NULL), STATUS_INVALID_PARAMETER,
+		      "C4: a bad disposition, and a size that cannot be read");
+	tap_is_status(try_bad(6, &file, NULL, &negative), STATUS_INVALID_PARAMETER,
+		      "C4: a bad disposition, and extended attributes");
+	tap_is_status(try_bad(FILE_OPEN, no_file, &negative, NULL), STATUS_ACCESS_VIOLATION,
+		      "no place for the handle, and a negative size");
+	tap_is_status(try_bad(FILE_OPEN, &file, &negative, &negative), STATUS_INVALID_PARAMETER,
+		      "a negative size, and extended attributes");
+}
+
 /* catches: a size that is not kept for the file, or not given back */
 static void test_allocation(void)
 {
@@ -168,6 +198,7 @@ int program_main(int argc, char **argv)
 	scratch_drop(FILE_PATH);
 	test_sharing();
 	test_values();
+	test_order();
 	test_allocation();
 	test_attributes();
 	return tap_finish();
