@@ -27,7 +27,3 @@ NTSTATUS query_image_name_win32(const struct process_query *query) MUST_CHECK;
 NTSTATUS query_execute_flags(const struct process_query *query) MUST_CHECK;
 NTSTATUS query_cookie(const struct process_query *query) MUST_CHECK;
 NTSTATUS query_image(const struct process_query *query) MUST_CHECK;
-
-/* A UNICODE_STRING at `buffer` with its text behind it; INFO_LENGTH_MISMATCH tells the size. */
-NTSTATUS query_text(vaddr_t buffer, uint32_t length_bytes, vaddr_t return_length,
-		    const uint16_t *text, uint16_t text_bytes) MUST_CHECK;
