@@ -198,12 +198,7 @@ static void display_lines(const uint16_t *text, size_t chars)
 		while (length < chars && length < sizeof(line) - 1 && text[length] != '\n')
 			length++;
 		skip = length < chars && text[length] == '\n';
-		utf16_to_ascii(line, sizeof(line), text, length);
-		for (char *c = line; *c;
-		     c++) { /* no control characters on the operator's terminal */
-			if (*c < ' ')
-				*c = ' ';
-		}
+		utf16_to_ascii(line, sizeof(line), text, length); /* control characters: '?' */
 		log_line("%s", line);
 		text += length + skip;
 		chars -= length + skip;

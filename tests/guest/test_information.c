@@ -53,14 +53,7 @@ static NTSTATUS NTAPI routine(PVOID argument)
 
 static HANDLE thread_make(void)
 {
-	HANDLE thread;
-	NTSTATUS status =
-		NtCreateThreadEx(&thread, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS, routine,
-				 (PVOID)5, THREAD_CREATE_FLAGS_CREATE_SUSPENDED, 0, 0, 0, NULL);
-
-	if (!NT_SUCCESS(status))
-		bail_out("NtCreateThreadEx", status);
-	return thread;
+	return thread_need(routine, (PVOID)5, THREAD_CREATE_FLAGS_CREATE_SUSPENDED);
 }
 
 static CLIENT_ID own_id(void)
