@@ -68,7 +68,7 @@ static void report(const struct run *run)
 	char extra[200], frames[32] = "";
 
 	if (run->is_limited)
-		format_text(frames, sizeof(frames), " frames=%llu",
+		format_text(frames, sizeof(frames), " data-frames=%llu",
 			    (unsigned long long)run->options.frames);
 	format_text(extra, sizeof(extra), "references=%llu pages=%llu locked=%llu%s string=%016llx",
 		    (unsigned long long)run->string.count, (unsigned long long)run->options.pages,
