@@ -11,6 +11,7 @@
 #include "kernel/core/cmdline.h"
 #include "kernel/core/log.h"
 #include "kernel/io/file.h"
+#include "kernel/io/pagefile.h"
 #include "kernel/lib/print.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/mm.h"
@@ -132,6 +133,28 @@ static void ramdisk_make_room(struct boot_memory_range *disk, uint64_t wanted_by
 	}
 }
 
+/*
+ * The page file is at the end of the disk. If there is less room than files and page file are to
+ * have, files keep at least half of it.
+ */
+static void pagefile_start(void)
+{
+	struct ramdisk_statistics statistics;
+	uint64_t files = bytes_to_pages(knobs.disk_mib * MIB), slots;
+
+	ramdisk_statistics_read(&statistics);
+	if (files > statistics.blocks_free / 2)
+		files = statistics.blocks_free / 2;
+	slots = statistics.blocks_free - files;
+	if (slots > knobs.pagefile)
+		slots = knobs.pagefile;
+	if (!NT_SUCCESS(pagefile_attach(slots)))
+		start_failed("no memory for the page file's map; give a smaller pagefile=");
+	if (slots < knobs.pagefile)
+		log_line("page file: %lu pages, not %lu: this machine can give no more", slots,
+			 knobs.pagefile);
+}
+
 static void ramdisk_start(void)
 {
 	const struct boot_memory_range *disk = ramdisk_range();
@@ -145,10 +168,12 @@ static void ramdisk_start(void)
 				      disk->base + disk->size_bytes - boot.ramdisk_base, message,
 				      sizeof(message))))
 		start_failed(message);
+	pagefile_start();
 	ramdisk_statistics_read(&statistics);
-	log_line("RAM disk: %lu files in %lu directories, %lu KiB, %lu KiB free", statistics.files,
-		 statistics.directories, boot.ramdisk_size_bytes / 1024,
-		 pages_to_bytes(statistics.blocks_free) / 1024);
+	log_line("RAM disk: %lu files in %lu directories, %lu KiB, %lu KiB free; page file %lu KiB",
+		 statistics.files, statistics.directories, boot.ramdisk_size_bytes / 1024,
+		 pages_to_bytes(statistics.blocks_free) / 1024,
+		 pages_to_bytes(pagefile_slots_total()) / 1024);
 	if (pages_to_bytes(statistics.blocks_free) < knobs.disk_mib * MIB)
 		log_line("RAM disk: disk_mib=%lu is more than this machine can give",
 			 knobs.disk_mib);
@@ -161,7 +186,7 @@ static void memory_start(void)
 	struct boot_memory_range *disk = ramdisk_range();
 
 	if (disk)
-		ramdisk_make_room(disk, knobs.disk_mib * MIB);
+		ramdisk_make_room(disk, knobs.disk_mib * MIB + pages_to_bytes(knobs.pagefile));
 	mm_init(&boot, knobs.frames);
 }
 

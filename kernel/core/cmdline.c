@@ -35,7 +35,11 @@ struct knob {
 
 static const char *const stdio_choices[] = {"com1", "com2", "log", NULL};
 static const char *const panic_choices[] = {"halt", "off", NULL};
-static const char *const replace_choices[] = {"clock", "fifo", "lru2", "random", "wsclock", NULL};
+#define POLICY(name) #name,
+static const char *const replace_choices[] = {
+#include "policies.def"
+	NULL};
+#undef POLICY
 static const char *const writeback_choices[] = {"eager", "lazy", NULL};
 
 #define FIELD(field) .offset = offsetof(struct knobs, field), .size_bytes = sizeof(knobs.field)

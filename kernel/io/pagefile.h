@@ -8,7 +8,10 @@
  */
 #pragma once
 
-#include "arch/pte.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "kernel/lib/annotate.h"
 #include "nt/ntstatus.h"
 
@@ -18,6 +21,8 @@
  * => returns: STATUS_DISK_FULL (nothing taken), STATUS_INSUFFICIENT_RESOURCES.
  */
 NTSTATUS pagefile_attach(uint64_t slots) MUST_CHECK;
+/* For ramdisk_unmount. Its pages are not given back to the disk. Again is no harm. */
+void pagefile_detach(void);
 
 uint64_t pagefile_slots_total(void);
 uint64_t pagefile_slots_free(void);

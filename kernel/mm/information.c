@@ -7,9 +7,13 @@
 #include "frame.h"
 #include "kernel/core/pool.h"
 #include "kernel/io/file.h"
+#include "kernel/io/pagefile.h"
 #include "mm.h"
 #include "segment.h"
+#include "trim.h"
 #include "view.h"
+#include "working_set.h"
+#include "writeback.h"
 
 static void frame_counts(struct quire_memory *result)
 {
@@ -48,6 +52,18 @@ void mm_memory_information(struct quire_memory *result)
 		result->faults[class] = fault_total((enum quire_fault_class) class);
 }
 
+void mm_paging_information(struct quire_paging *result)
+{
+	result->trimmed = trim_total();
+	result->evicted = frame_evictions();
+	result->pagefile_slots = pagefile_slots_total();
+	result->pagefile_used = pagefile_slots_total() - pagefile_slots_free();
+	result->pages_in = pagein_pages();
+	result->pages_out = writeback_pages();
+	result->collided = pagein_collided();
+	result->write_failures = writeback_failures();
+}
+
 void mm_space_information(struct address_space *space, struct quire_fault_counts *result)
 {
 	for (int class = 0; class < QUIRE_FAULT_CLASSES; class ++)
@@ -67,9 +83,9 @@ void mm_balance_read(struct mm_balance *balance)
 	struct pool_statistics pool;
 
 	pool_statistics_read(&pool);
-	balance->frames_in_use = frame_total() - frame_count(FRAME_FREE) -
-				 frame_count(FRAME_ZEROED) - frame_count(FRAME_STANDBY) -
-				 kernel_stack_table_frames();
+	balance->frames_in_use = frame_count(FRAME_KERNEL) + frame_count(FRAME_TABLE) +
+				 frame_count(FRAME_HELD) + frame_count_pinned() -
+				 kernel_stack_table_frames() - working_set_frames();
 	balance->pool_bytes = pool.bytes_used;
 	balance->commit_pages = commit_used();
 	balance->views = view_count_all();

@@ -12,10 +12,10 @@
 struct boot_info;
 
 /*
- * Builds the frame database from the memory map, and the pool on top of it. `frame_cap` 0: all RAM.
- * Boot only.
+ * Builds the frame database from the memory map, and the pool on top of it. `frame_limit`: the
+ * knob `frames`, the most frames for pages of programs and files; 0: all RAM. Boot only.
  */
-void mm_init(const struct boot_info *info, uint64_t frame_cap);
+void mm_init(const struct boot_info *info, uint64_t frame_limit);
 /* Gives back the memory of kind BOOT_MEMORY_LOADER; `info` is gone afterwards. Boot only. */
 void mm_free_loader_memory(void);
 
@@ -351,7 +351,8 @@ uint64_t mm_frame_database_bytes(void);
 
 /* What a leak would change: compared before and after each test program. */
 struct mm_balance {
-	uint64_t frames_in_use; /* all but free, zeroed and standby */
+	/* those of the kernel, tables, and pages that are pinned. Others come and go with pressure */
+	uint64_t frames_in_use;
 	uint64_t pool_bytes, commit_pages, views, segments;
 };
 void mm_balance_read(struct mm_balance *balance);

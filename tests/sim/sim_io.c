@@ -1,25 +1,20 @@
 /*
  * sim_io.c - between the VM and the disk: switch points, delays and failures on purpose.
  *
- * Host tests are linked with --wrap=file_read and --wrap=file_write (tests/tests.mk), so every
- * transfer that the kernel asks for comes here first, and neither side knows.
+ * Host tests are linked with --wrap=disk_transfer (tests/tests.mk), so every request that the
+ * kernel makes comes here first, and neither side knows.
  */
 #include "sim_internal.h"
 
 #include <string.h>
 
-#include "kernel/io/file.h"
+#include "arch/pte.h"
+#include "kernel/io/device.h"
 
 #define GARBAGE 0xEE /* what a failed read leaves in its buffer */
 
-NTSTATUS __real_file_read(struct file_node *node, uint64_t offset_bytes, void *buffer,
-			  size_t size_bytes);
-NTSTATUS __wrap_file_read(struct file_node *node, uint64_t offset_bytes, void *buffer,
-			  size_t size_bytes);
-NTSTATUS __real_file_write(struct file_node *node, uint64_t offset_bytes, const void *buffer,
-			   size_t size_bytes);
-NTSTATUS __wrap_file_write(struct file_node *node, uint64_t offset_bytes, const void *buffer,
-			   size_t size_bytes);
+NTSTATUS __real_disk_transfer(const struct disk_request *request);
+NTSTATUS __wrap_disk_transfer(const struct disk_request *request);
 
 static uint64_t transfers, fail_at, delay_100ns;
 static NTSTATUS fail_status;
@@ -68,26 +63,31 @@ static NTSTATUS transfer(const char *what)
 	return fails ? fail_status : STATUS_SUCCESS;
 }
 
-NTSTATUS __wrap_file_read(struct file_node *node, uint64_t offset_bytes, void *buffer,
-			  size_t size_bytes)
+/* As a device that fails half-way through a page leaves the buffers. */
+static void fill_with_garbage(const struct disk_request *request)
 {
-	NTSTATUS status = thread_current() ? transfer("file_read") : STATUS_SUCCESS;
+	size_t left = 0;
 
-	if (NT_SUCCESS(status))
-		status = __real_file_read(node, offset_bytes, buffer, size_bytes);
-	else
-		memset(buffer, GARBAGE, size_bytes);
-	sim_switch_point("file_read done");
-	return status;
+	for (size_t i = 0; i < request->extent_count; i++)
+		left += request->extents[i].size_bytes;
+	for (size_t i = 0; i < request->page_count; i++) {
+		size_t part = left < PAGE_SIZE ? left : PAGE_SIZE;
+
+		memset(request->pages[i], GARBAGE, part);
+		left -= part;
+	}
 }
 
-NTSTATUS __wrap_file_write(struct file_node *node, uint64_t offset_bytes, const void *buffer,
-			   size_t size_bytes)
+NTSTATUS __wrap_disk_transfer(const struct disk_request *request)
 {
-	NTSTATUS status = thread_current() ? transfer("file_write") : STATUS_SUCCESS;
+	bool is_read = request->direction == DISK_READ;
+	NTSTATUS status =
+		thread_current() ? transfer(is_read ? "disk read" : "disk write") : STATUS_SUCCESS;
 
 	if (NT_SUCCESS(status))
-		status = __real_file_write(node, offset_bytes, buffer, size_bytes);
-	sim_switch_point("file_write done");
+		status = __real_disk_transfer(request);
+	else if (is_read)
+		fill_with_garbage(request);
+	sim_switch_point(is_read ? "disk read done" : "disk write done");
 	return status;
 }

@@ -1,0 +1,52 @@
+/*
+ * reclaim.c - what happens when memory is short. Whoever needs a frame makes room for it, with no
+ * lock held:
+ *
+ *   a page on standby      is taken
+ *   none is there          processes are trimmed (trim.c): clean pages go to standby
+ *   still none             modified pages are written (writeback.c): they go to standby
+ *   nothing to write       others have it all in transfer: wait for one of them
+ *
+ * None of these steps needs memory, so each can be made when there is none. Memory was promised
+ * when it was committed (commit.c), so there is something to take or to write as long as what is
+ * not promised, pages of files, can leave.
+ */
+#include "frame.h"
+#include "kernel/core/cmdline.h"
+#include "kernel/core/thread.h"
+#include "trim.h"
+#include "writeback.h"
+
+#define WAIT_TIME 100000u /* 10 ms in units of 100 ns */
+#define WAITS_MOST 100u
+
+static bool is_somebody_busy(void)
+{
+	return frame_count(FRAME_READING) || frame_count(FRAME_WRITING);
+}
+
+/* => returns: true: something changed, so it is worth asking for a frame again. */
+static bool reclaim(unsigned *waits)
+{
+	bool trimmed = spaces_trim((unsigned)knobs.trim) > 0;
+
+	if (frame_count(FRAME_STANDBY) || writeback_some() || trimmed)
+		return true;
+	if (!is_somebody_busy() || ++*waits > WAITS_MOST)
+		return false;
+	frame_wait_any(time_now() + WAIT_TIME);
+	return true;
+}
+
+pfn_t frame_alloc_wait(enum frame_content content)
+{
+	unsigned waits = 0;
+	pfn_t pfn;
+
+	lock_assert_none_held();
+	do {
+		pfn = frame_alloc_paged(content);
+	} while (pfn == PFN_NONE && reclaim(&waits));
+	/* the kernel's reserve, before a program fails */
+	return pfn != PFN_NONE ? pfn : frame_alloc(content);
+}
