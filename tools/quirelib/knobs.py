@@ -10,6 +10,8 @@ SOURCE = ROOT / "kernel" / "core" / "cmdline.c"
 
 _ENTRY = re.compile(r'\{"(\w+)",\s*KNOB_(\w+),\s*FIELD\(\w+\)(?:,\s*\.choices\s*=\s*(\w+))?')
 _CHOICES = re.compile(r"static const char \*const (\w+)\[\]\s*=\s*\{(.*?)NULL\}", re.S)
+_INCLUDED = re.compile(r'^#include "(\w+\.def)"', re.M)  # a list of NAME(word) lines
+_NAMED = re.compile(r"^\w+\((\w+)\)", re.M)
 
 # How people read a knob's numbers, for the axis of a plot
 _UNITS = {"frames": "page frames", "pagefile": "pages", "trim": "pages", "zeropool": "page frames", "around": "pages",
@@ -25,8 +27,15 @@ class Knob(NamedTuple):
 def knobs(source=SOURCE):
     """{name: Knob} of the kernel in this tree."""
     text = source.read_text()
-    choices = {name: tuple(re.findall(r'"(\w+)"', words)) for name, words in _CHOICES.findall(text)}
+    choices = {name: _words(source, body) for name, body in _CHOICES.findall(text)}
     return {name: Knob(name, kind, choices.get(words, ())) for name, kind, words in _ENTRY.findall(text)}
+
+
+def _words(source, body):
+    """The words of a list of choices: strings, or lines of a file beside it."""
+    words = re.findall(r'^\s*"(\w+)"|,\s*"(\w+)"', body)
+    included = [name for file in _INCLUDED.findall(body) for name in _NAMED.findall(source.with_name(file).read_text())]
+    return tuple([one or other for one, other in words] + included)
 
 
 def check(known, key, values):

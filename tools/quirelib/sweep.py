@@ -25,6 +25,8 @@ COUNTERS = "counters.exe"
 OURS = ("run", "stdio", "panic", "echo")  # knobs that a sweep sets itself
 GRACE_SECONDS = 60  # for the runner to end by itself, beyond its --timeout
 SHOWN_LINES = 6
+# Faults that put a page's content into a frame: from zeros, the disk, another page. (Soft ones find it there.)
+FILLING = ("demand-zero", "file", "copy-on-write")
 
 _BRACES = re.compile(r"\{([A-Za-z_]\w*)\}")
 
@@ -163,7 +165,8 @@ def _execute(sweep, point, command):
         return Result(point, STATUS_TIMEOUT if status is None else status, {}, (), _ending(lines, errors))
     counts = read_counts(lines)
     if not counts:
-        return Result(point, STATUS_USAGE, {}, (), f"no counts in its output: is {COUNTERS} on the RAM disk?")
+        return Result(point, STATUS_USAGE, {}, (), "its output has no counts")
+    counts["filled"] = sum(counts[name] for name in FILLING)
     return Result(point, 0, counts, tuple(lines))
 
 

@@ -13,13 +13,13 @@ from typing import NamedTuple
 from . import grid as grids, knobs
 from .common import QuireError, relative
 
-SHOWN = ("faults", "pages-in", "pages-out", "evicted", "instructions")
+SHOWN = ("faults", "filled", "pages-in", "pages-out", "evicted", "instructions")
 PYTHONS = (sys.executable, "/usr/bin/python3")  # Debian's packages are for its own Python
 PROBE_SECONDS = 60
 PLOT_SECONDS = 120
 
 # column, axis
-PANELS = (("faults", "page faults (count)"), ("pages-in", "pages read (4 KiB each)"),
+PANELS = (("faults", "page faults (count)"), ("filled", "faults that filled a frame (count)"), ("pages-in", "pages read (4 KiB each)"),
           ("pages-out", "pages written (4 KiB each)"), ("instructions", "instructions (count)"))
 YARDSTICKS = (("opt", "OPT: no policy can do better"), ("lru", "LRU, computed"), ("fifo", "FIFO, computed"))
 
@@ -83,10 +83,12 @@ def figure(grid, rows, headings):
     numeric = grids.is_numeric(grid[along])
     across = [key for key, values in grid.items() if key != along and len(values) > 1]
     panels = []
+    # With a limit of its own the program has no page beyond it; else pages wait in memory for their frames to be taken.
+    yardstick = "faults" if any("data-frames" in row for row in rows) else "filled"
     for column, label in PANELS:
         if any(column in row for row in rows):
             lines = _lines(rows, along, across, column, numeric)
-            if column == "faults":
+            if column == yardstick:
                 lines += _yardsticks(rows, along, numeric)
             panels.append({"label": label, "lines": lines})
     return {"title": headings.title, "x_label": _axis_label(headings.names.get(along, along)), "logarithmic": _is_geometric(grid[along]),
