@@ -29,11 +29,12 @@ class GridTest(unittest.TestCase):
 
     def test_points_are_the_product_and_the_last_key_changes_first(self):
         points = list(grid.points(grid.parse("b=1,2 a=x,y")))
-        self.assertEqual(points, [{"b": "1", "a": "x"}, {"b": "1", "a": "y"}, {"b": "2", "a": "x"}, {"b": "2", "a": "y"}])
+        self.assertEqual([(point["b"], point["a"]) for point in points],
+                         [("1", "x"), ("1", "y"), ("2", "x"), ("2", "y")])
 
     def test_refusals(self):
-        for text, reason in (("", "empty"), ("a", "key=values"), ("=5", "key=values"), ("a=", "missing"), ("a=1,,2", "missing"),
-                             ("a=1 a=2", "twice"), ("a=1,2,1", "twice"), ("a=5..2", "more than"), ("a=1..5:+0", "step"),
+        for text, reason in (("", "empty"), ("a", "key=values"), ("=5", "key=values"), ("a=", "missing"),
+                             ("a=1,,2", "missing"), ("a=1 a=2", "twice"), ("a=1,2,1", "twice"), ("a=5..2", "more than"), ("a=1..5:+0", "step"),
                              ("a=0..8:*2", "multiplying"), ("a=1..8:*1", "multiplying"), ("a=1..x", "range"),
                              ("a=1..8:2", "range"), ("a=0..9999999999", "values"), ("a=1..100 b=1..100", "points")):
             with self.subTest(text=text):
@@ -60,6 +61,11 @@ class KnobsTest(unittest.TestCase):
                     knobs.check(known, key, [value])
 
 
+def _misses(string, frames):
+    """Of FIFO, LRU and OPT."""
+    return [policy(string, frames) for policy in (replacement.fifo, replacement.lru, replacement.opt)]
+
+
 class ReplacementTest(unittest.TestCase):
     """Worked by hand; the classic string is Belady's of 1969."""
 
@@ -75,12 +81,12 @@ class ReplacementTest(unittest.TestCase):
     def test_textbook_string(self):
         """Silberschatz, Galvin and Gagne: 15, 12 and 9 misses in three frames."""
         string = [7, 0, 1, 2, 0, 3, 0, 4, 2, 3, 0, 3, 2, 1, 2, 0, 1, 7, 0, 1]
-        self.assertEqual([policy(string, 3) for policy in (replacement.fifo, replacement.lru, replacement.opt)], [15, 12, 9])
+        self.assertEqual(_misses(string, 3), [15, 12, 9])
 
     def test_a_loop_one_page_too_long(self):
         """FIFO and LRU always miss; OPT keeps all but one, so of each round after the first it misses two in four."""
         string = list(range(4)) * 3
-        self.assertEqual([policy(string, 3) for policy in (replacement.fifo, replacement.lru, replacement.opt)], [12, 12, 6])
+        self.assertEqual(_misses(string, 3), [12, 12, 6])
 
     def test_opt_is_the_floor_and_one_frame_misses_at_each_change(self):
         string = [page * page % 13 for page in range(300)]
@@ -118,7 +124,7 @@ GRID = {"n": ["16", "32", "64", "128"], "replace": ["fifo", "clock"]}
 
 def _rows():
     rows = [{**point, "status": 0, "string": "aa", "faults": int(point["n"]) * (1 if point["replace"] == "fifo" else 2),
-             "instructions": 7, "opt": int(point["n"]) // 2} for point in grid.points(GRID)]
+             "data-frames": int(point["n"]), "filled": 3, "instructions": 7, "opt": int(point["n"]) // 2} for point in grid.points(GRID)]
     rows[1] = {"n": "16", "replace": "clock", "status": 125}
     return rows
 
@@ -135,20 +141,29 @@ class OutputTest(unittest.TestCase):
         sweep_output.write_csv(path, GRID, _rows())
         with open(path, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-        self.assertEqual(list(rows[0]), ["n", "replace", "status", "string", "faults", "instructions", "opt"])
+        self.assertEqual(list(rows[0]), ["n", "replace", "status", "string", "faults", "data-frames", "filled",
+                                         "instructions", "opt"])
         self.assertEqual((rows[0]["n"], rows[0]["faults"], rows[0]["opt"]), ("16", "16", "8"))
         self.assertEqual((rows[1]["status"], rows[1]["faults"]), ("125", ""))
         self.assertEqual(len(rows), 8)
 
     def test_figure(self):
         figure = sweep_output.figure(GRID, _rows(), self.headings)
-        self.assertEqual([panel["label"] for panel in figure["panels"]], ["page faults (count)", "instructions (count)"])
+        self.assertEqual([panel["label"] for panel in figure["panels"]],
+                         ["page faults (count)", "instructions (count)"])
         self.assertEqual(figure["x_label"], "frames (page frames)")
         self.assertTrue(figure["logarithmic"])
         lines = {line["label"]: line["points"] for line in figure["panels"][0]["lines"]}
         self.assertEqual(lines["fifo"], [(16, 16), (32, 32), (64, 64), (128, 128)])
         self.assertEqual(lines["clock"], [(32, 64), (64, 128), (128, 256)])  # without the point that failed
         self.assertEqual(lines["OPT: no policy can do better"], [(16, 8), (32, 16), (64, 32), (128, 64)])
+
+    def test_without_a_limit_of_the_program_yardsticks_stand_beside_filled_frames(self):
+        rows = [{name: value for name, value in row.items() if name != "data-frames"} for row in _rows()]
+        panels = sweep_output.figure(GRID, rows, self.headings)["panels"]
+        self.assertEqual([(panel["label"], len(panel["lines"])) for panel in panels],
+                         [("page faults (count)", 2), ("faults that filled a frame (count)", 3),
+                          ("instructions (count)", 2)])
 
     def test_axis_is_the_first_key_with_several_numbers(self):
         self.assertEqual(sweep_output.axis_key({"replace": ["a", "b"], "one": ["1"], "n": ["1", "2"]}), "n")
@@ -230,8 +245,62 @@ class SweepTest(QuireTest):
         self.check_status(result, 1)
         self.assertEqual([row["status"] != "0" for row in rows], [False, True, False])
         self.assertIn("n=999999: FAILED", result.stderr)
-        self.assertRegex(result.stderr, r"again: tools/quire run .*'run=counters.exe;pageref.exe --pages 999999;counters.exe'")
+        self.assertRegex(result.stderr,
+                         r"again: tools/quire run .*'run=counters.exe;pageref.exe --pages 999999;counters.exe'")
         self.assertEqual([row["faults"] for row in rows], ["4", "", "5"])
+
+    # ---- replacement ----
+
+    def counted(self, *arguments):
+        """Rows of a sweep that went well, with numbers where there are numbers."""
+        result, rows = self.sweep(*arguments)
+        self.check_status(result, 0)
+        return [{name: int(value) if value.isdigit() and name != "string" else value for name, value in row.items()}
+                for row in rows]
+
+    def test_beladys_anomaly(self):
+        """With replace=fifo a fourth frame costs a fault; the numbers are the textbook's. All invariants hold."""
+        self.need_built(BUILD / "kernel-debug.elf")
+        rows = self.counted("--kernel", "debug", "--set", "check=1", "n=3..5 replace=fifo", "--", "pageref.exe",
+                            "--string", CLASSIC_TEXT, "--frames", "{n}")
+        self.assertEqual([row["faults"] for row in rows], [9, 10, 5])
+        self.assertEqual([(row["opt"], row["lru"], row["fifo"]) for row in rows], [(7, 10, 9), (6, 8, 10), (5, 5, 5)])
+
+    def test_beladys_anomaly_of_many_pages(self):
+        rows = self.counted("n=60,80 replace=fifo", "--", "pageref.exe", "--pattern", "belady", "--pages", "100",
+                            "--frames", "{n}")
+        self.assertEqual([row["faults"] for row in rows], [180, 200])
+
+    def test_fifo_is_as_computed(self):
+        """To the last fault, for private pages, sections and files, read and written."""
+        for kind in ((), ("--section",), ("--file", r"C:\data\text.txt")):
+            with self.subTest(kind=kind):
+                rows = self.counted("n=1,3,10,39 replace=fifo pattern=random,zipf,phases", "--", "pageref.exe",
+                                    "--pattern", "{pattern}", "--pages", "40", "--references", "1500", "--writes", "30",
+                                    "--frames", "{n}", *kind)
+                self.assertEqual([row["faults"] for row in rows], [row["fifo"] for row in rows])
+                self.assertEqual(len(rows), 12)
+
+    def test_no_policy_is_better_than_opt(self):
+        """Nor does one fault more than once for a reference, or with room for all."""
+        choices = knobs.knobs()["replace"].choices
+        rows = self.counted(f"n=4,16,40 replace={','.join(choices)}", "--", "pageref.exe", "--pattern", "zipf",
+                            "--pages", "40", "--references", "1500", "--frames", "{n}")
+        for row in rows:
+            with self.subTest(n=row["n"], replace=row["replace"]):
+                self.assertGreaterEqual(row["faults"], row["opt"])
+                self.assertLessEqual(row["faults"], 1500 if row["n"] < 40 else 40)
+
+    def test_memory_of_the_machine_as_the_limit(self):
+        """Every frame that is filled is at least a miss of OPT; what is written comes back."""
+        rows = self.counted("frames=128,512", "--", "pageref.exe", "--pattern", "random", "--pages", "300",
+                            "--references", "4000", "--writes", "30")
+        self.assertGreaterEqual(rows[0]["filled"], rows[0]["opt"])
+        self.assertGreater(rows[0]["opt"], 300)
+        self.assertGreater(rows[0]["pages-in"], 0)
+        self.assertGreater(rows[0]["pages-out"], 0)
+        self.assertEqual([rows[1][name] for name in ("faults", "filled", "pages-in", "pages-out", "opt")],
+                         [300, 300, 0, 0, 300])
 
 
 if __name__ == "__main__":

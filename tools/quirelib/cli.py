@@ -92,8 +92,8 @@ def _add_conform(commands):
 def _add_sweep(commands):
     sweep = commands.add_parser("sweep", usage="quire sweep [OPTIONS] GRID -- PROGRAM [ARGUMENT...]",
                                 help="run a program at every point of a grid of knobs: table, CSV, plot",
-                                epilog="GRID: 'frames=64..512:*2 replace=clock,fifo'; a..b:*k multiplies, a..b:+k adds. "
-                                       "A key in braces in the arguments, {n}, is a parameter of the program.")
+                                epilog="GRID: 'frames=64..512:*2 replace=clock,fifo'; a..b:*k multiplies, a..b:+k "
+                                       "adds. A key in braces in the arguments, {n}, is a parameter of the program.")
     sweep.add_argument("--out", metavar="NAME", help="NAME.csv, .png and .svg (default: build/sweep/PROGRAM)")
     sweep.add_argument("--no-plot", action="store_true", help="the CSV file alone")
     sweep.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")

@@ -133,7 +133,7 @@ def _matplotlib():
     try:
         return Finding("plot", "matplotlib", find_python())
     except QuireError:
-        return Finding("plot", "matplotlib", "not found", _setup("plot") + "; without it sweep --no-plot works", needed=False)
+        return Finding("plot", "matplotlib", "not found", _setup("plot") + "; sweep --no-plot needs none", needed=False)
 
 
 # ---- KVM ----

@@ -48,7 +48,7 @@ class Sweep(NamedTuple):
         """Arguments of tools/quire for a run with these knobs."""
         run = f"{COUNTERS};{' '.join(words)};{COUNTERS}"
         if len(run) > guest.RUN_MAX:
-            raise UsageError(f"the program and its arguments are longer than {guest.RUN_MAX - 2 * len(COUNTERS)} characters")
+            raise UsageError(f"with {COUNTERS} the programs' command lines are longer than {guest.RUN_MAX} characters")
         command = ["run", "--icount", "--mem", str(self.options.mem), "--kernel", self.options.kernel,
                    "--timeout", f"{self.options.timeout:g}"]
         for path in self.put:
@@ -113,7 +113,8 @@ def _base(options, sweep):
     """Where the results go, without an ending."""
     if not options.out:
         return BUILD / "sweep" / Path(sweep.program[0]).stem
-    return Path(options.out).with_suffix("") if Path(options.out).suffix in (".csv", ".png", ".svg") else Path(options.out)
+    out = Path(options.out)
+    return out.with_suffix("") if out.suffix in (".csv", ".png", ".svg") else out
 
 
 def _headings(sweep):
@@ -128,7 +129,8 @@ def _headings(sweep):
     for option, word in zip(sweep.program, sweep.program[1:]):
         if _BRACES.fullmatch(word) and option.startswith("--"):
             names[word[1:-1]] = option[2:]
-    return sweep_output.Headings("\n".join([program, *filter(None, [" ".join([*fixed, *sweep.options.settings])])]), names)
+    settings = " ".join([*fixed, *sweep.options.settings])
+    return sweep_output.Headings(f"{program}\n{settings}".rstrip(), names)
 
 
 # ---- runs ----

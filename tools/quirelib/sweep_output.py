@@ -19,7 +19,8 @@ PROBE_SECONDS = 60
 PLOT_SECONDS = 120
 
 # column, axis
-PANELS = (("faults", "page faults (count)"), ("filled", "faults that filled a frame (count)"), ("pages-in", "pages read (4 KiB each)"),
+PANELS = (("faults", "page faults (count)"), ("filled", "faults that filled a frame (count)"),
+          ("pages-in", "pages read (4 KiB each)"),
           ("pages-out", "pages written (4 KiB each)"), ("instructions", "instructions (count)"))
 YARDSTICKS = (("opt", "OPT: no policy can do better"), ("lru", "LRU, computed"), ("fifo", "FIFO, computed"))
 
@@ -83,16 +84,18 @@ def figure(grid, rows, headings):
     numeric = grids.is_numeric(grid[along])
     across = [key for key, values in grid.items() if key != along and len(values) > 1]
     panels = []
-    # With a limit of its own the program has no page beyond it; else pages wait in memory for their frames to be taken.
-    yardstick = "faults" if any("data-frames" in row for row in rows) else "filled"
+    # With a limit of its own the program faults on all that is beyond it, in memory or not: as in a textbook. Else a
+    # page is lost when its frame is taken for another.
+    is_limited = any("data-frames" in row for row in rows)
+    yardstick = "faults" if is_limited else "filled"
     for column, label in PANELS:
-        if any(column in row for row in rows):
+        if any(column in row for row in rows) and not (is_limited and column == "filled"):
             lines = _lines(rows, along, across, column, numeric)
             if column == yardstick:
                 lines += _yardsticks(rows, along, numeric)
             panels.append({"label": label, "lines": lines})
-    return {"title": headings.title, "x_label": _axis_label(headings.names.get(along, along)), "logarithmic": _is_geometric(grid[along]),
-            "ticks": grid[along] if len(grid[along]) <= 10 else [], "panels": panels}
+    return {"title": headings.title, "x_label": _axis_label(headings.names.get(along, along)),
+            "logarithmic": _is_geometric(grid[along]), "ticks": grid[along] if len(grid[along]) <= 10 else [], "panels": panels}
 
 
 def axis_key(grid):
@@ -109,7 +112,7 @@ def _is_geometric(values):
     if not grids.is_numeric(values) or len(values) < 3:
         return False
     first, second, last = int(values[0]), int(values[1]), int(values[-1])
-    return first > 0 and second >= 2 * first and last >= 8 * first
+    return first > 0 and second >= 2 * first and last >= 4 * first
 
 
 def _lines(rows, along, across, column, numeric):

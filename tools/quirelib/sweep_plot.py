@@ -42,10 +42,13 @@ def draw(figure, pictures):
         place.set_axis_off()
     handles = {label: handle for place in places for handle, label in zip(*place.get_legend_handles_labels())}
     canvas.suptitle(figure["title"], fontsize=11)
-    if handles:
+    free = places[len(panels):]
+    if free:
+        free[0].legend(handles.values(), handles.keys(), loc="center", frameon=False, fontsize=11)
+    else:
         canvas.legend(handles.values(), handles.keys(), loc="lower center", ncol=min(len(handles), 4 * columns),
                       frameon=False)
-    canvas.tight_layout(rect=(0, LEGEND_INCHES / height, 1, 1))
+    canvas.tight_layout(rect=(0, 0 if free else LEGEND_INCHES / height, 1, 1 - TITLE_INCHES / 4 / height))
     for picture in pictures:
         canvas.savefig(picture, dpi=DOTS_PER_INCH, metadata={"Date": None} if picture.endswith(".svg") else None)
 
@@ -55,8 +58,8 @@ def _draw_panel(place, panel, figure):
     for line in panel["lines"]:
         x, y = zip(*line["points"])
         if line["style"] == "measured":
-            place.plot(x, y, color=COLOURS[colour % len(COLOURS)], marker=MARKERS[colour % len(MARKERS)], markersize=4.5,
-                       linewidth=1.5, label=line["label"] or "measured")
+            place.plot(x, y, color=COLOURS[colour % len(COLOURS)], marker=MARKERS[colour % len(MARKERS)],
+                       markersize=4.5, linewidth=1.5, label=line["label"] or "measured")
             colour += 1
         else:
             place.plot(x, y, zorder=1, label=line["label"], **STYLES[line["style"]])
