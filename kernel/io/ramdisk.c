@@ -152,14 +152,20 @@ void ramdisk_unmount(void)
 
 void ramdisk_statistics_read(struct ramdisk_statistics *statistics)
 {
+	struct device_statistics device;
+
+	device_statistics_read(&device);
 	mutex_lock(&disk_lock);
 	*statistics = (struct ramdisk_statistics){
 		.files = tree_count(FILE_KIND_FILE),
 		.directories = tree_count(FILE_KIND_DIRECTORY),
 		.blocks_total = disk_blocks_total(),
 		.blocks_free = disk_blocks_free(),
-		.pages_read = device_pages(DISK_READ),
-		.pages_written = device_pages(DISK_WRITE),
+		.pages_read = device.pages[DISK_READ],
+		.pages_written = device.pages[DISK_WRITE],
+		.read_requests = device.requests[DISK_READ],
+		.write_requests = device.requests[DISK_WRITE],
+		.errors = device.errors,
 		.table_bytes = block_map_bytes_all(),
 		.node_bytes = (tree_count(FILE_KIND_FILE) + tree_count(FILE_KIND_DIRECTORY)) *
 			      sizeof(struct file_node),

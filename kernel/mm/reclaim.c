@@ -19,16 +19,25 @@
 
 #define WAIT_TIME 100000u /* 10 ms in units of 100 ns */
 #define WAITS_MOST 100u
+#define TRIM_SHARE 32u
 
 static bool is_somebody_busy(void)
 {
 	return frame_count(FRAME_READING) || frame_count(FRAME_WRITING);
 }
 
+/* The knob `trim`, but never more than a small part of what there is. */
+static unsigned pages_at_once(void)
+{
+	uint64_t most = frame_count_paged() / TRIM_SHARE + 1;
+
+	return (unsigned)(knobs.trim < most ? knobs.trim : most);
+}
+
 /* => returns: true: something changed, so it is worth asking for a frame again. */
 static bool reclaim(unsigned *waits)
 {
-	bool trimmed = spaces_trim((unsigned)knobs.trim) > 0;
+	bool trimmed = spaces_trim(pages_at_once()) > 0;
 
 	if (frame_count(FRAME_STANDBY) || writeback_some() || trimmed)
 		return true;

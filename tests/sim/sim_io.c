@@ -16,12 +16,13 @@
 NTSTATUS __real_disk_transfer(const struct disk_request *request);
 NTSTATUS __wrap_disk_transfer(const struct disk_request *request);
 
-static uint64_t transfers, fail_at, delay_100ns;
+static uint64_t transfers, fail_at;
 static NTSTATUS fail_status;
 
 void sim_io_begin(void)
 {
-	transfers = fail_at = delay_100ns = 0;
+	transfers = fail_at = 0;
+	sim_set_io_delay(0);
 }
 
 void sim_fail_nth_io(uint64_t n, NTSTATUS status)
@@ -37,29 +38,19 @@ uint64_t sim_io_count(void)
 
 void sim_set_io_delay(uint64_t time_100ns)
 {
-	delay_100ns = time_100ns;
+	const struct quire_disk settings = {.request_us = time_100ns / 10};
+	NTSTATUS status = device_configure(&settings);
+
+	SIM_CHECK(NT_SUCCESS(status) && time_100ns % 10 == 0);
 }
 
-static void check_locks(const char *what)
-{
-	const struct thread *thread = thread_current();
-
-	for (unsigned i = 0; i < thread->lock_depth; i++) {
-		if (thread->lock_ranks[i] >= RANK_ADDRESS_SPACE)
-			panic("%s while %s is held", what, thread->lock_names[i]);
-	}
-}
-
-/* The time that the disk takes. => returns: what the transfer is to end with. */
+/* => returns: what the transfer is to end with. */
 static NTSTATUS transfer(const char *what)
 {
-	bool fails;
+	bool fails = ++transfers == fail_at;
 
-	check_locks(what);
-	fails = ++transfers == fail_at;
+	lock_assert_none_held();
 	sim_switch_point(what);
-	if (delay_100ns && !thread_current()->lock_depth)
-		(void)thread_sleep(&transfers, NULL, time_now() + delay_100ns, false);
 	return fails ? fail_status : STATUS_SUCCESS;
 }
 
