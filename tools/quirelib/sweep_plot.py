@@ -69,7 +69,7 @@ def _draw_panel(place, panel, figure):
         place.xaxis.set_major_locator(FixedLocator([int(tick) for tick in figure["ticks"]]))
         place.xaxis.set_minor_locator(NullLocator())
         place.set_xticklabels(figure["ticks"])
-    place.set_ylim(bottom=0)
+    place.set_ylim(0, max(1, 1.05 * max(y for line in panel["lines"] for _, y in line["points"])))
     place.yaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
     place.yaxis.set_major_formatter(EngFormatter(sep=""))
     place.set_xlabel(figure["x_label"])
