@@ -390,7 +390,7 @@ NTSTATUS mm_fault(struct address_space *space, vaddr_t address, enum access acce
 	} while (fault_perform(&fault, step));
 	page_request_end(&fault.page);
 	if (fault.surplus)
-		space_trim(space, (unsigned)fault.surplus);
+		space_trim_but(space, (unsigned)fault.surplus, fault.va);
 	if (!from_user) {
 		fault.page.segment = NULL;
 		count(&fault, QUIRE_FAULT_KERNEL_COPY);
