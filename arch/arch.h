@@ -189,6 +189,12 @@ uint64_t arch_ticks_per_second(void); /* measured at boot */
 uint64_t
 arch_wall_clock_seconds(void); /* since 1970, read at boot from the RTC; 0 if there is none */
 void arch_timer_start(unsigned frequency_hz); /* periodic upcall_timer_tick */
+/*
+ * Besides the ticks: an upcall when arch_ticks() has reached `ticks`, once: upcall_timer_deadline,
+ * or the tick that comes then. A later call takes the place of an earlier one.
+ * => locks: interrupts are disabled.
+ */
+void arch_timer_deadline(uint64_t ticks);
 
 /* ---- console and power ---- */
 

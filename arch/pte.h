@@ -63,6 +63,16 @@ enum pte_kind {
 #define PTE_NO_EXECUTE (1ull << 63)
 #define PTE_ADDRESS_MASK 0x000FFFFFFFFFF000ull
 
+/*
+ * The ten bits of a valid word that the machine leaves to us (9-11, 52-58): which entry of the
+ * working set the mapping has (kernel/mm/working_set.h).
+ */
+#define PTE_STAMP_LOW_SHIFT 9
+#define PTE_STAMP_HIGH_SHIFT 52
+#define PTE_STAMP_LOW_BITS 3
+#define PTE_STAMP_MASK ((0x7ull << PTE_STAMP_LOW_SHIFT) | (0x7Full << PTE_STAMP_HIGH_SHIFT))
+#define PTE_STAMPS 1024u
+
 /* Not-valid form: bits 1-3 hold the kind, bits 12-51 a frame number or a page-file slot */
 #define PTE_SOFT_KIND_SHIFT 1
 #define PTE_SOFT_KIND_MASK 0x7ull
@@ -167,6 +177,19 @@ static inline bool pte_is_large(pte_t word)
 	return (word.bits & (PTE_PRESENT | PTE_LARGE)) == (PTE_PRESENT | PTE_LARGE);
 }
 
+/* The bits of a valid word for a stamp below PTE_STAMPS, and the stamp of a word. */
+static inline uint64_t pte_stamp_bits(unsigned stamp)
+{
+	return ((uint64_t)(stamp & 0x7) << PTE_STAMP_LOW_SHIFT) |
+	       ((uint64_t)(stamp >> PTE_STAMP_LOW_BITS) << PTE_STAMP_HIGH_SHIFT);
+}
+
+static inline unsigned pte_stamp(pte_t word)
+{
+	return (unsigned)((word.bits >> PTE_STAMP_LOW_SHIFT) & 0x7) |
+	       (unsigned)((word.bits >> PTE_STAMP_HIGH_SHIFT) & 0x7F) << PTE_STAMP_LOW_BITS;
+}
+
 static inline bool pte_is_none(pte_t word)
 {
 	return word.bits == 0;
@@ -187,6 +210,11 @@ static inline uint64_t pte_pagefile_slot(pte_t word)
 static inline bool pte_is_writable(pte_t word)
 {
 	return (word.bits & (PTE_PRESENT | PTE_WRITE)) == (PTE_PRESENT | PTE_WRITE);
+}
+
+static inline bool pte_is_accessed(pte_t word)
+{
+	return (word.bits & (PTE_PRESENT | PTE_ACCESSED)) == (PTE_PRESENT | PTE_ACCESSED);
 }
 
 static inline bool pte_is_dirty(pte_t word)

@@ -10,9 +10,14 @@
 #include "boot/boot_info.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/log.h"
+#include "kernel/core/symbols.h"
+#include "kernel/io/device.h"
 #include "kernel/io/file.h"
+#include "kernel/io/pagefile.h"
+#include "kernel/lib/assert.h"
 #include "kernel/lib/print.h"
 #include "kernel/lib/string.h"
+#include "kernel/mm/balancer.h"
 #include "kernel/mm/mm.h"
 #include "kernel/object/namespace.h"
 #include "kernel/object/synchronization.h"
@@ -23,6 +28,7 @@
 #define TIMER_HZ 100
 #define MESSAGE_BYTES 512
 #define MIB ((uint64_t)1 << 20)
+#define LEAST_FREE_BYTES (4 * MIB)
 
 void kernel_main(const struct boot_info *info);
 
@@ -132,6 +138,45 @@ static void ramdisk_make_room(struct boot_memory_range *disk, uint64_t wanted_by
 	}
 }
 
+/*
+ * The page file is at the end of the disk. If there is less room than files and page file are to
+ * have, files keep at least half of it.
+ */
+static void pagefile_start(void)
+{
+	struct ramdisk_statistics statistics;
+	uint64_t files = bytes_to_pages(knobs.disk_mib * MIB), slots;
+
+	ramdisk_statistics_read(&statistics);
+	if (files > statistics.blocks_free / 2)
+		files = statistics.blocks_free / 2;
+	slots = statistics.blocks_free - files;
+	if (slots > knobs.pagefile)
+		slots = knobs.pagefile;
+	if (!NT_SUCCESS(pagefile_attach(slots)))
+		start_failed("no memory for the page file's map; give a smaller pagefile=");
+	if (slots < knobs.pagefile)
+		log_line("page file: %lu pages, not %lu: this machine can give no more", slots,
+			 knobs.pagefile);
+}
+
+/* Reading the archive was no request: the first is that for init. */
+static void device_start(void)
+{
+	const struct quire_disk settings = {
+		.request_us = knobs.disk_request_us,
+		.page_us = knobs.disk_page_us,
+		.fail_read = knobs.disk_fail_read,
+		.fail_write = knobs.disk_fail_write,
+		.bad_block = knobs.disk_bad_block,
+		.bad_count = knobs.disk_bad_count,
+		.end_short = knobs.disk_short,
+	};
+	NTSTATUS status = device_configure(&settings);
+
+	KASSERT(NT_SUCCESS(status)); /* the knobs have the same limits */
+}
+
 static void ramdisk_start(void)
 {
 	const struct boot_memory_range *disk = ramdisk_range();
@@ -145,10 +190,13 @@ static void ramdisk_start(void)
 				      disk->base + disk->size_bytes - boot.ramdisk_base, message,
 				      sizeof(message))))
 		start_failed(message);
+	pagefile_start();
+	device_start();
 	ramdisk_statistics_read(&statistics);
-	log_line("RAM disk: %lu files in %lu directories, %lu KiB, %lu KiB free", statistics.files,
-		 statistics.directories, boot.ramdisk_size_bytes / 1024,
-		 pages_to_bytes(statistics.blocks_free) / 1024);
+	log_line("RAM disk: %lu files in %lu directories, %lu KiB, %lu KiB free; page file %lu KiB",
+		 statistics.files, statistics.directories, boot.ramdisk_size_bytes / 1024,
+		 pages_to_bytes(statistics.blocks_free) / 1024,
+		 pages_to_bytes(pagefile_slots_total()) / 1024);
 	if (pages_to_bytes(statistics.blocks_free) < knobs.disk_mib * MIB)
 		log_line("RAM disk: disk_mib=%lu is more than this machine can give",
 			 knobs.disk_mib);
@@ -156,12 +204,44 @@ static void ramdisk_start(void)
 
 /* ---- memory ---- */
 
+/* What the pages of programs and the kernel's own are in; the RAM disk stands for a device. */
+static bool is_main_memory(const struct boot_memory_range *range)
+{
+	return range->kind != BOOT_MEMORY_RESERVED && range->kind != BOOT_MEMORY_RAMDISK;
+}
+
+/*
+ * Gives up usable memory, from the highest range down, until memory_mib= is left: a machine smaller
+ * than the firmware would start on.
+ */
+static void memory_limit(uint64_t limit_bytes)
+{
+	uint64_t bytes = 0, excess, spare;
+
+	for (uint64_t i = 0; i < boot.range_count; i++)
+		bytes += is_main_memory(&boot.ranges[i]) ? boot.ranges[i].size_bytes : 0;
+	excess = bytes > limit_bytes ? bytes - limit_bytes : 0;
+	for (uint64_t i = boot.range_count; i > 0 && excess > 0; i--) {
+		struct boot_memory_range *range = &boot.ranges[i - 1];
+
+		if (range->kind != BOOT_MEMORY_USABLE)
+			continue;
+		spare = range->size_bytes < excess ? range->size_bytes : excess;
+		range->size_bytes -= spare;
+		excess -= spare;
+	}
+	if (range_spare(largest_usable_range()) < LEAST_FREE_BYTES / 2)
+		start_failed("memory_mib= leaves less than 4 MiB to start with; give more");
+}
+
 static void memory_start(void)
 {
 	struct boot_memory_range *disk = ramdisk_range();
 
 	if (disk)
-		ramdisk_make_room(disk, knobs.disk_mib * MIB);
+		ramdisk_make_room(disk, knobs.disk_mib * MIB + pages_to_bytes(knobs.pagefile));
+	if (knobs.memory_mib)
+		memory_limit(knobs.memory_mib * MIB);
 	mm_init(&boot, knobs.frames);
 }
 
@@ -174,6 +254,8 @@ static void memory_report(void)
 	struct quire_memory memory = {0};
 
 	mm_memory_information(&memory);
+	system_text.code_pages =
+		bytes_to_pages((uint64_t)(kernel_text_end - kernel_image_start));
 	system_text.frames_at_start =
 		memory.frames_total - memory.free - memory.zeroed - memory.standby;
 	log_line("memory: %lu MiB, %lu frames; %lu free, %lu RAM disk, %lu frame database, "
@@ -247,6 +329,8 @@ void kernel_main(const struct boot_info *info)
 	if (!NT_SUCCESS(file_object_system_init()))
 		start_failed("no memory for the devices");
 	mm_free_loader_memory();
+	if (!balancer_start())
+		start_failed("no memory for the balancer's stack");
 	memory_report();
 	arch_timer_start(TIMER_HZ);
 	init_start();

@@ -23,7 +23,7 @@ HOST_CFLAGS := -std=gnu17 -O1 -g -fsanitize=address,undefined -fno-sanitize-reco
 	-fno-omit-frame-pointer -fno-strict-aliasing -DQUIRE_DEBUG $(INCLUDES) $(WARNINGS)
 FUZZ_CFLAGS := $(HOST_CFLAGS) -fsanitize=fuzzer-no-link
 # Disk transfers pass through tests/sim/sim_io.c.
-HOST_LDFLAGS := -Wl,--wrap=file_read,--wrap=file_write
+HOST_LDFLAGS := -Wl,--wrap=disk_transfer
 
 HOST_TESTS := $(HOST_TEST_SOURCES:tests/unit/%.c=$(BUILD)/host/unit/%)
 FUZZ_TARGETS := $(HOST_FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz/%)

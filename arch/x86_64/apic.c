@@ -31,7 +31,6 @@
 #define APIC_SOFTWARE_ENABLE 0x100u
 #define LVT_MASKED 0x10000u
 #define LVT_NMI 0x400u
-#define LVT_PERIODIC 0x20000u
 #define DIVIDE_BY_16 0x3u
 
 /* The two 8259 interrupt controllers */
@@ -109,10 +108,10 @@ uint32_t apic_timer_count(void)
 	return apic_read(APIC_TIMER_CURRENT);
 }
 
-/* Writing the initial count starts it; at 0 it takes the same count again. */
-void apic_timer_periodic(uint32_t count)
+/* Writing the initial count starts it. */
+void apic_timer_once(uint32_t count)
 {
 	KASSERT(count > 0);
-	apic_write(APIC_LVT_TIMER, LVT_PERIODIC | VECTOR_TIMER);
+	apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
 	apic_write(APIC_TIMER_INITIAL, count);
 }

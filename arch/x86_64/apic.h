@@ -18,5 +18,5 @@ void apic_end_of_interrupt(void);
 void apic_timer_free_run(void);
 uint32_t apic_timer_count(void);
 
-/* VECTOR_TIMER every `count` timer ticks. */
-void apic_timer_periodic(uint32_t count);
+/* VECTOR_TIMER once, in `count` (> 0) timer ticks; what was asked for before does not come. */
+void apic_timer_once(uint32_t count);

@@ -1,6 +1,6 @@
 /*
  * clock.c - the frequencies of the TSC and of the APIC timer, measured against a clock of known
- * frequency: the ACPI timer, or the PIT where there is none.
+ * frequency: the ACPI timer, or the PIT where there is none; and the timer's interrupts.
  *
  * Under QEMU's -icount all three clocks count guest instructions, and runs must agree to the last
  * tick. The measurement starts and ends at a tick of the reference, and its result is rounded to
@@ -10,6 +10,7 @@
 #include "clock.h"
 
 #include "arch/arch.h"
+#include "kernel/core/upcall.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/print.h"
 
@@ -54,6 +55,13 @@ struct reading {
 static uint64_t ticks_per_second = DEFAULT_TICKS_PER_SECOND;
 static uint64_t apic_hz;
 static const char *reference_name;
+
+/* All in ticks of the TSC; interrupts are disabled around every use. */
+static struct {
+	uint64_t period; /* 0: not started */
+	uint64_t next_tick;
+	uint64_t deadline; /* arch_timer_deadline's */
+} timer = {.deadline = UINT64_MAX};
 
 static uint32_t acpi_timer_read(void)
 {
@@ -178,8 +186,51 @@ uint64_t arch_ticks_per_second(void)
 	return ticks_per_second;
 }
 
+/* ---- the timer: it is always armed for one interrupt, that of what comes first ---- */
+
+/* Rounded up, and one more: an interrupt may be a little late, but is rarely too early. */
+static void timer_arm(uint64_t now)
+{
+	uint64_t first = timer.deadline < timer.next_tick ? timer.deadline : timer.next_tick;
+	uint64_t wait = first > now ? first - now : 0; /* at most a tick: no overflow */
+
+	apic_timer_once((uint32_t)(wait * apic_hz / ticks_per_second) + 1);
+}
+
 void arch_timer_start(unsigned frequency_hz)
 {
+	uint64_t now = read_tsc();
+	irq_state_t state = arch_irq_save();
+
 	KASSERT(frequency_hz > 0 && apic_hz >= frequency_hz);
-	apic_timer_periodic((uint32_t)(apic_hz / frequency_hz));
+	timer.period = ticks_per_second / frequency_hz;
+	timer.next_tick = now + timer.period;
+	timer_arm(now);
+	arch_irq_restore(state);
+}
+
+void arch_timer_deadline(uint64_t ticks)
+{
+	timer.deadline = ticks;
+	if (timer.period && ticks < timer.next_tick)
+		timer_arm(read_tsc());
+}
+
+void clock_interrupt(void)
+{
+	uint64_t now = read_tsc();
+	bool is_tick = now >= timer.next_tick, is_deadline = now >= timer.deadline;
+
+	if (is_tick) { /* ticks that were missed do not come again */
+		timer.next_tick += timer.period;
+		if (timer.next_tick <= now)
+			timer.next_tick = now + timer.period;
+	}
+	if (is_deadline)
+		timer.deadline = UINT64_MAX;
+	timer_arm(now);
+	if (is_tick)
+		upcall_timer_tick();
+	else if (is_deadline)
+		upcall_timer_deadline();
 }

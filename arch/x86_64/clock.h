@@ -8,6 +8,8 @@
 
 /* Measures the TSC and the APIC timer, a few ms. apic_init has run. Boot only. */
 void clock_init(void);
+/* The timer's interrupt, acknowledged: tells the kernel what has come, and asks for the next. */
+void clock_interrupt(void);
 /* "TSC 1000.0 MHz, ..." */
 void clock_describe(char *text, size_t capacity);
 

@@ -19,6 +19,7 @@
 #include "kernel/lib/print.h"
 
 #include "apic.h"
+#include "clock.h"
 #include "context.h"
 #include "cpu.h"
 
@@ -93,7 +94,7 @@ static void interrupt(unsigned vector)
 {
 	if (vector == VECTOR_TIMER) {
 		apic_end_of_interrupt();
-		upcall_timer_tick();
+		clock_interrupt();
 		return;
 	}
 	unexpected_interrupt(vector);

@@ -17,6 +17,7 @@
 #include "kernel/lib/print.h"
 #include "kernel/lib/string.h"
 #include "log.h"
+#include "nt/quire.h"
 
 enum knob_kind {
 	KNOB_TEXT,
@@ -35,7 +36,11 @@ struct knob {
 
 static const char *const stdio_choices[] = {"com1", "com2", "log", NULL};
 static const char *const panic_choices[] = {"halt", "off", NULL};
-static const char *const replace_choices[] = {"clock", "fifo", "lru2", "random", "wsclock", NULL};
+#define POLICY(name) #name,
+static const char *const replace_choices[] = {
+#include "policies.def"
+	NULL};
+#undef POLICY
 static const char *const writeback_choices[] = {"eager", "lazy", NULL};
 
 #define FIELD(field) .offset = offsetof(struct knobs, field), .size_bytes = sizeof(knobs.field)
@@ -48,6 +53,8 @@ static const struct knob table[] = {
 	 .help = "what the machine does after a panic"},
 	{"frames", KNOB_NUMBER, FIELD(frames), .maximum = 1ull << 40,
 	 .help = "most page frames for pages of programs and files, 0: all RAM"},
+	{"memory_mib", KNOB_NUMBER, FIELD(memory_mib), .maximum = 1ull << 20,
+	 .help = "RAM that is used besides the RAM disk in MiB, 0: all"},
 	{"disk_mib", KNOB_NUMBER, FIELD(disk_mib), .maximum = 1ull << 20,
 	 .help = "free space of the RAM disk in MiB"},
 	{"pagefile", KNOB_NUMBER, FIELD(pagefile), .maximum = 1ull << 24,
@@ -66,9 +73,9 @@ static const struct knob table[] = {
 	 .help = "neighbouring pages that one request to the disk reads or writes"},
 	{"writeback", KNOB_CHOICE, FIELD(writeback), .choices = writeback_choices,
 	 .help = "when modified pages are written: at once, or when their memory is needed"},
-	{"disk_request_us", KNOB_NUMBER, FIELD(disk_request_us), .maximum = 10000000,
+	{"disk_request_us", KNOB_NUMBER, FIELD(disk_request_us), .maximum = QUIRE_DISK_MAX_US,
 	 .help = "microseconds that each request to the disk takes"},
-	{"disk_page_us", KNOB_NUMBER, FIELD(disk_page_us), .maximum = 10000000,
+	{"disk_page_us", KNOB_NUMBER, FIELD(disk_page_us), .maximum = QUIRE_DISK_MAX_US,
 	 .help = "microseconds more for each page of a request"},
 	{"disk_fail_read", KNOB_NUMBER, FIELD(disk_fail_read), .maximum = UINT64_MAX,
 	 .help = "the read of the disk that fails, counted from 1, 0: none"},
@@ -391,7 +398,7 @@ int cmdline_format(const struct knobs *values, char *buffer, size_t capacity)
 
 void cmdline_print(const struct knobs *values)
 {
-	char text[CMDLINE_TEXT_BYTES];
+	static char text[CMDLINE_TEXT_BYTES]; /* at boot, once: too large for a stack */
 
 	cmdline_format(values, text, sizeof(text));
 	log_line("command line: %s", text);

@@ -18,6 +18,7 @@ struct knobs {
 	char stdio[8];	   /* com1 | com2 | log : where programs' standard input and output are */
 	char panic[8];	   /* halt | off : what a panic ends with */
 	uint64_t frames;   /* most frames that pages of programs and files are in; 0: all RAM */
+	uint64_t memory_mib; /* most RAM that is used, the RAM disk aside, MiB; 0: all */
 	uint64_t disk_mib; /* free RAM-disk space beyond the archive, MiB */
 
 	/* the page-out half of the VM (kernel/mm/README.md) */

@@ -35,6 +35,7 @@ enum lock_rank {
 	RANK_FRAME =
 		60, /* spinlock: all frames, lists, and every word and slot that names a frame */
 	RANK_PAGEFILE = 65,  /* spinlock, leaf: which slots are in use */
+	RANK_DEVICE = 66,    /* spinlock, leaf: the disk's queue and settings */
 	RANK_POOL = 70,	     /* spinlock, leaf */
 	RANK_OBJECT = 72,    /* spinlock, leaf: waitable objects' state */
 	RANK_SCHEDULER = 80, /* spinlock, leaf */

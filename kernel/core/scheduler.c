@@ -171,6 +171,13 @@ void upcall_timer_tick(void)
 	spin_unlock(&scheduler_lock);
 }
 
+void upcall_timer_deadline(void)
+{
+	spin_lock(&scheduler_lock);
+	wait_expire(time_now());
+	spin_unlock(&scheduler_lock);
+}
+
 void thread_set_priority(struct thread *thread, uint8_t priority)
 {
 	KASSERT(priority < THREAD_PRIORITY_LEVELS);

@@ -73,6 +73,9 @@ extern struct thread_queue thread_list;
 /* time_now() counts from this call; before it, it is 0. */
 void time_init(void);
 
+/* The count of arch_ticks() from which on time_now() >= time; UINT64_MAX: it never will. */
+uint64_t time_to_ticks(uint64_t time);
+
 /* ---- lock.c and lock_order.c ---- */
 
 /* Releases the lock and leaves interrupts disabled. => returns: what to give arch_irq_restore. */

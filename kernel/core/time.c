@@ -43,6 +43,17 @@ uint64_t time_now(void)
 	return base_time + time_from_ticks(arch_ticks() - base_ticks, frequency);
 }
 
+uint64_t time_to_ticks(uint64_t time)
+{
+	uint64_t passed = time > base_time ? time - base_time : 0;
+	uint64_t seconds = passed / TIME_UNITS_PER_SECOND, rest = passed % TIME_UNITS_PER_SECOND;
+
+	if (!frequency || seconds >= (UINT64_MAX - base_ticks) / frequency - 1)
+		return UINT64_MAX;
+	return base_ticks + seconds * frequency +
+	       (rest * frequency + TIME_UNITS_PER_SECOND - 1) / TIME_UNITS_PER_SECOND;
+}
+
 uint64_t time_system(void)
 {
 	return (SECONDS_1601_TO_1970 + arch_wall_clock_seconds()) * TIME_UNITS_PER_SECOND +

@@ -38,6 +38,8 @@ NTSTATUS upcall_system_call(uint32_t number, const uint64_t registers[4], vaddr_
 
 /* Timer interrupt, interrupts disabled. (kernel/core/scheduler.c) */
 void upcall_timer_tick(void);
+/* The same between two ticks, because arch_timer_deadline asked for it. */
+void upcall_timer_deadline(void);
 
 /*
  * After an interrupt was handled, interrupts disabled, before the interrupted code (with IF=1) goes

@@ -14,19 +14,32 @@
 /* All (scheduler_lock) */
 static struct thread_queue buckets[BUCKETS];
 static TAILQ_HEAD(
-	, thread) timers; /* ascending wake_time, equal ones in the order in which they came */
+	, thread) timers;   /* ascending wake_time, equal ones in the order in which they came */
+static uint64_t alarm_time; /* the machine calls then; TIME_FOREVER: at its ticks only */
 
 void wait_init(void)
 {
 	for (unsigned i = 0; i < BUCKETS; i++)
 		TAILQ_INIT(&buckets[i]);
 	TAILQ_INIT(&timers);
+	alarm_time = TIME_FOREVER;
 }
 
 /* Fibonacci hashing: neighbouring objects of any size fall into different buckets. */
 static struct thread_queue *bucket_of(const void *address)
 {
 	return &buckets[((uintptr_t)address * 0x9E3779B97F4A7C15ull) >> (64 - BUCKET_BITS)];
+}
+
+/* An alarm that is too early, as its sleeper was woken, does no harm: it stays. */
+static void alarm_update(void)
+{
+	const struct thread *first = TAILQ_FIRST(&timers);
+
+	if (first && first->wake_time < alarm_time) {
+		alarm_time = first->wake_time;
+		arch_timer_deadline(time_to_ticks(alarm_time));
+	}
 }
 
 static void timer_insert(struct thread *thread)
@@ -58,8 +71,10 @@ NTSTATUS wait_sleep_locked(const void *address, uint64_t wake_time, bool interru
 		TAILQ_INSERT_HEAD(bucket, thread, queue);
 	else
 		TAILQ_INSERT_TAIL(bucket, thread, queue);
-	if (wake_time != TIME_FOREVER)
+	if (wake_time != TIME_FOREVER) {
 		timer_insert(thread);
+		alarm_update();
+	}
 	scheduler_switch();
 	return thread->wait_status;
 }
@@ -92,6 +107,9 @@ void wait_expire(uint64_t now)
 
 	while ((thread = TAILQ_FIRST(&timers)) && thread->wake_time <= now)
 		wait_end(thread, STATUS_TIMEOUT);
+	if (alarm_time <= now)
+		alarm_time = TIME_FOREVER;
+	alarm_update();
 }
 
 unsigned wait_check_locked(void)

@@ -14,11 +14,15 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
 #include "block_map.h"
+#include "device.h"
 #include "disk.h"
 #include "node.h"
 
-/* A transfer of at most a page can touch the archive's part and two blocks. */
-#define EXTENTS_MAX 3
+/*
+ * Pages at any offset in the file: the archive's part, and the blocks, of which the first and the
+ * last may be touched in part.
+ */
+#define EXTENTS_MAX (FILE_PAGES_MAX + 2)
 
 /* ---- size ---- */
 
@@ -234,59 +238,90 @@ static struct disk_extent locate(struct file_node *node, uint64_t offset, uint64
 	return extent;
 }
 
-/* Where [offset, offset + *size_bytes) is; *size_bytes shrinks to what the file has. */
+/*
+ * Where [offset, offset + *size_bytes) is; *size_bytes shrinks to what the file has.
+ * => returns: STATUS_END_OF_FILE, STATUS_FILE_IS_A_DIRECTORY.
+ */
 static NTSTATUS locate_all(struct file_node *node, uint64_t offset, size_t *size_bytes,
 			   struct disk_extent extents[EXTENTS_MAX], size_t *extent_count)
 {
-	uint64_t file_bytes = atomic_load(&node->size_bytes);
+	uint64_t file_bytes;
 	size_t done = 0, count = 0;
 
-	if (offset >= file_bytes)
-		return STATUS_END_OF_FILE;
-	if (*size_bytes > file_bytes - offset)
-		*size_bytes = (size_t)(file_bytes - offset);
-	while (done < *size_bytes) {
-		KASSERT(count < EXTENTS_MAX);
-		extents[count] = locate(node, offset + done, *size_bytes - done);
-		done += extents[count++].size_bytes;
+	if (node->kind == FILE_KIND_DIRECTORY)
+		return STATUS_FILE_IS_A_DIRECTORY;
+	mutex_lock(&disk_lock);
+	file_bytes = atomic_load(&node->size_bytes);
+	if (offset < file_bytes) {
+		if (*size_bytes > file_bytes - offset)
+			*size_bytes = (size_t)(file_bytes - offset);
+		while (done < *size_bytes) {
+			KASSERT(count < EXTENTS_MAX);
+			extents[count] = locate(node, offset + done, *size_bytes - done);
+			done += extents[count++].size_bytes;
+		}
 	}
+	mutex_unlock(&disk_lock);
 	*extent_count = count;
-	return STATUS_SUCCESS;
+	return offset < file_bytes ? STATUS_SUCCESS : STATUS_END_OF_FILE;
+}
+
+/* Moves what the file has of the bytes; *size_bytes shrinks to it. */
+static NTSTATUS transfer(struct file_node *node, enum disk_direction direction, uint64_t offset,
+			 size_t *size_bytes, void *const *pages)
+{
+	struct disk_extent extents[EXTENTS_MAX];
+	struct disk_request request = {direction, extents, 0, pages, 0};
+	NTSTATUS status = locate_all(node, offset, size_bytes, extents, &request.extent_count);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	request.page_count = bytes_to_pages(*size_bytes);
+	return disk_transfer(&request);
 }
 
 NTSTATUS file_read(struct file_node *node, uint64_t offset_bytes, void *buffer, size_t size_bytes)
 {
-	struct disk_extent extents[EXTENTS_MAX];
-	size_t count, present = size_bytes;
+	size_t present = size_bytes;
 	NTSTATUS status;
 
 	KASSERT(size_bytes <= PAGE_SIZE);
-	if (node->kind == FILE_KIND_DIRECTORY)
-		return STATUS_FILE_IS_A_DIRECTORY;
-	mutex_lock(&disk_lock);
-	status = locate_all(node, offset_bytes, &present, extents, &count);
-	mutex_unlock(&disk_lock);
-	if (!NT_SUCCESS(status))
-		return status;
-	memset((uint8_t *)buffer + present, 0, size_bytes - present);
-	return disk_transfer(DISK_READ, extents, count, buffer);
+	status = transfer(node, DISK_READ, offset_bytes, &present, &buffer);
+	if (NT_SUCCESS(status))
+		memset((uint8_t *)buffer + present, 0, size_bytes - present);
+	return status;
 }
 
 NTSTATUS file_write(struct file_node *node, uint64_t offset_bytes, const void *buffer,
 		    size_t size_bytes)
 {
-	struct disk_extent extents[EXTENTS_MAX];
-	size_t count;
-	NTSTATUS status;
+	void *bytes = (void *)(uintptr_t)buffer; /* the device only reads from it then */
 
 	KASSERT(size_bytes <= PAGE_SIZE);
-	if (node->kind == FILE_KIND_DIRECTORY)
-		return STATUS_FILE_IS_A_DIRECTORY;
-	mutex_lock(&disk_lock);
-	status = locate_all(node, offset_bytes, &size_bytes, extents, &count);
-	mutex_unlock(&disk_lock);
+	return transfer(node, DISK_WRITE, offset_bytes, &size_bytes, &bytes);
+}
+
+NTSTATUS file_read_pages(struct file_node *node, uint64_t offset_bytes, size_t size_bytes,
+			 void *const *pages, size_t count)
+{
+	size_t present = size_bytes;
+	NTSTATUS status;
+
+	KASSERT(count > 0 && count <= FILE_PAGES_MAX && size_bytes <= pages_to_bytes(count));
+	status = transfer(node, DISK_READ, offset_bytes, &present, pages);
 	if (!NT_SUCCESS(status))
 		return status;
-	/* disk_transfer only reads from the buffer then. */
-	return disk_transfer(DISK_WRITE, extents, count, (void *)(uintptr_t)buffer);
+	for (size_t i = page_of(present); i < count; i++) {
+		size_t start = i == page_of(present) ? page_offset(present) : 0;
+
+		memset((uint8_t *)pages[i] + start, 0, PAGE_SIZE - start);
+	}
+	return STATUS_SUCCESS;
+}
+
+NTSTATUS file_write_pages(struct file_node *node, uint64_t offset_bytes, size_t size_bytes,
+			  void *const *pages, size_t count)
+{
+	KASSERT(count > 0 && count <= FILE_PAGES_MAX && size_bytes <= pages_to_bytes(count));
+	return transfer(node, DISK_WRITE, offset_bytes, &size_bytes, pages);
 }

@@ -1,5 +1,5 @@
 /*
- * disk.c - the RAM disk's region: its free blocks and the transfers.
+ * disk.c - the RAM disk's region and its free blocks.
  */
 #include "disk.h"
 
@@ -7,6 +7,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/range.h"
 #include "kernel/lib/string.h"
+#include "device.h"
 
 /* The bitmap of free blocks stands in pool pages, because the pool has nothing larger. */
 #define BITMAP_PAGE_BYTES 4096u
@@ -16,14 +17,13 @@
 
 struct mutex disk_lock = MUTEX_INIT("RAM disk", RANK_FILE);
 
-/* (C) while attached, (D) disk_lock, (A) atomic */
+/* (C) while attached, (D) disk_lock */
 static struct {
-	uint8_t *base;			   /* (C) NULL: not attached */
-	uint64_t block_count;		   /* (C) */
-	uint64_t free_count;		   /* (D) */
-	uint64_t hint;			   /* (D) no free block below it */
-	uint64_t *bitmap[BITMAP_PAGES];	   /* (D) a set bit is a free block */
-	atomic_uint_fast64_t transfers[2]; /* (A) by direction */
+	uint8_t *base;			/* (C) NULL: not attached */
+	uint64_t block_count;		/* (C) */
+	uint64_t free_count;		/* (D) */
+	uint64_t hint;			/* (D) no free block below it */
+	uint64_t *bitmap[BITMAP_PAGES]; /* (D) a set bit is a free block */
 } disk;
 
 /* ---- blocks ---- */
@@ -33,13 +33,21 @@ static uint64_t *bitmap_word(uint64_t block)
 	return &disk.bitmap[block / BITMAP_PAGE_BITS][block % BITMAP_PAGE_BITS / WORD_BITS];
 }
 
+static uint64_t block_bit(uint64_t block)
+{
+	return 1ull << block % WORD_BITS;
+}
+
+static bool block_is_free(uint64_t block)
+{
+	return *bitmap_word(block) & block_bit(block);
+}
+
 static void block_set_free(uint64_t block)
 {
-	uint64_t bit = 1ull << block % WORD_BITS, *word = bitmap_word(block);
-
 	KASSERT(block != DISK_BLOCK_NONE && block < disk.block_count);
-	KASSERT(!(*word & bit));
-	*word |= bit;
+	KASSERT(!block_is_free(block));
+	*bitmap_word(block) |= block_bit(block);
 	disk.free_count++;
 	if (block < disk.hint)
 		disk.hint = block;
@@ -56,6 +64,7 @@ NTSTATUS disk_attach(void *base, uint64_t used_bytes, uint64_t capacity_bytes)
 	if (blocks > (uint64_t)BITMAP_PAGES * BITMAP_PAGE_BITS)
 		return STATUS_NOT_SUPPORTED;
 	disk.base = base;
+	device_attach(base);
 	for (uint64_t i = 0; i * BITMAP_PAGE_BITS < blocks; i++) {
 		disk.bitmap[i] = pool_alloc(BITMAP_PAGE_BYTES);
 		if (!disk.bitmap[i]) {
@@ -74,6 +83,7 @@ void disk_detach(void)
 	for (unsigned i = 0; i < BITMAP_PAGES; i++)
 		pool_free(disk.bitmap[i], BITMAP_PAGE_BYTES);
 	memset(&disk, 0, sizeof(disk));
+	device_attach(NULL);
 }
 
 uint64_t disk_blocks_total(void)
@@ -124,27 +134,18 @@ void disk_block_zero(uint32_t block, size_t offset, size_t size_bytes)
 	memset(disk.base + (uint64_t)block * DISK_BLOCK_BYTES + offset, 0, size_bytes);
 }
 
-/* ---- transfers ---- */
-
-NTSTATUS disk_transfer(enum disk_direction direction, const struct disk_extent *extents,
-		       size_t extent_count, void *buffer)
+bool disk_run_take(uint64_t count, uint32_t *first)
 {
-	uint8_t *bytes = buffer;
+	uint64_t start = disk.block_count, length = 0;
 
-	lock_assert_none_held();
-	for (size_t i = 0; i < extent_count; bytes += extents[i].size_bytes, i++) {
-		uint8_t *place = disk.base + extents[i].offset;
-
-		if (direction == DISK_READ)
-			memcpy(bytes, place, extents[i].size_bytes);
-		else
-			memcpy(place, bytes, extents[i].size_bytes);
-	}
-	atomic_fetch_add(&disk.transfers[direction], 1);
-	return STATUS_SUCCESS;
-}
-
-uint64_t disk_transfer_count(enum disk_direction direction)
-{
-	return atomic_load(&disk.transfers[direction]);
+	KASSERT(mutex_is_held(&disk_lock) && count > 0);
+	for (; length < count && start > DISK_BLOCK_NONE + 1; start--)
+		length = block_is_free(start - 1) ? length + 1 : 0;
+	if (length < count)
+		return false;
+	for (uint64_t block = start; block < start + count; block++)
+		*bitmap_word(block) &= ~block_bit(block);
+	disk.free_count -= count;
+	*first = (uint32_t)start;
+	return true;
 }

@@ -40,24 +40,8 @@ void disk_block_free(uint32_t block);
 void disk_range_free(uint64_t start, uint64_t end);
 /* Zeroes bytes of a block. */
 void disk_block_zero(uint32_t block, size_t offset, size_t size_bytes);
-
-/* ---- transfers ---- */
-
-enum disk_direction { DISK_READ, DISK_WRITE };
-
-/* Bytes that lie together in the region. */
-struct disk_extent {
-	uint64_t offset; /* bytes, from the start of the region */
-	size_t size_bytes;
-};
-
 /*
- * Moves bytes between the extents, in order, and the buffer: one request to the device. This is the
- * one place where the device is used; what it costs and how it fails belongs here.
- * => locks: none may be held. => may sleep: yes.
+ * Takes the last `count` (> 0) free blocks of the disk that follow each other. *first: the lowest.
+ * => returns: false: there are not so many together.
  */
-NTSTATUS disk_transfer(enum disk_direction direction, const struct disk_extent *extents,
-		       size_t extent_count, void *buffer) MUST_CHECK;
-
-/* Requests since disk_attach. */
-uint64_t disk_transfer_count(enum disk_direction direction);
+bool disk_run_take(uint64_t count, uint32_t *first) MUST_CHECK;

@@ -271,8 +271,9 @@ struct file_node *file_child_named(struct file_node *directory, unsigned n,
 struct ramdisk_statistics {
 	uint64_t files, directories;	    /* the root included */
 	uint64_t blocks_total, blocks_free; /* of 4 KiB; total: the archive included */
-	uint64_t pages_read, pages_written; /* transfers since the mount */
-	uint64_t table_bytes;		    /* of the pool: where the blocks of files are */
-	uint64_t node_bytes;		    /* of the pool: files and directories in the tree */
+	/* since the mount: pages transferred; requests to the device, and those that failed */
+	uint64_t pages_read, pages_written, read_requests, write_requests, errors;
+	uint64_t table_bytes; /* of the pool: where the blocks of files are */
+	uint64_t node_bytes;  /* of the pool: files and directories in the tree */
 };
 void ramdisk_statistics_read(struct ramdisk_statistics *statistics);

@@ -8,7 +8,10 @@
  */
 #pragma once
 
-#include "arch/pte.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "kernel/lib/annotate.h"
 #include "nt/ntstatus.h"
 
@@ -18,9 +21,18 @@
  * => returns: STATUS_DISK_FULL (nothing taken), STATUS_INSUFFICIENT_RESOURCES.
  */
 NTSTATUS pagefile_attach(uint64_t slots) MUST_CHECK;
+/* For ramdisk_unmount. Its pages are not given back to the disk. Again is no harm. */
+void pagefile_detach(void);
 
 uint64_t pagefile_slots_total(void);
 uint64_t pagefile_slots_free(void);
+
+/* Since it was attached. */
+struct pagefile_statistics {
+	uint64_t peak;			/* slots in use at once */
+	uint64_t writes, pages_written; /* requests that succeeded, and their pages */
+};
+void pagefile_statistics_read(struct pagefile_statistics *statistics);
 
 /*
  * Takes up to `wanted` (> 0) free slots that follow each other; *first is the lowest. A run as long

@@ -7,8 +7,10 @@
 #include "kernel/lib/string.h"
 #include "block_map.h"
 #include "cpio.h"
+#include "device.h"
 #include "disk.h"
 #include "file.h"
+#include "pagefile.h"
 #include "tree.h"
 
 #define SECONDS_1601_TO_1970 11644473600ull
@@ -143,20 +145,27 @@ void ramdisk_unmount(void)
 {
 	mutex_lock(&disk_lock);
 	tree_destroy();
+	pagefile_detach();
 	disk_detach();
 	mutex_unlock(&disk_lock);
 }
 
 void ramdisk_statistics_read(struct ramdisk_statistics *statistics)
 {
+	struct device_statistics device;
+
+	device_statistics_read(&device);
 	mutex_lock(&disk_lock);
 	*statistics = (struct ramdisk_statistics){
 		.files = tree_count(FILE_KIND_FILE),
 		.directories = tree_count(FILE_KIND_DIRECTORY),
 		.blocks_total = disk_blocks_total(),
 		.blocks_free = disk_blocks_free(),
-		.pages_read = disk_transfer_count(DISK_READ),
-		.pages_written = disk_transfer_count(DISK_WRITE),
+		.pages_read = device.pages[DISK_READ],
+		.pages_written = device.pages[DISK_WRITE],
+		.read_requests = device.requests[DISK_READ],
+		.write_requests = device.requests[DISK_WRITE],
+		.errors = device.errors,
 		.table_bytes = block_map_bytes_all(),
 		.node_bytes = (tree_count(FILE_KIND_FILE) + tree_count(FILE_KIND_DIRECTORY)) *
 			      sizeof(struct file_node),

@@ -31,11 +31,16 @@
  *    space counts them
  * 17 a large page is 512 frames together, aligned, in the order of their segment, each pinned by
  *    it; its slot stands whole in one region of a view of that segment, which has no other slots
+ * 18 each page-file slot in use is named once: by a state word, a private slot, or the `original` of
+ *    a frame that is not dirty
+ * 19 each valid slot of a small page has an entry of the working set with its stamp; holes are
+ *    counted and linked
  */
 #include "based.h"
 #include "check.h"
 #include "commit.h"
 #include "kernel/core/pool.h"
+#include "kernel/io/pagefile.h"
 #include "mm.h"
 #include "page_table.h"
 #include "segment.h"
@@ -47,19 +52,22 @@ static void check_lists(void) NO_THREAD_SAFETY_ANALYSIS
 {
 	static const enum frame_state listed[] = {FRAME_FREE, FRAME_ZEROED, FRAME_STANDBY,
 						  FRAME_MODIFIED};
+	uint64_t lengths[FRAME_STATES] = {0};
 
-	for (unsigned i = 0; i < sizeof(listed) / sizeof(listed[0]); i++) {
-		uint64_t length = 0;
-
-		for (struct frame *frame = frame_first_locked(listed[i]); frame;
-		     frame = frame_next_locked(frame), length++)
-			CHECK(1, frame->state == listed[i],
+	for (unsigned list = 0; list < FRAME_LISTS; list++) {
+		for (struct frame *frame = frame_first_locked((enum frame_list)list); frame;
+		     frame = frame_next_locked(frame)) {
+			CHECK(1, frame_list_of(frame) == list,
 			      "frame 0x%llx in state %u is on list %u", number_of(frame),
-			      frame->state, listed[i]);
-		CHECK(1, length == frame_count(listed[i]),
-		      "list %u has %llu frames, count says %llu", listed[i],
-		      (unsigned long long)length, (unsigned long long)frame_count(listed[i]));
+			      frame->state, list);
+			lengths[frame->state]++;
+		}
 	}
+	for (unsigned i = 0; i < sizeof(listed) / sizeof(listed[0]); i++)
+		CHECK(1, lengths[listed[i]] == frame_count(listed[i]),
+		      "%llu frames in state %u are listed, count says %llu",
+		      (unsigned long long)lengths[listed[i]], listed[i],
+		      (unsigned long long)frame_count(listed[i]));
 }
 
 static bool has_word(const struct frame *frame)
@@ -113,6 +121,10 @@ static void check_owned(const struct frame *frame)
 	      "the word of frame 0x%llx names frame 0x%llx", number_of(frame),
 	      (unsigned long long)pte_pfn(pt_read(frame->word)));
 	shares = is_private ? kind == PTE_VALID : count_shares(frame->owner, frame);
+	CHECK(18,
+	      pte_kind(frame->original) != PTE_IN_PAGEFILE || !(frame->flags & FRAME_DIRTY) ||
+		      (frame->flags & FRAME_BEING_WRITTEN),
+	      "frame 0x%llx is dirty and has a slot", number_of(frame));
 	CHECK(3, frame->shares == shares, "frame 0x%llx has %u shares, %u slots name it",
 	      number_of(frame), frame->shares, shares);
 	if (frame->state == FRAME_ACTIVE)
@@ -126,7 +138,7 @@ static void check_owned(const struct frame *frame)
 	}
 }
 
-static void check_frames(void)
+static void check_frames(struct check_totals *totals)
 {
 	for (pfn_t pfn = 1; pfn < frame_highest(); pfn++) {
 		const struct frame *frame = frame_of(pfn);
@@ -134,12 +146,28 @@ static void check_frames(void)
 		CHECK(1, frame->state < FRAME_STATES, "frame 0x%llx has state %u", number_of(frame),
 		      frame->state);
 		if (frame->flags & FRAME_ORPHAN)
-			CHECK(2, frame->state == FRAME_ACTIVE && frame->pins && !frame->word,
+			CHECK(2,
+			      (frame->state == FRAME_ACTIVE || frame->state == FRAME_READING ||
+			       frame->state == FRAME_WRITING) &&
+				      frame->pins && !frame->word,
 			      "frame 0x%llx has lost its page, and is not pinned",
 			      number_of(frame));
 		else if (has_word(frame))
 			check_owned(frame);
+		if (has_word(frame))
+			check_word(frame->original, totals);
 	}
+}
+
+/* ---- page-file slots ---- */
+
+void check_word(pte_t word, struct check_totals *totals)
+{
+	if (pte_kind(word) != PTE_IN_PAGEFILE)
+		return;
+	CHECK(18, pagefile_slot_is_used(pte_pagefile_slot(word)), "slot %llu is named and free",
+	      (unsigned long long)pte_pagefile_slot(word));
+	totals->slots++;
 }
 
 /* ---- segments ---- */
@@ -165,17 +193,19 @@ static void check_large_page(const struct segment *segment, const struct frame *
 
 static void check_segment(struct segment *segment, void *context) NO_THREAD_SAFETY_ANALYSIS
 {
+	struct check_totals *totals = context;
 	uint64_t resident = 0, views = 0;
 	uint64_t writers = 0;
 	page_index_t index = 0;
 	struct view *view;
 	pte_t *word;
 
-	*(uint64_t *)context += segment->commit_pages;
+	totals->commit += segment->commit_pages;
 	for (; (word = segment_word_next_locked(segment, &index, segment->page_count)) != NULL;
 	     index++) {
 		const struct frame *frame;
 
+		check_word(pt_read(word), totals);
 		if (pte_kind(pt_read(word)) != PTE_IN_FRAME)
 			continue;
 		frame = frame_of(pte_pfn(pt_read(word)));
@@ -202,14 +232,18 @@ static void check_segment(struct segment *segment, void *context) NO_THREAD_SAFE
 
 void mm_check(void)
 {
-	uint64_t commit = 0;
+	struct check_totals totals = {0};
 
 	check_lists();
-	space_for_each(check_space, &commit);
-	segment_for_each(check_segment, &commit);
-	check_frames();
+	space_for_each(check_space, &totals);
+	segment_for_each(check_segment, &totals);
+	check_frames(&totals);
 	based_check();
-	CHECK(10, commit == commit_used(), "%llu pages charged, %llu counted",
-	      (unsigned long long)commit_used(), (unsigned long long)commit);
+	CHECK(10, totals.commit == commit_used(), "%llu pages charged, %llu counted",
+	      (unsigned long long)commit_used(), (unsigned long long)totals.commit);
+	CHECK(18, totals.slots == pagefile_slots_total() - pagefile_slots_free(),
+	      "%llu slots in use, %llu named",
+	      (unsigned long long)(pagefile_slots_total() - pagefile_slots_free()),
+	      (unsigned long long)totals.slots);
 	pool_check();
 }

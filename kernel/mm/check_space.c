@@ -11,6 +11,7 @@
 #include "protection.h"
 #include "region.h"
 #include "watch.h"
+#include "working_set.h"
 
 static void check_slot(const struct region *region, vaddr_t va,
 		       pte_t word) NO_THREAD_SAFETY_ANALYSIS
@@ -51,7 +52,8 @@ static const struct region *region_of_slot(struct address_space *space, vaddr_t 
 }
 
 /* => returns: the valid slots of the page table that `slot`, its first one, stands in. */
-static uint64_t check_slots_of_table(struct address_space *space, const pte_t *slot, vaddr_t va)
+static uint64_t check_slots_of_table(struct address_space *space, const pte_t *slot, vaddr_t va,
+				     struct check_totals *totals)
 {
 	uint64_t resident = 0;
 
@@ -64,6 +66,7 @@ static uint64_t check_slots_of_table(struct address_space *space, const pte_t *s
 		region = region_of_slot(space, va);
 		CHECK(17, !view_is_large(region->view), "0x%llx has a slot of 4 KiB",
 		      (unsigned long long)va);
+		check_word(word, totals);
 		if (pte_kind(word) == PTE_VALID) {
 			check_slot(region, va, word);
 			resident++;
@@ -88,7 +91,7 @@ static void check_large_slot(const struct region *region, vaddr_t va, pte_t word
 	      "0x%llx maps another large page", (unsigned long long)va);
 }
 
-static void check_slots(struct address_space *space)
+static void check_slots(struct address_space *space, struct check_totals *totals)
 {
 	uint64_t resident = 0;
 	vaddr_t va = 0;
@@ -96,7 +99,7 @@ static void check_slots(struct address_space *space)
 
 	for (; (slot = slot_next(space, &va, USER_LIMIT)) != NULL; va += pt_entry_span(2)) {
 		if (!pte_is_large(pt_read(slot))) {
-			resident += check_slots_of_table(space, slot, va);
+			resident += check_slots_of_table(space, slot, va, totals);
 			continue;
 		}
 		check_large_slot(region_of_slot(space, va), va, pt_read(slot));
@@ -255,10 +258,38 @@ static void check_regions(struct address_space *space)
 	      (unsigned long long)commit);
 }
 
+/* Every small page that is mapped has an entry. (By chance an old one fits besides.) */
+static void check_working_set(struct address_space *space)
+{
+	const struct working_set *set = &space->working_set;
+	uint64_t live = 0, small = 0;
+	uint32_t holes = 0, linked = 0, hole = set->hole_head;
+	vaddr_t va = 0;
+	pte_t *slot;
+
+	for (uint32_t index = 0; index < set->used; index++) {
+		uint64_t entry = *working_set_entry(set, index);
+
+		holes += !working_set_page(entry);
+		live += working_set_page(entry) && working_set_slot(space, entry);
+	}
+	for (; hole && linked <= holes; linked++)
+		hole = (uint32_t)*working_set_entry(set, hole - 1);
+	for (; (slot = slot_next(space, &va, USER_LIMIT)) != NULL; va += slot_span(pt_read(slot)))
+		small += pte_kind(pt_read(slot)) == PTE_VALID && !pte_is_large(pt_read(slot));
+	CHECK(19, holes == set->hole_count && linked == holes, "%u holes, %u linked, %u counted",
+	      holes, linked, set->hole_count);
+	CHECK(19, live >= small, "%llu pages are mapped, %llu are in the working set",
+	      (unsigned long long)small, (unsigned long long)live);
+}
+
 void check_space(struct address_space *space, void *context)
 {
-	*(uint64_t *)context += space->commit_pages;
+	struct check_totals *totals = context;
+
+	totals->commit += space->commit_pages;
 	check_regions(space);
-	check_slots(space);
+	check_slots(space, totals);
+	check_working_set(space);
 	check_tables(space);
 }

@@ -4,24 +4,36 @@
 #include "commit.h"
 
 #include "frame.h"
+#include "kernel/io/pagefile.h"
 
 static atomic_uint_fast64_t used, peak;
 
 /*
- * A page-table page serves 512 pages of a space at best; the reserve also feeds kernel stacks and
- * the pool.
+ * Frames that are not promised: for the tables of the promised pages (a page table, a list of the
+ * working set and a table of state words serve 512 pages each at best), kernel stacks, the pool,
+ * and the pages of files that programs need to run.
  */
 static uint64_t reserve_pages(void)
 {
-	return 64 + frame_total() / 64;
+	return 64 + (frame_total() + pagefile_slots_total()) / 64;
+}
+
+/* With the knob `frames`, tables and the kernel do not count: only pages of files are to fit. */
+#define FILE_PAGES_RESERVE 16u
+
+static uint64_t frames_promised(void)
+{
+	uint64_t taken = frame_count(FRAME_KERNEL) + frame_count(FRAME_TABLE) + reserve_pages();
+	uint64_t total = frame_total(), limit = frame_limit();
+	uint64_t room = total > taken ? total - taken : 0;
+
+	limit = limit > FILE_PAGES_RESERVE ? limit - FILE_PAGES_RESERVE : 0;
+	return room < limit ? room : limit;
 }
 
 uint64_t commit_limit(void)
 {
-	uint64_t taken = frame_count(FRAME_KERNEL) + frame_count(FRAME_TABLE) + reserve_pages();
-	uint64_t total = frame_total();
-
-	return total > taken ? total - taken : 0;
+	return frames_promised() + pagefile_slots_total();
 }
 
 static void peak_raise(uint64_t value)

@@ -2,8 +2,8 @@
  * commit.h - the promise of memory: charged at the call, so that a fault never finds it missing.
  *
  * Charged pages: private memory that is committed, copy-on-write pages of views, page-file
- * sections. The limit is what is left of RAM beside the kernel, its tables and a reserve for the
- * tables that the promised pages will need.
+ * sections. The limit is the page file and what is left of RAM beside the kernel, its tables and a
+ * reserve for the tables that the promised pages will need.
  */
 #pragma once
 

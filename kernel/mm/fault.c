@@ -7,6 +7,7 @@
  *   0, ask the view     make a page of zeros     ask the segment (segment_page_locked) and map its
  *                                                frame; a write to a copy-on-write page: copy it
  *   IN_FRAME            map it again (soft)      the same: it is a private copy
+ *   IN_PAGEFILE         read it                  the same
  *   VALID               spurious                 spurious; a write to a copy-on-write page: copy it
  *
  * A view of large pages has slots of level 2: 0 is mapped, 512 pages at once, VALID is spurious.
@@ -30,8 +31,10 @@
 #include "protection.h"
 #include "region.h"
 #include "stack.h"
+#include "trim.h"
 #include "view.h"
 #include "watch.h"
+#include "working_set.h"
 
 #define MAX_TURNS 1000u
 
@@ -93,7 +96,7 @@ static void map_private_locked(struct fault *fault, const struct region *region,
 	fault->page.spare = PFN_NONE;
 	frame_own_locked(frame, fault->space, page_of(fault->va), slot, pte_none(),
 			 FRAME_PRIVATE | flags);
-	page_map_locked(fault->space, slot, frame, private_page_bits(fault, region));
+	page_map_locked(fault->space, fault->va, slot, frame, private_page_bits(fault, region));
 }
 
 static enum fault_step make_zero_page_locked(struct fault *fault, const struct region *region,
@@ -161,7 +164,7 @@ static enum fault_step resolve_segment_page_locked(struct fault *fault, const st
 	}
 	if (wants_copy(fault, region) && page->spare != PFN_NONE)
 		return make_copy_locked(fault, region, slot, page->pfn);
-	page_map_locked(fault->space, slot, frame_of(page->pfn),
+	page_map_locked(fault->space, fault->va, slot, frame_of(page->pfn),
 			protection_hardware_bits(region->protection, false));
 	/* mapped, the page cannot be evicted to make room for its own copy, again and again */
 	if (wants_copy(fault, region))
@@ -188,28 +191,28 @@ static enum fault_step resolve_valid_locked(struct fault *fault, const struct re
 	return done(fault, QUIRE_FAULT_SPURIOUS);
 }
 
-/* A private page that is in a frame but not mapped. */
-static enum fault_step resolve_private_frame_locked(struct fault *fault,
-						    const struct region *region, pte_t *slot)
-	REQUIRES(frame_lock)
+/* A private page that is in a frame but not mapped, or in the page file. */
+static enum fault_step resolve_private_page_locked(struct fault *fault, const struct region *region,
+						   pte_t *slot) REQUIRES(frame_lock)
 {
-	struct frame *frame = frame_of(pte_pfn(pt_read(slot)));
+	struct page_request *page = &fault->page;
 
-	if (frame->state == FRAME_READING) {
-		fault->page.pfn = frame_number(frame);
-		fault->page_step = PAGE_WAIT;
+	fault->page_step = private_page_locked(fault->space, fault->va, slot, page);
+	if (fault->page_step != PAGE_READY)
 		return FAULT_PAGE_STEP;
-	}
-	page_map_locked(fault->space, slot, frame, private_page_bits(fault, region));
-	return done(fault, QUIRE_FAULT_SOFT);
+	page_map_locked(fault->space, fault->va, slot, frame_of(page->pfn),
+			private_page_bits(fault, region));
+	return done(fault, page->was_read ? QUIRE_FAULT_FILE : QUIRE_FAULT_SOFT);
 }
 
 static enum fault_step resolve_slot_locked(struct fault *fault, const struct region *region)
 	REQUIRES(frame_lock)
 {
 	pfn_t table = fault->page.spare_zeroed ? fault->page.spare : PFN_NONE;
-	pte_t *slot = slot_make_locked(fault->space, fault->va, &table);
+	pte_t *slot = NULL;
 
+	if (working_set_make_room_locked(fault->space, &table))
+		slot = slot_make_locked(fault->space, fault->va, &table);
 	if (fault->page.spare_zeroed)
 		fault->page.spare = table;
 	if (!slot)
@@ -222,9 +225,9 @@ static enum fault_step resolve_slot_locked(struct fault *fault, const struct reg
 	case PTE_VALID:
 		return resolve_valid_locked(fault, region, slot);
 	case PTE_IN_FRAME:
-		return resolve_private_frame_locked(fault, region, slot);
-	case PTE_ZERO:
 	case PTE_IN_PAGEFILE:
+		return resolve_private_page_locked(fault, region, slot);
+	case PTE_ZERO:
 		break;
 	}
 	panic("slot of 0x%llx: impossible word", (unsigned long long)fault->va);
@@ -243,7 +246,7 @@ static enum fault_step resolve_large_locked(struct fault *fault, const struct re
 		return need_frame(fault, true);
 	if (pte_kind(pt_read(slot)) == PTE_VALID)
 		return done(fault, QUIRE_FAULT_SPURIOUS);
-	page_map_locked(fault->space, slot,
+	page_map_locked(fault->space, fault->va, slot,
 			large_frame_locked(fault->page.segment, fault->page.index),
 			protection_hardware_bits(region->protection, false) | PTE_LARGE);
 	return done(fault, QUIRE_FAULT_LARGE);
@@ -311,6 +314,16 @@ static enum fault_step fault_guard(struct fault *fault)
 	return fail(fault, QUIRE_FAULT_GUARD, status);
 }
 
+/* Pages that the space has above its hard maximum. */
+static uint64_t surplus_pages(const struct address_space *space)
+{
+	const struct working_set *set = &space->working_set;
+
+	if (!set->hard_maximum || space->resident_pages <= set->maximum_pages)
+		return 0;
+	return space->resident_pages - set->maximum_pages;
+}
+
 /* One decision. The counts are made here, while the lock keeps the view and its segment. */
 static enum fault_step fault_turn(struct fault *fault)
 {
@@ -323,6 +336,8 @@ static enum fault_step fault_turn(struct fault *fault)
 		step = fault_guard(fault);
 	if (step == FAULT_DONE || step == FAULT_FAIL)
 		count(fault, fault->class);
+	if (step == FAULT_DONE)
+		fault->surplus = surplus_pages(fault->space);
 	mutex_unlock(&fault->space->lock);
 	return step;
 }
@@ -367,6 +382,8 @@ NTSTATUS mm_fault(struct address_space *space, vaddr_t address, enum access acce
 		step = fault_turn(&fault);
 	} while (fault_perform(&fault, step));
 	page_request_end(&fault.page);
+	if (fault.surplus)
+		space_trim(space, (unsigned)fault.surplus);
 	if (!from_user) {
 		fault.page.segment = NULL;
 		count(&fault, QUIRE_FAULT_KERNEL_COPY);

@@ -23,6 +23,7 @@ struct fault {
 	enum page_step page_step;
 	enum quire_fault_class class;
 	NTSTATUS status;
+	uint64_t surplus; /* pages of the space above its hard maximum, once it is done */
 	struct tlb_batch batch;
 };
 

@@ -2,22 +2,24 @@
  * frame.c - states, lists and counts of the frame database. The transitions are those drawn in
  * types.h.
  */
-#include "frame.h"
+#include "frame_private.h"
 
 #include "kernel/core/thread.h"
+#include "kernel/io/pagefile.h"
+#include "kernel/lib/string.h"
 #include "page_table.h"
-#include "writeback.h"
 
 struct spinlock frame_lock = SPINLOCK_INIT("frame", RANK_FRAME);
 
-struct frame_list {
+struct list {
 	uint32_t head, tail;
 };
 
 static struct frame *frames GUARDED_BY(frame_lock);
 static pfn_t frame_entries;
-static struct frame_list lists[FRAME_STATES] GUARDED_BY(frame_lock);
+static struct list lists[FRAME_LISTS] GUARDED_BY(frame_lock);
 static uint64_t counts[FRAME_STATES] GUARDED_BY(frame_lock);
+static uint64_t evictions GUARDED_BY(frame_lock);
 
 #define FRAME_POISON 0x43434343DEADF4A3ull
 
@@ -42,13 +44,36 @@ struct frame *frame_of_word(const pte_t *word)
 	return frame_of(pfn_of(virt_to_phys(word)));
 }
 
-static bool state_has_list(enum frame_state state)
+/* Modified pages of these are written to the page file. */
+static bool is_of_file(const struct frame *frame)
 {
-	return state == FRAME_FREE || state == FRAME_ZEROED || state == FRAME_STANDBY ||
-	       state == FRAME_MODIFIED;
+	return !(frame->flags & FRAME_PRIVATE) &&
+	       ((const struct segment *)frame->owner)->kind == SEGMENT_FILE;
 }
 
-static void list_append(struct frame_list *list, struct frame *frame) REQUIRES(frame_lock)
+enum frame_list frame_list_of(const struct frame *frame)
+{
+	switch ((enum frame_state)frame->state) {
+	case FRAME_FREE:
+		return LIST_FREE;
+	case FRAME_ZEROED:
+		return LIST_ZEROED;
+	case FRAME_STANDBY:
+		return LIST_STANDBY;
+	case FRAME_MODIFIED:
+		return is_of_file(frame) ? LIST_MODIFIED_FILE : LIST_MODIFIED_PAGED;
+	case FRAME_KERNEL:
+	case FRAME_HELD:
+	case FRAME_READING:
+	case FRAME_ACTIVE:
+	case FRAME_WRITING:
+	case FRAME_TABLE:
+		break;
+	}
+	return LIST_NONE;
+}
+
+static void list_append(struct list *list, struct frame *frame) REQUIRES(frame_lock)
 {
 	uint32_t number = (uint32_t)frame_number(frame);
 
@@ -61,7 +86,7 @@ static void list_append(struct frame_list *list, struct frame *frame) REQUIRES(f
 	list->tail = number;
 }
 
-static void list_remove(struct frame_list *list, struct frame *frame) REQUIRES(frame_lock)
+static void list_remove(struct list *list, struct frame *frame) REQUIRES(frame_lock)
 {
 	if (frame->previous)
 		frames[frame->previous].next = frame->next;
@@ -77,15 +102,18 @@ static void list_remove(struct frame_list *list, struct frame *frame) REQUIRES(f
 /* The one place where a state changes: list membership and counts follow from it. */
 static void set_state(struct frame *frame, enum frame_state state) REQUIRES(frame_lock)
 {
-	enum frame_state old = (enum frame_state)frame->state;
+	enum frame_list list = frame_list_of(frame);
 
-	if (state_has_list(old))
-		list_remove(&lists[old], frame);
-	counts[old]--;
+	if (list != LIST_NONE)
+		list_remove(&lists[list], frame);
+	counts[frame->state]--;
 	frame->state = (uint8_t)state;
 	counts[state]++;
-	if (state_has_list(state))
-		list_append(&lists[state], frame);
+	list = frame_list_of(frame);
+	if (list == LIST_NONE)
+		return;
+	list_append(&lists[list], frame);
+	frame_listed_locked(state);
 }
 
 /*
@@ -124,18 +152,36 @@ void frame_check_poison(struct frame *frame)
 }
 #endif
 
+/* The frame's content is not what its page-file slot has, or is gone: the slot is free. */
+static void slot_drop(struct frame *frame) REQUIRES(frame_lock)
+{
+	if (pte_kind(frame->original) != PTE_IN_PAGEFILE)
+		return;
+	pagefile_free(pte_pagefile_slot(frame->original));
+	frame->original = frame->flags & FRAME_PRIVATE ? pte_none() : pte_zero();
+}
+
+/* While a write is under way its slot stays the frame's: nobody else may write there. */
+static void mark_dirty(struct frame *frame) REQUIRES(frame_lock)
+{
+	frame->flags |= FRAME_DIRTY;
+	if (!(frame->flags & FRAME_BEING_WRITTEN))
+		slot_drop(frame);
+}
+
 void frame_free_locked(struct frame *frame)
 {
 	KASSERT(frame->state != FRAME_FREE && frame->state != FRAME_ZEROED);
 	KASSERT(frame->state != FRAME_KERNEL);
 	KASSERT(frame->shares == 0 && frame->pins == 0);
+	slot_drop(frame);
+	set_state(frame, FRAME_FREE);
 	frame->flags = 0;
 	frame->word = NULL;
 	frame->original = pte_none();
 	frame->owner = NULL;
 	frame->index = 0;
 	poison(frame);
-	set_state(frame, FRAME_FREE);
 }
 
 void frame_abandon_locked(struct frame *frame)
@@ -145,8 +191,9 @@ void frame_abandon_locked(struct frame *frame)
 		frame_free_locked(frame);
 		return;
 	}
-	KASSERT(frame->state == FRAME_ACTIVE);
-	frame->flags = FRAME_ORPHAN | (frame->flags & FRAME_AWAITED);
+	KASSERT(frame->state == FRAME_ACTIVE || frame->state == FRAME_READING ||
+		frame->state == FRAME_WRITING);
+	frame->flags |= FRAME_ORPHAN;
 	frame->word = NULL;
 	frame->owner = NULL;
 }
@@ -170,26 +217,7 @@ static void evict(struct frame *frame) REQUIRES(frame_lock)
 		pt_write(frame->word, frame->original); /* state words are not counted */
 		((struct segment *)frame->owner)->resident_pages--;
 	}
-	frame->flags = 0;
-	frame->word = NULL;
-	frame->owner = NULL;
-}
-
-/* The frame to take next: the oldest of the list that suits best, or NULL. */
-static struct frame *choose_locked(enum frame_content content) REQUIRES(frame_lock)
-{
-	enum frame_state preferred = content == FRAME_ALL_ZERO ? FRAME_ZEROED : FRAME_FREE;
-	enum frame_state other = content == FRAME_ALL_ZERO ? FRAME_FREE : FRAME_ZEROED;
-	uint32_t number = lists[preferred].head;
-
-	if (!number)
-		number = lists[other].head;
-	if (!number) {
-		number = lists[FRAME_STANDBY].head;
-		if (!number)
-			return NULL;
-	}
-	return &frames[number];
+	evictions++;
 }
 
 enum frame_state frame_take_locked(struct frame *frame)
@@ -200,41 +228,11 @@ enum frame_state frame_take_locked(struct frame *frame)
 	if (found == FRAME_STANDBY)
 		evict(frame);
 	set_state(frame, FRAME_HELD);
+	frame->flags &= FRAME_POISONED;
+	frame->word = NULL;
+	frame->owner = NULL;
 	frame->original = pte_none();
 	return found;
-}
-
-pfn_t frame_alloc(enum frame_content content)
-{
-	enum frame_state found;
-	struct frame *frame;
-	pfn_t pfn;
-
-	spin_lock(&frame_lock);
-	frame = choose_locked(content);
-	if (!frame) {
-		spin_unlock(&frame_lock);
-		return PFN_NONE;
-	}
-	found = frame_take_locked(frame);
-	pfn = frame_number(frame);
-	spin_unlock(&frame_lock);
-
-	if (found == FRAME_FREE)
-		frame_check_poison(frame);
-	if (content == FRAME_ALL_ZERO && found != FRAME_ZEROED)
-		page_zero(frame_memory(pfn));
-	return pfn;
-}
-
-pfn_t frame_alloc_wait(enum frame_content content)
-{
-	for (;;) {
-		pfn_t pfn = frame_alloc(content);
-
-		if (pfn != PFN_NONE || !writeback_one())
-			return pfn;
-	}
 }
 
 pfn_t frame_alloc_kernel(void)
@@ -284,13 +282,19 @@ void frame_begin_read_locked(struct frame *frame)
 	set_state(frame, FRAME_READING);
 }
 
-void frame_end_read_locked(struct frame *frame)
+bool frame_end_read_locked(struct frame *frame)
 {
+	bool is_orphan = frame->flags & FRAME_ORPHAN;
+
 	KASSERT(frame->state == FRAME_READING && frame->pins == 1 && frame->shares == 0);
 	frame->pins = 0;
 	frame->flags &= (uint8_t)~FRAME_AWAITED;
-	set_state(frame, FRAME_STANDBY);
+	if (is_orphan)
+		frame_free_locked(frame);
+	else
+		set_state(frame, FRAME_STANDBY);
 	thread_wake(frame);
+	return !is_orphan;
 }
 
 /*
@@ -321,7 +325,7 @@ void frame_unshare_locked(struct frame *frame, bool was_dirty)
 {
 	KASSERT(frame->state == FRAME_ACTIVE && frame->shares > 0);
 	if (was_dirty)
-		frame->flags |= FRAME_DIRTY;
+		mark_dirty(frame);
 	frame->shares--;
 	settle(frame);
 }
@@ -340,7 +344,7 @@ void frame_unpin_locked(struct frame *frame, bool was_dirty)
 
 	KASSERT(frame->state == FRAME_ACTIVE && frame->pins > 0);
 	if (was_dirty)
-		frame->flags |= FRAME_DIRTY;
+		mark_dirty(frame);
 	if (--frame->pins == 0)
 		frame->flags &= (uint8_t)~FRAME_AWAITED;
 	settle(frame); /* frees an orphan */
@@ -361,7 +365,7 @@ void frame_sleep_locked(struct frame *frame)
 void frame_begin_write_locked(struct frame *frame)
 {
 	KASSERT(frame->state == FRAME_MODIFIED || frame->state == FRAME_ACTIVE);
-	frame->flags &= (uint8_t)~FRAME_DIRTY;
+	frame->flags = (uint8_t)((frame->flags & ~FRAME_DIRTY) | FRAME_BEING_WRITTEN);
 	frame->pins++;
 	if (frame->state == FRAME_MODIFIED)
 		set_state(frame, FRAME_WRITING);
@@ -372,9 +376,9 @@ void frame_end_write_locked(struct frame *frame, bool written)
 	KASSERT(frame->state == FRAME_WRITING || frame->state == FRAME_ACTIVE);
 	KASSERT(frame->pins > 0);
 	frame->pins--;
-	if (!written)
-		frame->flags |= FRAME_DIRTY;
-	frame->flags &= (uint8_t)~FRAME_AWAITED;
+	frame->flags &= (uint8_t) ~(FRAME_AWAITED | FRAME_BEING_WRITTEN);
+	if (!written || (frame->flags & FRAME_DIRTY))
+		mark_dirty(frame);
 	settle(frame);
 	thread_wake(frame);
 }
@@ -393,10 +397,9 @@ void frame_wait(pfn_t pfn)
 	spin_unlock(&frame_lock);
 }
 
-struct frame *frame_first_locked(enum frame_state state)
+struct frame *frame_first_locked(enum frame_list list)
 {
-	KASSERT(state_has_list(state));
-	return lists[state].head ? &frames[lists[state].head] : NULL;
+	return lists[list].head ? &frames[lists[list].head] : NULL;
 }
 
 struct frame *frame_next_locked(const struct frame *frame)
@@ -418,19 +421,38 @@ uint64_t frame_total(void)
 	return total;
 }
 
+uint64_t frame_count_pinned(void) NO_THREAD_SAFETY_ANALYSIS
+{
+	uint64_t count = 0;
+
+	for (pfn_t pfn = 1; pfn < frame_entries; pfn++)
+		count += frames[pfn].pins > 0;
+	return count;
+}
+
+uint64_t frame_evictions(void)
+{
+	uint64_t count;
+
+	spin_lock(&frame_lock);
+	count = evictions;
+	spin_unlock(&frame_lock);
+	return count;
+}
+
 pfn_t frame_highest(void)
 {
 	return frame_entries;
 }
 
-void frame_system_init(struct frame *array, pfn_t entries) NO_THREAD_SAFETY_ANALYSIS
+void frame_system_init(struct frame *array, pfn_t entries, uint64_t limit) NO_THREAD_SAFETY_ANALYSIS
 {
 	frames = array;
 	frame_entries = entries;
-	for (int state = 0; state < FRAME_STATES; state++) {
-		lists[state] = (struct frame_list){0, 0};
-		counts[state] = 0;
-	}
+	frame_limits_init(limit);
+	evictions = 0;
+	memset(lists, 0, sizeof(lists));
+	memset(counts, 0, sizeof(counts));
 	for (pfn_t pfn = 0; pfn < entries; pfn++)
 		array[pfn] = (struct frame){.state = FRAME_KERNEL};
 }
@@ -439,6 +461,8 @@ void frame_system_add(pfn_t first, uint64_t count, bool usable) NO_THREAD_SAFETY
 {
 	KASSERT(first != PFN_NONE && first + count <= frame_entries);
 	counts[FRAME_KERNEL] += count;
+	if (usable)
+		frame_limits_add(count);
 	for (pfn_t pfn = first; usable && pfn < first + count; pfn++)
 		set_state(&frames[pfn], FRAME_FREE);
 }

@@ -43,9 +43,16 @@ enum frame_content { FRAME_ANY_CONTENT, FRAME_ALL_ZERO };
 pfn_t frame_alloc(enum frame_content content) EXCLUDES(frame_lock);
 
 /*
- * The one place that waits for memory: as frame_alloc, but cleans a modified file page when nothing
- * else is left.
- * => locks: none may be held. => may sleep: yes. => returns: PFN_NONE when no page can be cleaned
+ * As frame_alloc, for a page of a program or a file: leaves the last free frames to the kernel, and
+ * takes none at all while as many as the knob `frames` allows are in use; only pages on standby
+ * make room then.
+ */
+pfn_t frame_alloc_paged(enum frame_content content) EXCLUDES(frame_lock);
+
+/*
+ * The one place that waits for memory: as frame_alloc_paged, but trims processes and writes
+ * modified pages when nothing else is left. (reclaim.c)
+ * => locks: none may be held. => may sleep: yes. => returns: PFN_NONE when that makes no room
  *    either.
  */
 pfn_t frame_alloc_wait(enum frame_content content) EXCLUDES(frame_lock);
@@ -98,8 +105,11 @@ void frame_own_locked(struct frame *frame, void *owner, uint64_t index, pte_t *w
 
 /* HELD -> READING, pinned by the caller. */
 void frame_begin_read_locked(struct frame *frame) REQUIRES(frame_lock);
-/* READING -> STANDBY; wakes those who wait for the page. */
-void frame_end_read_locked(struct frame *frame) REQUIRES(frame_lock);
+/*
+ * READING -> STANDBY, or free, if its page has gone meanwhile; wakes those who wait for the page.
+ * => returns: false: it was freed.
+ */
+bool frame_end_read_locked(struct frame *frame) REQUIRES(frame_lock);
 
 /*
  * One more valid slot names the frame: HELD (just owned), ACTIVE, STANDBY, MODIFIED or WRITING ->
@@ -117,9 +127,10 @@ void frame_pin_locked(struct frame *frame) REQUIRES(frame_lock);
 void frame_unpin_locked(struct frame *frame, bool was_dirty) REQUIRES(frame_lock);
 
 /*
- * A MODIFIED or ACTIVE file page goes to its file: MODIFIED -> WRITING (ACTIVE stays ACTIVE,
- * pinned), dirty is cleared first. end: back to MODIFIED when it failed or was dirtied again, else
- * STANDBY (ACTIVE stays). Wakes waiters.
+ * A MODIFIED or ACTIVE page goes to its file, or to the page-file slot that `original` names by
+ * then: MODIFIED -> WRITING (ACTIVE stays ACTIVE, pinned), dirty is cleared first. end: back to
+ * MODIFIED, without a slot, when it failed or was dirtied again, else STANDBY (ACTIVE stays). Wakes
+ * waiters.
  */
 void frame_begin_write_locked(struct frame *frame) REQUIRES(frame_lock);
 void frame_end_write_locked(struct frame *frame, bool written) REQUIRES(frame_lock);
@@ -136,20 +147,53 @@ void frame_wait(pfn_t pfn) EXCLUDES(frame_lock);
  */
 void frame_sleep_locked(struct frame *frame) REQUIRES(frame_lock);
 
-/*
- * The first frame of a state's list (FREE, ZEROED, STANDBY, MODIFIED), or NULL, and the one after
- * `frame`.
- */
-struct frame *frame_first_locked(enum frame_state state) REQUIRES(frame_lock);
+/* The lists, each ordered by time. Modified pages of files need no slot of the page file. */
+enum frame_list {
+	LIST_FREE,
+	LIST_ZEROED,
+	LIST_STANDBY,
+	LIST_MODIFIED_PAGED,
+	LIST_MODIFIED_FILE,
+	LIST_NONE
+};
+#define FRAME_LISTS LIST_NONE
+/* The list that the frame is on, by its state and owner. */
+enum frame_list frame_list_of(const struct frame *frame);
+/* The first frame of a list, or NULL, and the one after `frame`. */
+struct frame *frame_first_locked(enum frame_list list) REQUIRES(frame_lock);
 struct frame *frame_next_locked(const struct frame *frame) REQUIRES(frame_lock);
 
 uint64_t frame_count(enum frame_state state); /* without the lock: exact only when nothing runs */
 uint64_t frame_total(void); /* frames of RAM that the database describes, kernel's included */
 pfn_t frame_highest(void);  /* one above the last entry */
 
+/* Frames of pages of programs and files: those that the knob `frames` limits. */
+uint64_t frame_count_paged(void);
+/* Frames that somebody reads, writes or borrows, or that never leave: a walk over all. */
+uint64_t frame_count_pinned(void);
+uint64_t frame_limit(void);	/* the most of them */
+uint64_t frame_evictions(void); /* frames taken away from the page they cached, since the start */
+
+/*
+ * Sleeps until a frame becomes free, standby or modified, at most until wake_time.
+ * => locks: none may be held.
+ */
+void frame_wait_any(uint64_t wake_time) EXCLUDES(frame_lock);
+
+/* ---- what the balancer is for (balancer.c) ---- */
+
+enum frame_want {
+	NOTHING_WANTED,
+	FRAMES_WANTED, /* fewer can be had at once than the kernel's reserve is to hold */
+	WRITES_WANTED, /* writeback=eager, and there are modified pages */
+};
+enum frame_want frame_want(void) EXCLUDES(frame_lock);
+/* Sleeps until something may be wanted that was not before. => locks: none may be held. */
+void frame_wait_wanted(void) EXCLUDES(frame_lock);
+
 /*
  * Builds the database: first every entry stands outside, then RAM is added, usable or the kernel's.
  * Boot only (mm.c).
  */
-void frame_system_init(struct frame *array, pfn_t entries);
+void frame_system_init(struct frame *array, pfn_t entries, uint64_t limit);
 void frame_system_add(pfn_t first, uint64_t count, bool usable);

@@ -60,7 +60,7 @@ static bool run_find_cleaned(pfn_t *first)
 {
 	bool cleaned = false;
 
-	for (uint64_t left = frame_count(FRAME_MODIFIED); left && writeback_one(); left--)
+	for (uint64_t left = frame_count(FRAME_MODIFIED); left && writeback_some(); left--)
 		cleaned = true;
 	return cleaned && run_find(true, first);
 }

@@ -6,7 +6,9 @@
 #include "boot/boot_info.h"
 #include "commit.h"
 #include "frame.h"
+#include "kernel/core/cmdline.h"
 #include "kernel/core/pool.h"
+#include "replace.h"
 
 #define MAX_LOADER_RANGES 32
 
@@ -63,23 +65,16 @@ static const struct boot_memory_range *find_home(const struct boot_info *info, u
 	      (unsigned long long)bytes / 1024);
 }
 
-/*
- * Adds a usable range, of which the first `taken_bytes` hold the database; *cap frames may still
- * become usable.
- */
-static void add_usable(const struct boot_memory_range *range, uint64_t taken_bytes, uint64_t *cap)
+/* Adds a usable range, of which the first `taken_bytes` hold the database. */
+static void add_usable(const struct boot_memory_range *range, uint64_t taken_bytes)
 {
 	pfn_t first = pfn_of(range->base);
 	uint64_t taken = page_of(taken_bytes), pages = page_of(range->size_bytes);
 	uint64_t skipped = first == PFN_NONE && !taken; /* frame 0 means "none" */
-	uint64_t usable = pages - taken - skipped;
 
 	if (taken)
 		frame_system_add(first, taken, false);
-	if (usable > *cap)
-		usable = *cap;
-	frame_system_add(first + taken + skipped, usable, true);
-	*cap -= usable;
+	frame_system_add(first + taken + skipped, pages - taken - skipped, true);
 }
 
 static void remember_loader_range(const struct boot_memory_range *range)
@@ -93,25 +88,26 @@ uint64_t mm_frame_database_bytes(void)
 	return page_round_up(frame_highest() * sizeof(struct frame));
 }
 
-void mm_init(const struct boot_info *info, uint64_t frame_cap)
+void mm_init(const struct boot_info *info, uint64_t frame_limit)
 {
 	pfn_t entries = count_entries(info);
 	uint64_t bytes = page_round_up(entries * sizeof(struct frame));
 	const struct boot_memory_range *home = find_home(info, bytes);
-	uint64_t cap = frame_cap ? frame_cap : UINT64_MAX;
 
 	loader_range_count = 0;
-	frame_system_init(phys_to_virt(home->base), entries);
+	frame_system_init(phys_to_virt(home->base), entries, frame_limit);
 	for (uint64_t i = 0; i < info->range_count; i++) {
 		const struct boot_memory_range *range = &info->ranges[i];
 
 		if (kind_of(range) == BOOT_MEMORY_USABLE)
-			add_usable(range, range == home ? bytes : 0, &cap);
+			add_usable(range, range == home ? bytes : 0);
 		else if (is_ram(range))
 			frame_system_add(pfn_of(range->base), page_of(range->size_bytes), false);
-		if (kind_of(range) == BOOT_MEMORY_LOADER && !frame_cap)
+		if (kind_of(range) == BOOT_MEMORY_LOADER)
 			remember_loader_range(range);
 	}
+	if (!replace_select(knobs.replace))
+		panic("mm: there is no replacement policy '%s'", knobs.replace);
 	pool_init(&supply);
 	object_type_register(&section_type);
 }

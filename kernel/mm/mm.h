@@ -12,10 +12,10 @@
 struct boot_info;
 
 /*
- * Builds the frame database from the memory map, and the pool on top of it. `frame_cap` 0: all RAM.
- * Boot only.
+ * Builds the frame database from the memory map, and the pool on top of it. `frame_limit`: the
+ * knob `frames`, the most frames for pages of programs and files; 0: all RAM. Boot only.
  */
-void mm_init(const struct boot_info *info, uint64_t frame_cap);
+void mm_init(const struct boot_info *info, uint64_t frame_limit);
 /* Gives back the memory of kind BOOT_MEMORY_LOADER; `info` is gone afterwards. Boot only. */
 void mm_free_loader_memory(void);
 
@@ -335,6 +335,8 @@ void *kernel_stack_alloc(void);
 void kernel_stack_free(void *stack);
 /* Page tables of the stacks' area: they stay once made, so a balance leaves them out. */
 uint64_t kernel_stack_table_frames(void);
+/* Pages of addresses that are left for stacks. */
+uint64_t kernel_stack_free_pages(void);
 
 /* ---- accounting ---- */
 
@@ -342,6 +344,16 @@ void mm_memory_information(
 	struct quire_memory *result); /* the fields that the VM knows; others stay */
 void mm_space_information(struct address_space *space,
 			  struct quire_fault_counts *result); /* all but handles */
+
+/* What VM_COUNTERS tells of a space, of one moment. */
+struct space_counters {
+	uint64_t faults; /* of all classes */
+	uint64_t resident_pages, peak_resident_pages, commit_pages, peak_commit_pages;
+	uint64_t virtual_bytes, peak_virtual_bytes;
+};
+void mm_space_counters(struct address_space *space, struct space_counters *result);
+/* All faults; those of kernel copies are counted besides, by what they did. */
+uint64_t faults_sum(const uint64_t by_class[QUIRE_FAULT_CLASSES]);
 
 /* Pages between memory and the disk. */
 void mm_paging_information(struct quire_paging *result);
@@ -351,7 +363,8 @@ uint64_t mm_frame_database_bytes(void);
 
 /* What a leak would change: compared before and after each test program. */
 struct mm_balance {
-	uint64_t frames_in_use; /* all but free, zeroed and standby */
+	/* those of the kernel, tables, and pages that are pinned. Others come and go with pressure */
+	uint64_t frames_in_use;
 	uint64_t pool_bytes, commit_pages, views, segments;
 };
 void mm_balance_read(struct mm_balance *balance);

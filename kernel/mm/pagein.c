@@ -12,8 +12,22 @@
 #include "frame.h"
 #include "kernel/core/thread.h"
 #include "kernel/io/file.h"
+#include "kernel/io/pagefile.h"
 #include "mm.h"
+#include "page_table.h"
 #include "segment.h"
+
+static atomic_uint_fast64_t pages_read, reads_joined;
+
+uint64_t pagein_pages(void)
+{
+	return atomic_load_explicit(&pages_read, memory_order_relaxed);
+}
+
+uint64_t pagein_collided(void)
+{
+	return atomic_load_explicit(&reads_joined, memory_order_relaxed);
+}
 
 /* Claims the spare for the page: the word names it from now on. */
 static struct frame *claim_spare_locked(struct page_request *request, pte_t *word)
@@ -33,6 +47,17 @@ static enum page_step need_frame(struct page_request *request, bool zeroed)
 {
 	request->need_zeroed = zeroed;
 	return PAGE_NEED_FRAME;
+}
+
+/* The page is in the file or the page file. */
+static enum page_step page_begin_read_locked(struct page_request *request, pte_t *word)
+	REQUIRES(frame_lock)
+{
+	if (request->spare == PFN_NONE)
+		return need_frame(request, false);
+	frame_begin_read_locked(claim_spare_locked(request, word));
+	segment_reference(request->segment);
+	return PAGE_IN;
 }
 
 /* No frame has the page: make it, or say what is missing. */
@@ -56,11 +81,7 @@ static enum page_step page_absent_locked(struct page_request *request, pte_t *wo
 	case BORN_IN_FILE:
 		break;
 	}
-	if (request->spare == PFN_NONE)
-		return need_frame(request, false);
-	frame_begin_read_locked(claim_spare_locked(request, word));
-	segment_reference(request->segment);
-	return PAGE_IN;
+	return page_begin_read_locked(request, word);
 }
 
 static enum page_step page_in_frame_locked(struct page_request *request, pfn_t pfn)
@@ -96,12 +117,32 @@ enum page_step segment_page_locked(struct page_request *request)
 		return page_absent_locked(request, word, BORN_ZERO);
 	case PTE_IN_FRAME:
 		return page_in_frame_locked(request, pte_pfn(pt_read(word)));
-	case PTE_VALID:
 	case PTE_IN_PAGEFILE:
+		return page_begin_read_locked(request, word);
+	case PTE_VALID:
 		break;
 	}
 	panic("segment %p page %llu: impossible state word", (void *)request->segment,
 	      (unsigned long long)request->index);
+}
+
+enum page_step private_page_locked(struct address_space *space, vaddr_t va, pte_t *slot,
+				   struct page_request *request)
+{
+	pte_t word = pt_read(slot);
+	struct frame *frame;
+
+	if (pte_kind(word) != PTE_IN_PAGEFILE)
+		return page_in_frame_locked(request, pte_pfn(word));
+	if (request->spare == PFN_NONE)
+		return need_frame(request, false);
+	frame = frame_of(request->spare);
+	frame_own_locked(frame, space, page_of(va), slot, word, FRAME_PRIVATE);
+	word_set_locked(slot, pte_in_frame(request->spare));
+	frame_begin_read_locked(frame);
+	request->pfn = request->spare;
+	request->spare = PFN_NONE;
+	return PAGE_IN;
 }
 
 /* Where the bytes of the page are in the file, and how many of them are the page's. */
@@ -133,24 +174,45 @@ static NTSTATUS read_page(const struct segment *segment, page_index_t index, voi
 	return file_read(segment->file, offset, page, size);
 }
 
-/* The reader's part of PAGE_IN. */
+/* From where the frame's page was before. */
+static NTSTATUS read_frame(const struct frame *frame, const struct segment *segment)
+{
+	void *page = frame_memory(frame_number(frame));
+
+	if (pte_kind(frame->original) == PTE_IN_PAGEFILE)
+		return pagefile_read(pte_pagefile_slot(frame->original), &page, 1);
+	return read_page(segment, frame->index, page);
+}
+
+/* The read failed: the page is where it was. */
+static void give_back_locked(struct frame *frame, struct segment *segment) REQUIRES(frame_lock)
+{
+	if (segment) {
+		pt_write(frame->word, frame->original);
+		segment->resident_pages--;
+	} else {
+		word_set_locked(frame->word, frame->original);
+	}
+	frame->original = pte_none(); /* the word has it */
+	frame_free_locked(frame);
+}
+
+/* The reader's part of PAGE_IN. A private page may have gone when it has been read. */
 static NTSTATUS page_in(struct page_request *request)
 {
-	struct segment *segment = request->segment;
 	struct frame *frame = frame_of(request->pfn);
+	struct segment *segment = frame->flags & FRAME_PRIVATE ? NULL : frame->owner;
 	NTSTATUS status;
 
 	lock_assert_none_held();
-	status = read_page(segment, request->index, frame_memory(request->pfn));
+	status = read_frame(frame, segment);
 	spin_lock(&frame_lock);
-	frame_end_read_locked(frame);
-	if (!NT_SUCCESS(status)) {
-		pt_write(frame->word, frame->original);
-		segment->resident_pages--;
-		frame_free_locked(frame);
-	}
+	if (frame_end_read_locked(frame) && !NT_SUCCESS(status))
+		give_back_locked(frame, segment);
 	spin_unlock(&frame_lock);
-	segment_release(segment);
+	if (segment)
+		segment_release(segment);
+	atomic_fetch_add_explicit(&pages_read, 1, memory_order_relaxed);
 	request->was_read = true;
 	return status;
 }
@@ -167,6 +229,7 @@ NTSTATUS page_step_perform(enum page_step step, struct page_request *request)
 	case PAGE_IN:
 		return page_in(request);
 	case PAGE_WAIT:
+		atomic_fetch_add_explicit(&reads_joined, 1, memory_order_relaxed);
 		frame_wait(request->pfn);
 		return STATUS_SUCCESS;
 	case PAGE_READY:

@@ -4,11 +4,13 @@
 #include "pages.h"
 
 #include "frame.h"
+#include "kernel/io/pagefile.h"
 #include "page_table.h"
 #include "protection.h"
 #include "tlb.h"
 #include "view.h"
 #include "watch.h"
+#include "working_set.h"
 
 bool slot_is_private_locked(pte_t slot)
 {
@@ -38,9 +40,11 @@ bool page_is_private(struct address_space *space, vaddr_t va)
 	return is_private;
 }
 
-void page_map_locked(struct address_space *space, pte_t *slot, struct frame *frame,
+void page_map_locked(struct address_space *space, vaddr_t va, pte_t *slot, struct frame *frame,
 		     uint64_t hardware_bits)
 {
+	if (!(hardware_bits & PTE_LARGE))
+		hardware_bits |= working_set_enter(space, va);
 	word_set_locked(slot, pte_valid(frame_number(frame), hardware_bits));
 	frame_share_locked(frame);
 	space->resident_pages += hardware_bits & PTE_LARGE ? LARGE_PAGE_PAGES : 1;
@@ -48,12 +52,11 @@ void page_map_locked(struct address_space *space, pte_t *slot, struct frame *fra
 		space->peak_resident_pages = space->resident_pages;
 }
 
-/* A private page that no slot maps: at rest, or borrowed for a copy. */
+/* A private page that no slot maps: at rest, in transfer, or borrowed for a copy. */
 static void discard_unmapped_locked(pte_t *slot) REQUIRES(frame_lock)
 {
 	struct frame *frame = frame_of(pte_pfn(pt_read(slot)));
 
-	KASSERT(frame->state == FRAME_STANDBY || frame->state == FRAME_MODIFIED || frame->pins);
 	word_set_locked(slot, pte_none());
 	frame_abandon_locked(frame);
 }
@@ -74,9 +77,12 @@ static void discard_slot_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va
 	case PTE_IN_FRAME:
 		discard_unmapped_locked(slot);
 		break;
+	case PTE_IN_PAGEFILE:
+		pagefile_free(pte_pagefile_slot(old));
+		word_set_locked(slot, pte_none());
+		break;
 	case PTE_NONE:
 	case PTE_ZERO:
-	case PTE_IN_PAGEFILE:
 		break;
 	}
 }
@@ -133,11 +139,7 @@ void pages_discard(struct address_space *space, vaddr_t start, vaddr_t end)
 		;
 }
 
-/*
- * Unmaps a page and keeps its content: a private page stays in its frame, a shared one is found
- * again through its segment.
- */
-static void unmap_keep_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va) REQUIRES(frame_lock)
+void page_unmap_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va)
 {
 	pte_t old = pt_read(slot);
 	pte_t kept = slot_is_private_locked(old) ? pte_in_frame(pte_pfn(old)) : pte_none();
@@ -154,6 +156,9 @@ static uint64_t watched_bits(struct address_space *space, vaddr_t va, uint64_t b
 	return watch_hardware_bits(view_find(space, va), va, bits);
 }
 
+/* What a change of rights leaves as it is in a slot. */
+#define PTE_KEPT (PTE_ACCESSED | PTE_DIRTY | PTE_LARGE | PTE_STAMP_MASK)
+
 static void protect_slot_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va,
 				uint32_t protection) REQUIRES(frame_lock)
 {
@@ -163,11 +168,11 @@ static void protect_slot_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va
 	if (pte_kind(old) != PTE_VALID)
 		return;
 	if (!protection_rights(protection) || (protection & PAGE_GUARD)) {
-		unmap_keep_locked(batch, slot, va);
+		page_unmap_locked(batch, slot, va);
 		return;
 	}
 	bits = protection_hardware_bits(protection, slot_is_private_locked(old));
-	bits = watched_bits(batch->space, va, bits) | (old.bits & (PTE_DIRTY | PTE_LARGE));
+	bits = watched_bits(batch->space, va, bits) | (old.bits & PTE_KEPT);
 	tlb_batch_add(batch, va, slot_exchange_locked(slot, pte_valid(pte_pfn(old), bits)),
 		      TLB_KEEP);
 }

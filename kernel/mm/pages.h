@@ -8,6 +8,8 @@
 
 #include "types.h"
 
+struct tlb_batch;
+
 /*
  * Forgets the pages of [start, end): shared ones are unmapped, private ones freed. Empty page
  * tables go too.
@@ -28,8 +30,15 @@ bool page_is_private(struct address_space *space, vaddr_t va);
 bool slot_is_private_locked(pte_t slot) REQUIRES(frame_lock);
 
 /*
- * Maps a frame: sets the slot (not valid before) and counts the share. The frame is HELD (owned),
- * ACTIVE, STANDBY, MODIFIED or WRITING. With PTE_LARGE among the bits: the first of a large page.
+ * Unmaps a page and keeps its content: a private page stays in its frame, a shared one is found
+ * again through its segment. The slot is valid; the batch has room.
  */
-void page_map_locked(struct address_space *space, pte_t *slot, struct frame *frame,
+void page_unmap_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va) REQUIRES(frame_lock);
+
+/*
+ * Maps a frame: sets the slot (not valid before) and counts the share. The frame is HELD (owned),
+ * ACTIVE, STANDBY, MODIFIED or WRITING. With PTE_LARGE among the bits: the first of a large page;
+ * else the page enters the working set, which has room.
+ */
+void page_map_locked(struct address_space *space, vaddr_t va, pte_t *slot, struct frame *frame,
 		     uint64_t hardware_bits) REQUIRES(frame_lock);

@@ -7,6 +7,7 @@
 #include "frame.h"
 #include "kernel/core/pool.h"
 #include "kernel/io/file.h"
+#include "kernel/io/pagefile.h"
 #include "large.h"
 #include "mm.h"
 
@@ -88,6 +89,9 @@ static void free_frames(struct segment *segment)
 			pt_write(word, pte_none());
 			segment->resident_pages--;
 			frame_free_locked(frame);
+		} else if (pte_kind(*word) == PTE_IN_PAGEFILE) {
+			pagefile_free(pte_pagefile_slot(*word));
+			pt_write(word, pte_none());
 		}
 		index++;
 	}

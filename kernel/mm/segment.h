@@ -111,6 +111,13 @@ struct page_request {
 enum page_step segment_page_locked(struct page_request *request) REQUIRES(frame_lock);
 
 /*
+ * The same for a private page that is not mapped: its slot is IN_FRAME or IN_PAGEFILE. Needs the
+ * space's lock.
+ */
+enum page_step private_page_locked(struct address_space *space, vaddr_t va, pte_t *slot,
+				   struct page_request *request) REQUIRES(frame_lock);
+
+/*
  * The blocking part of a step: NEED_FRAME, IN and WAIT. => locks: none held. => may sleep.
  * => returns: STATUS_SUCCESS (ask again), STATUS_NO_MEMORY, or the status of the failed read.
  */
@@ -125,3 +132,6 @@ void page_request_end(struct page_request *request);
  */
 NTSTATUS segment_page_pin(struct segment *segment, page_index_t index, pfn_t *result) MUST_CHECK;
 void segment_page_unpin(pfn_t pfn, bool was_written);
+
+uint64_t pagein_pages(void);	/* pages read since the start, also in vain */
+uint64_t pagein_collided(void); /* times that a thread waited for another one's read */

@@ -8,9 +8,15 @@
 #include "mm.h"
 #include "region.h"
 #include "view.h"
+#include "working_set.h"
 
 static struct mutex spaces_lock = MUTEX_INIT("spaces", RANK_SPACES);
-static LIST_HEAD(, address_space) spaces = LIST_HEAD_INITIALIZER(spaces);
+static TAILQ_HEAD(, address_space) spaces = TAILQ_HEAD_INITIALIZER(spaces);
+static unsigned space_count; /* (P) */
+
+/* What a process has before it asks for something else: what Windows reports. */
+#define DEFAULT_MINIMUM_PAGES 50u
+#define DEFAULT_MAXIMUM_PAGES 345u
 
 static NTSTATUS root_create(paddr_t *root)
 {
@@ -35,6 +41,8 @@ NTSTATUS space_create(struct address_space **result)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	mutex_init(&space->lock, "address space", RANK_ADDRESS_SPACE);
 	RB_INIT(&space->regions);
+	space->working_set.minimum_pages = DEFAULT_MINIMUM_PAGES;
+	space->working_set.maximum_pages = DEFAULT_MAXIMUM_PAGES;
 	status = root_create(&space->root);
 	if (!NT_SUCCESS(status)) {
 		pool_free(space, sizeof(*space));
@@ -44,7 +52,8 @@ NTSTATUS space_create(struct address_space **result)
 	/* the one CPU there is may have translations of any space */
 	atomic_init(&space->active_cpus, 1);
 	mutex_lock(&spaces_lock);
-	LIST_INSERT_HEAD(&spaces, space, all);
+	TAILQ_INSERT_HEAD(&spaces, space, all);
+	space_count++;
 	mutex_unlock(&spaces_lock);
 	*result = space;
 	return STATUS_SUCCESS;
@@ -74,8 +83,10 @@ void space_destroy(struct address_space *space)
 	while ((view = remove_first_view(space)) != NULL)
 		view_free(view);
 	mutex_lock(&spaces_lock);
-	LIST_REMOVE(space, all);
+	TAILQ_REMOVE(&spaces, space, all);
+	space_count--;
 	mutex_unlock(&spaces_lock);
+	working_set_destroy(space);
 	spin_lock(&frame_lock);
 	KASSERT(space->table_frames == 1 && space->resident_pages == 0);
 	KASSERT(frame_of(pfn_of(space->root))->shares == 0);
@@ -97,7 +108,22 @@ void space_for_each(void (*visit)(struct address_space *space, void *context), v
 	struct address_space *space;
 
 	mutex_lock(&spaces_lock);
-	LIST_FOREACH (space, &spaces, all)
+	TAILQ_FOREACH (space, &spaces, all)
 		visit(space, context);
+	mutex_unlock(&spaces_lock);
+}
+
+void space_visit_in_turn(bool (*visit)(struct address_space *space, void *context), void *context)
+{
+	bool go_on = true;
+
+	mutex_lock(&spaces_lock);
+	for (unsigned left = space_count; left && go_on; left--) {
+		struct address_space *space = TAILQ_FIRST(&spaces);
+
+		TAILQ_REMOVE(&spaces, space, all);
+		TAILQ_INSERT_TAIL(&spaces, space, all);
+		go_on = visit(space, context);
+	}
 	mutex_unlock(&spaces_lock);
 }

@@ -34,8 +34,8 @@
  * every state word and slot. No VM lock is held while a thread does I/O, waits for memory or waits
  * for a frame.
  *
- * Field letters: (S) address_space.lock, (G) segment.lock, (F) frame_lock, (C) constant after
- * creation, (A) atomic; two letters: either to read, both to write.
+ * Field letters: (S) address_space.lock, (G) segment.lock, (F) frame_lock, (P) the lock of the list
+ * of spaces, (C) constant after creation, (A) atomic; two letters: either to read, both to write.
  */
 #pragma once
 
@@ -98,6 +98,8 @@ enum frame_state {
  * lives, each with one pin of its. Slots that map the large page are counted by its first frame.
  */
 #define FRAME_LARGE 0x20u
+/* A write of its content is under way: pinned by the writer, WRITING or, mapped again, ACTIVE. */
+#define FRAME_BEING_WRITTEN 0x40u
 
 /* One entry of the frame database, 48 bytes, index = pfn. All (F). */
 struct frame {
@@ -233,14 +235,34 @@ struct view {
 
 RB_HEAD(region_tree, region);
 
+/*
+ * The pages of a space that are in memory and may be taken out of it (working_set.h). All (S) but
+ * what is said otherwise.
+ */
+struct working_set {
+	uint64_t *root;	 /* entries, or tables of 512 tables: a frame, as high as `levels` says */
+	unsigned levels; /* 0: no root yet; 1: root holds entries */
+	uint32_t capacity, used;       /* entries there is room for; up to the last one in use */
+	uint32_t hole_count;	       /* entries below `used` that name no page */
+	uint32_t hole_head, hole_tail; /* a list through the holes: index + 1; 0: none */
+	uint32_t hand;		       /* where the search for the next victim goes on */
+	uint32_t sweep;		       /* where the search for entries of pages that went goes on */
+	uint64_t clock;		       /* pages entered so far: the process's virtual time */
+	uint64_t credit;	       /* (P) what it owes when all spaces are trimmed (trim.c) */
+	uint64_t minimum_pages, maximum_pages; /* as set; what a program sees */
+	bool is_limited;		       /* set by a program: they count */
+	bool hard_minimum, hard_maximum;
+};
+
 struct address_space {
 	struct mutex lock;
 	struct region_tree regions;	  /* (S) */
 	uint64_t view_count;		  /* (S) */
 	atomic_uint_fast64_t watch_count; /* (A) views with a watch; changes under (S) */
 	uint64_t locked_pages;		  /* (S) of the locked regions */
-	paddr_t root;			  /* (C) page-table root */
-	bool dying;			  /* (S) no new views */
+	struct working_set working_set;
+	paddr_t root; /* (C) page-table root */
+	bool dying;   /* (S) no new views */
 	atomic_uint_fast64_t
 		active_cpus; /* (A) bit per CPU that runs this space: whom a TLB flush must reach */
 	uint64_t resident_pages; /* (F) valid user slots */
@@ -249,5 +271,5 @@ struct address_space {
 	uint64_t peak_commit_pages, virtual_bytes, peak_virtual_bytes; /* (S) */
 	uint64_t peak_resident_pages;				       /* (F) */
 	atomic_uint_fast64_t faults[QUIRE_FAULT_CLASSES];	       /* (A) */
-	LIST_ENTRY(address_space) all; /* list of spaces, for mm_check */
+	TAILQ_ENTRY(address_space) all;				       /* (P) */
 };

@@ -27,6 +27,13 @@ static const struct system_call calls[] = {
 #include "nt/syscalls.def"
 #undef SYSCALL
 
+static atomic_uint_fast64_t calls_made;
+
+uint64_t system_call_count(void)
+{
+	return atomic_load_explicit(&calls_made, memory_order_relaxed);
+}
+
 /* With hash=1: a call that fails must have changed nothing. */
 static NTSTATUS call_observed(const struct system_call *call, const uint64_t *arguments)
 {
@@ -48,6 +55,7 @@ NTSTATUS upcall_system_call(uint32_t number, const uint64_t registers[4], vaddr_
 	if (number >= sizeof(calls) / sizeof(calls[0]))
 		return STATUS_INVALID_SYSTEM_SERVICE;
 	call = &calls[number];
+	atomic_fetch_add_explicit(&calls_made, 1, memory_order_relaxed);
 	for (unsigned i = 0; i < REGISTER_ARGUMENTS; i++)
 		arguments[i] = registers[i];
 	if (call->argument_count > REGISTER_ARGUMENTS) {
@@ -120,29 +128,6 @@ NTSTATUS query_result(vaddr_t buffer, const void *data, size_t size_bytes, vaddr
 	if (!NT_SUCCESS(status))
 		return status;
 	return query_length(STATUS_SUCCESS, size_bytes, return_length, length_width);
-}
-
-NTSTATUS query_text(vaddr_t buffer, uint32_t length_bytes, vaddr_t return_length,
-		    const uint16_t *text, uint16_t text_bytes)
-{
-	static const uint16_t end;
-	uint64_t size_bytes = sizeof(struct nt_unicode_string) + text_bytes + sizeof(end);
-	struct nt_unicode_string string = {
-		.length_bytes = text_bytes,
-		.maximum_length_bytes = (uint16_t)(text_bytes + sizeof(end)),
-		.buffer = buffer + sizeof(string),
-	};
-	NTSTATUS status;
-
-	if (length_bytes < size_bytes)
-		return query_length(STATUS_INFO_LENGTH_MISMATCH, size_bytes, return_length, 4);
-	status = copy_out(string.buffer, text, text_bytes);
-	if (NT_SUCCESS(status))
-		status = copy_out(string.buffer + text_bytes, &end, sizeof(end));
-	if (NT_SUCCESS(status))
-		status = copy_out(buffer, &string, sizeof(string));
-	return NT_SUCCESS(status) ? query_length(STATUS_SUCCESS, size_bytes, return_length, 4)
-				  : status;
 }
 
 NTSTATUS query_probe(vaddr_t buffer, uint64_t length_bytes, vaddr_t return_length,

@@ -110,7 +110,8 @@ void sim_fail_nth_allocation(uint64_t n);	   /* that pool_alloc returns NULL */
 uint64_t sim_allocation_count(void);		   /* pool_alloc calls since the start */
 void sim_fail_nth_io(uint64_t n, NTSTATUS status); /* that disk transfer ends with status */
 uint64_t sim_io_count(void);
-void sim_set_io_delay(uint64_t time_100ns); /* each transfer sleeps so long in virtual time */
+/* The device takes so long for each request, one after the other; a multiple of 10 (1 us). */
+void sim_set_io_delay(uint64_t time_100ns);
 
 /* ---- reports (sim_report.c) ---- */
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "boot/boot_info.h"
+#include "kernel/core/cmdline.h"
 #include "kernel/core/pool.h"
 #include "kernel/mm/mm.h"
 #include "sim_ramdisk.h"
@@ -59,7 +60,7 @@ void sim_start(uint64_t ram_bytes, uint64_t seed)
 	sim_io_begin();
 	info = phys_to_virt(pfn_address(HOST_FIRST_FRAME));
 	map_build(info, usable_frames);
-	mm_init(info, 0);
+	mm_init(info, knobs.frames);
 	mm_free_loader_memory();
 	mm_check();
 	mm_balance_read(&balance_at_start);

@@ -8,7 +8,9 @@ from fixtures import QuireTest
 from quirelib import cpio, firmware, tap
 from quirelib.common import QuireError, UsageError
 from quirelib.expression import Expression
-from quirelib.guest_tests import Program, boots as boots_of, _blocks, _judge
+from quirelib.groups import AS_WRITTEN, Override
+from quirelib.guest_programs import Program, programs_of
+from quirelib.guest_tests import boots as boots_of, _blocks, _judge
 from quirelib.results import FAILED, PASSED, SKIPPED, id_part
 from quirelib.session import exit_status
 
@@ -182,6 +184,38 @@ class JudgeTest(unittest.TestCase):
         boots = list(boots_of(many))
         self.assertEqual(sum(len(boot) for boot in boots), 60)
         self.assertTrue(all(len(";".join(f"{one.name}.exe" for one in boot)) <= 511 for boot in boots))
+
+
+class ProgramsTest(QuireTest):
+    """What the source of a guest test says of its boots."""
+
+    def programs(self, text, override=AS_WRITTEN):
+        (self.folder / "test_x.c").write_text(text + '\n... tap_start("the title");\n')
+        return programs_of("test_x", override, self.folder)
+
+    def test_nothing_said(self):
+        one, = self.programs("")
+        self.assertEqual(one, Program("test_x", 128, (), False, "the title"))
+        self.assertEqual(one.id, "test_x")
+
+    def test_one_boot(self):
+        one, = self.programs("/* boot: mem=64 frames=2000 kernel=release alone */")
+        self.assertEqual(one, Program("test_x", 64, ("frames=2000",), True, "the title", "release"))
+        self.assertEqual(one.id, "test_x")
+
+    def test_runs_are_named_by_what_differs(self):
+        runs = self.programs("/* boot: frames=9 replace=fifo alone */\n/* boot: frames=9 replace=clock seed=2 alone */")
+        self.assertEqual([one.id for one in runs], ["test_x@replace=fifo", "test_x@replace=clock,seed=2"])
+        self.assertEqual([one.knobs for one in runs],
+                         [("frames=9", "replace=fifo"), ("frames=9", "replace=clock", "seed=2")])
+        self.assertEqual(len(list(boots_of(runs))), 2)
+
+    def test_another_machine(self):
+        """Memory is the machine's; a knob that the program names stays."""
+        one, = self.programs("/* boot: mem=64 frames=2000 */", Override(16, ("pagefile=63", "frames=5")))
+        self.assertEqual((one.memory_mib, one.knobs), (16, ("frames=2000", "pagefile=63")))
+        self.assertEqual(Override(16, ("a=1", "b=2")).arguments(), ["--mem", "16", "--set", "a=1", "--set", "b=2"])
+        self.assertFalse(AS_WRITTEN)
 
 
 class StatusTest(unittest.TestCase):

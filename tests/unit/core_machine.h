@@ -62,6 +62,7 @@ static struct {
 	bool irq_enabled, in_interrupt;
 	uint64_t clock, clock_hz;
 	uint64_t ticks; /* timer interrupts so far */
+	uint64_t deadline;
 	unsigned idle_ticks;
 	unsigned interrupt_odds; /* 0: no random interrupts; else one in so many chances */
 	uint64_t random_state;
@@ -126,10 +127,35 @@ static void machine_tick(void)
 	machine.in_interrupt = true;
 	machine.clock += MACHINE_TICK;
 	machine.ticks++;
+	if (machine.deadline <= machine.clock)
+		machine.deadline = UINT64_MAX;
 	upcall_timer_tick();
 	machine.in_interrupt = false;
 	upcall_interrupt_return();
 	machine.irq_enabled = true;
+}
+
+/* The interrupt that arch_timer_deadline asked for, if its time comes before the next tick. */
+static bool machine_deadline(void)
+{
+	if (machine.deadline >= machine.clock + MACHINE_TICK)
+		return false;
+	machine.irq_enabled = false;
+	machine.in_interrupt = true;
+	if (machine.clock < machine.deadline)
+		machine.clock = machine.deadline;
+	machine.deadline = UINT64_MAX;
+	upcall_timer_deadline();
+	machine.in_interrupt = false;
+	upcall_interrupt_return();
+	machine.irq_enabled = true;
+	return true;
+}
+
+void arch_timer_deadline(uint64_t ticks)
+{
+	CHECK(!machine.irq_enabled);
+	machine.deadline = ticks;
 }
 
 static void machine_interrupt_chance(void)
@@ -163,7 +189,8 @@ void arch_wait_for_interrupt(void)
 {
 	machine.irq_enabled = true;
 	CHECK(++machine.idle_ticks < MACHINE_IDLE_LIMIT); /* a deadlock */
-	machine_tick();
+	if (!machine_deadline())
+		machine_tick();
 }
 
 void arch_spin_hint(void)
@@ -281,6 +308,7 @@ static void machine_start(void)
 {
 	memset(&machine, 0, sizeof(machine));
 	machine.clock_hz = MACHINE_CLOCK_HZ;
+	machine.deadline = UINT64_MAX;
 	memset(&scheduler_lock.held, 0, sizeof(scheduler_lock.held));
 	thread_system_init();
 	machine.irq_enabled = true;

@@ -17,7 +17,7 @@
 #include "tests/sim/sim.h"
 #include "cpio_builder.h"
 
-#define DISK_MAX_BYTES (8u << 20)
+#define DISK_MAX_BYTES (20u << 20)
 #define NT_TIME_OF_ARCHIVE ((0x12345678 + 11644473600ull) * 10000000)
 
 static uint8_t *disk;

@@ -104,8 +104,8 @@ static void test_unknown_keys(void **state)
 	refused("disk-mib=1", "did you mean disk_mib?");
 	refused("rnu=1", "did you mean run?");
 	refused("quantum=1",
-		"; there are: run, stdio, panic, frames, disk_mib, pagefile, replace, seed, trim, "
-		"zeropool, around, cluster, writeback, disk_request_us, disk_page_us, "
+		"; there are: run, stdio, panic, frames, memory_mib, disk_mib, pagefile, replace, "
+		"seed, trim, zeropool, around, cluster, writeback, disk_request_us, disk_page_us, "
 		"disk_fail_read, disk_fail_write, disk_bad_block, disk_bad_count, disk_short, "
 		"check, echo, hash");
 	refused("a_key_that_is_longer_than_any_name=1", "there are: run, ");

@@ -18,6 +18,7 @@
 #include "kernel/mm/frame.h"
 #include "kernel/mm/mm.h"
 #include "kernel/mm/page_table.h"
+#include "kernel/mm/working_set.h"
 #include "nt/ntio.h"
 #include "fault_rules.h"
 #include "tests/sim/sim.h"
@@ -119,6 +120,22 @@ static void make_tables(vaddr_t va)
 
 		spin_lock(&frame_lock);
 		slot = slot_make_locked(space, va, &spare);
+		spin_unlock(&frame_lock);
+		if (spare != PFN_NONE)
+			frame_free(spare);
+	}
+}
+
+/* No row is about the list of the working set: it has room. */
+static void make_room(void)
+{
+	bool has_room = false;
+
+	while (!has_room) {
+		pfn_t spare = frame_alloc(FRAME_ALL_ZERO);
+
+		spin_lock(&frame_lock);
+		has_room = working_set_make_room_locked(space, &spare);
 		spin_unlock(&frame_lock);
 		if (spare != PFN_NONE)
 			frame_free(spare);
@@ -301,6 +318,7 @@ static void run_row(const struct row *row)
 	struct fault fault = {.space = space, .access = row->access};
 	enum fault_step step;
 
+	make_room();
 	make_view(&scene, row);
 	set_slot(&scene, row);
 	if (scene.section)

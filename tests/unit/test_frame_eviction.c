@@ -4,6 +4,8 @@
  */
 #include "vm_fixture.h"
 
+#include "kernel/mm/writeback.h"
+
 #define FILE_PAGES 8u
 
 static uint8_t file_bytes[FILE_PAGES * 4096];
@@ -76,7 +78,7 @@ static void assert_standby_order(struct section *section, const char *order)
 	struct frame *frame;
 
 	spin_lock(&frame_lock);
-	frame = frame_first_locked(FRAME_STANDBY);
+	frame = frame_first_locked(LIST_STANDBY);
 	for (; *order; order++) {
 		assert_non_null(frame);
 		assert_ptr_equal(frame->owner, section->segment);
@@ -197,19 +199,27 @@ static void test_modified_pages_are_written_before_they_are_taken(void **state)
 	object_release(section);
 }
 
-/* catches: a dirty page counted as clean, and lost, after its write failed */
+/* catches: a dirty page counted as clean, and lost, after its write failed; no second attempt */
 static void test_a_failed_write_leaves_the_page_modified(void **state)
 {
 	struct section *section = file_section();
 	vaddr_t base = map(section, PAGE_READWRITE);
+	uint64_t failures;
+	pfn_t pfn;
 
 	(void)state;
 	ok(sim_poke(base, 0x77));
 	ok(view_unmap(space, base));
 	hoard_begin(&hoard, 0);
 	sim_fail_nth_io(1, STATUS_IO_DEVICE_ERROR);
-	assert_int_equal(frame_alloc_wait(FRAME_ANY_CONTENT), PFN_NONE);
+	assert_int_equal(segment_write_back(section->segment), STATUS_IO_DEVICE_ERROR);
 	assert_int_equal(frame_count(FRAME_MODIFIED), 1);
+	failures = writeback_failures();
+	sim_fail_nth_io(1, STATUS_IO_DEVICE_ERROR);
+	pfn = frame_alloc_wait(FRAME_ANY_CONTENT);
+	assert_int_equal(writeback_failures(), failures + 1);
+	assert_int_not_equal(pfn, PFN_NONE);
+	frame_free(pfn);
 	hoard_end(&hoard);
 	base = map(section, PAGE_READONLY);
 	assert_int_equal(sim_peek(base), 0x77);

@@ -304,6 +304,17 @@ static void test_time(void **state)
 	assert_int_equal(time_now(), before);
 	machine.clock += 400;
 	assert_int_equal(time_now(), before + 100);
+	/* and back: the first count at which it is that time */
+	for (uint64_t time = before + 101; time < before + 40000000; time += 999983) {
+		uint64_t ticks = time_to_ticks(time), now = machine.clock;
+
+		machine.clock = ticks - 1;
+		assert_int_equal(time_now(), time - 1);
+		machine.clock = ticks;
+		assert_int_equal(time_now(), time);
+		machine.clock = now;
+	}
+	assert_int_equal(time_to_ticks(TIME_FOREVER), UINT64_MAX);
 	/* 2023-11-14 22:13:20 in NT's time */
 	assert_int_equal(time_system(), 133444736000000000ull + time_now());
 }

@@ -264,6 +264,7 @@ static inline void hoard_end(struct hoard *hoard)
 
 /*
  * The same as fail_each_allocation for frames: 0, 1, 2, ... are free, until the attempt succeeds.
+ * What nobody needs may have left memory meanwhile.
  */
 static inline unsigned starve_of_frames(NTSTATUS (*attempt)(void *context), void *context,
 					NTSTATUS status)
@@ -280,6 +281,9 @@ static inline unsigned starve_of_frames(NTSTATUS (*attempt)(void *context), void
 		if (NT_SUCCESS(seen))
 			return failures;
 		assert_int_equal(seen, status);
+		assert_true(snapshot_take().free_frames >= before.free_frames);
+		before.free_frames = snapshot_take().free_frames;
+		before.resident_pages = space->resident_pages;
 		assert_as_before(&before);
 		failures++;
 		assert_true(failures < 100);

@@ -34,7 +34,7 @@ def _positive(kind):
 
 
 def _add_machine_options(parser):
-    parser.add_argument("--mem", type=_positive(int), default=256, metavar="MIB", help="memory (default 256)")
+    parser.add_argument("--mem", type=_positive(int), default=256, metavar="MIB", help="memory (default 256); below 64 besides the RAM disk, by the knob memory_mib")
     parser.add_argument("--put", action="append", default=[], metavar="FILE",
                         help="put a host file on the RAM disk: bin/ for .exe and .dll, else data/")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
@@ -78,6 +78,9 @@ def _add_test(commands):
     test.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
     test.add_argument("--list", action="store_true", help="print the ids and run nothing")
     test.add_argument("-v", "--verbose", action="store_true", help="a line for each test")
+    test.add_argument("--mem", type=_positive(int), metavar="MIB", help="memory of all boots of guest tests")
+    test.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
+                      help="a knob of the kernel command line for all of them")
 
 
 def _add_conform(commands):
@@ -85,18 +88,19 @@ def _add_conform(commands):
     conform.add_argument("word", nargs="?", metavar="EXPR", help="some of it: words joined by and, or, not")
     conform.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
     conform.add_argument("-v", "--verbose", action="store_true", help="a line for each case")
-    conform.set_defaults(list=False, expression=None)
+    conform.set_defaults(list=False, expression=None, mem=None, settings=[])
 
 
 def _run(options):
     from . import guest
     from .common import IMAGE
-    from .machine import Machine
+    from .machine import Machine, sized
     image = options.image
     if image is not None:
         image = image or str(IMAGE)
-    machine = Machine(options.mem, options.accel, options.icount, options.display)
-    return guest.run(guest.Request(machine, tuple(options.program), tuple(options.put), tuple(options.settings),
+    memory_mib, small = sized(options.mem)
+    machine = Machine(memory_mib, options.accel, options.icount, options.display)
+    return guest.run(guest.Request(machine, tuple(options.program), tuple(options.put), small + tuple(options.settings),
                                    options.timeout, options.stall, options.log, options.kernel, options.ramdisk,
                                    options.cold, image, options.dry_run))
 

@@ -5,6 +5,26 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 
+class Override(NamedTuple):
+    """Another machine for all boots of a run of the tests."""
+
+    memory_mib: Optional[int] = None  # None: as each program says
+    settings: tuple = ()  # knobs, "key=value"
+
+    def __bool__(self):
+        return self.memory_mib is not None or bool(self.settings)
+
+    def arguments(self):
+        """As options of `quire test`."""
+        words = ["--mem", str(self.memory_mib)] if self.memory_mib is not None else []
+        for setting in self.settings:
+            words += ["--set", setting]
+        return words
+
+
+AS_WRITTEN = Override()
+
+
 class Container(NamedTuple):
     """A program that holds tests. Their ids begin with `prefix`; often they are known only when it has run."""
 

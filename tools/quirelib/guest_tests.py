@@ -1,12 +1,8 @@
 """Guest tests: the programs of tests/guest on our kernel, as many as possible in one boot.
 
 One boot runs all programs that need nothing special, under -icount and with the debug kernel, init checking the balance
-of frames, pool, handles and commit after each. A program says what it needs in a comment of its source:
-
-    /* boot: mem=64 frames=2000 alone */        memory in MiB, knobs of the kernel command line, a boot of its own
-    /* boot: kernel=release */                  the kernel without the debug kernel's checks, for costs
-
-A boot that dies in one program costs that program; the rest goes on in a new boot.
+of frames, pool, handles and commit after each. A program says what it needs in a comment of its source
+(guest_programs). A boot that dies in one program costs that program; the rest goes on in a new boot.
 """
 
 import re
@@ -15,69 +11,40 @@ from typing import NamedTuple
 
 from . import jobs, tap
 from .common import BUILD, ROOT, STATUS_ENVIRONMENT, STATUS_PANIC, STATUS_TIMEOUT
-from .groups import Container, Group
+from .groups import AS_WRITTEN, Container, Group
 from .guest import RUN_MAX
+from .guest_programs import programs_of
 from .results import failed, passed
 
 FOLDER = BUILD / "user" / "tests"
-SOURCES = ROOT / "tests" / "guest"
 LOGS = BUILD / "tests" / "guest"
-MEMORY_MIB = 128
 BOOT_SECONDS = 240
 PROGRAM_SECONDS = 120
 STALL_SECONDS = 90  # of silence: no test is that quiet
 LOG_LINES = 40
 
-_NEEDS = re.compile(r"/\*\s*boot:\s*(.*?)\s*\*/", re.S)
-_TITLE = re.compile(r'(?:tap|case)_start\(\s*"((?:[^"\\]|\\.)*)"')
-
-
-class Program(NamedTuple):
-    name: str  # without .exe
-    memory_mib: int
-    knobs: tuple
-    alone: bool
-    title: str  # what it prints behind the TAP header
-    kernel: str = "debug"
-
 
 class GuestGroup(Group):
     name = "guest"
 
+    def __init__(self, override=AS_WRITTEN):
+        self._override = override
+
     def containers(self):
         for path in sorted(FOLDER.glob("test_*.exe")):
-            yield Container(f"guest/{path.stem}/", path, data=program(path.stem))
+            for one in programs_of(path.stem, self._override):
+                yield Container(f"guest/{one.id}/", path, data=one)
 
     def jobs(self, containers):
         for number, programs in enumerate(boots([container.data for container in containers])):
             yield lambda number=number, programs=programs: Boot(f"boot-{number}", programs).run()
 
 
-def program(name, sources=SOURCES):
-    """What the source of a test says of itself."""
-    try:
-        text = (sources / f"{name}.c").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        text = ""
-    needs, title = _NEEDS.search(text), _TITLE.search(text)
-    memory, knobs, alone, kernel = MEMORY_MIB, [], False, "debug"
-    for word in needs.group(1).split() if needs else []:
-        if word == "alone":
-            alone = True
-        elif word.startswith("mem="):
-            memory = int(word[4:])
-        elif word.startswith("kernel="):
-            kernel = word[7:]
-        else:
-            knobs.append(word)
-    return Program(name, memory, tuple(sorted(knobs)), alone, title.group(1) if title else name, kernel)
-
-
 def boots(programs):
     """Programs that can share a boot, in lists; the kernel's run= has room for so many names."""
     shared = {}
     for one in programs:
-        key = (one.memory_mib, one.kernel, one.knobs, one.name if one.alone else "")
+        key = (one.memory_mib, one.kernel, one.knobs, one.id if one.alone else "")
         shared.setdefault(key, []).append(one)
     for group in shared.values():
         boot, length = [], 0
@@ -144,7 +111,7 @@ def _judge(programs, status, blocks, log, errors, group):
     died = status is None or status in (STATUS_PANIC, STATUS_TIMEOUT, STATUS_ENVIRONMENT)
     results = []
     for index, one in enumerate(programs):
-        prefix = f"{group}{one.name}/"
+        prefix = f"{group}{one.id}/"
         ending = _ending(one, log)
         report = tap.read(blocks.get(one.name, []), prefix)
         results += report.results
@@ -152,7 +119,7 @@ def _judge(programs, status, blocks, log, errors, group):
             how = _death(status, log, errors) if died else ["init did not report its end"] + errors
             results.append(failed(prefix + "exit", how))
             if status == STATUS_ENVIRONMENT and index == 0:  # no boot at all: another one would not help
-                results += [failed(f"{group}{other.name}/exit", how) for other in programs[1:]]
+                results += [failed(f"{group}{other.id}/exit", how) for other in programs[1:]]
                 return _Done(results, len(programs))
             return _Done(results, index + 1)
         details = tap.ending_details(report, ending)

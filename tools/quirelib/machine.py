@@ -20,6 +20,18 @@ ICOUNT_SHIFT_RUN = 0
 ICOUNT_CLOCK = "base=2026-01-01T00:00:00,clock=vm"
 
 
+# Firmware and loader need some 60 MiB for themselves. A smaller machine is this one, of which the kernel uses a part.
+LEAST_MIB = 64
+SMALL_MACHINE_MIB = 160
+
+
+def sized(memory_mib):
+    """The memory of QEMU's machine in MiB, and the knobs that make the kernel use no more than it was asked for."""
+    if memory_mib >= LEAST_MIB:
+        return memory_mib, ()
+    return SMALL_MACHINE_MIB, (f"memory_mib={memory_mib}",)
+
+
 class Machine(NamedTuple):
     memory_mib: int = 256
     accelerator: str = "tcg"

@@ -53,11 +53,12 @@ class Tally:
         return f"{text}   ({self.note})" if self.note else text
 
 
-def print_failure(result):
+def print_failure(result, options=""):
+    """`options`: what `quire test` was given besides the expression."""
     print(f"FAILED {result.id}")
     details = result.details
     if len(details) > DETAIL_LINES:
         details = (f"... {len(details) - DETAIL_LINES} lines before ...",) + details[-DETAIL_LINES:]
     for line in details:
         print(f"    {line}")
-    print(f"    again: tools/quire test -k {shlex.quote(result.id)}")
+    print(f"    again: tools/quire test {options + ' ' if options else ''}-k {shlex.quote(result.id)}")

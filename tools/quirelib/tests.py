@@ -6,15 +6,20 @@
   wine/test_x/case     the same file                     under Wine
   conform/quire/conform_x/case, conform/wine/conform_x/case, conform/suite/...   the conformance suite (conform_tests)
   tools/test_x/method  tests/tools/test_x.py             the runner and the loader
+
+With --mem or --set all boots of guest tests and of the conformance suite have that memory and those knobs; what does
+not boot is left out.
 """
 
 import concurrent.futures
 import json
+import shlex
 
 from . import jobs
 from .common import BUILD, QuireError, UsageError
 from .conform_tests import ConformGroup
 from .expression import GROUPS as GROUP_NAMES, Expression
+from .groups import Override
 from .guest_tests import GuestGroup
 from .host_tests import FuzzGroup, UnitGroup
 from .python_tests import ToolsGroup
@@ -24,12 +29,17 @@ from .wine_tests import WineGroup
 MEMORY = BUILD / "tests" / "ids.json"
 # The longest first, so that the end is not a wait for one of them.
 GROUPS = (GuestGroup, ConformGroup, ToolsGroup, WineGroup, FuzzGroup, UnitGroup)
+BOOTING = (GuestGroup, ConformGroup)
 
 
 class _Memory:
-    """The ids that each program had when it last ran, as long as it is the same program."""
+    """The ids that each program had when it last ran, as long as it is the same program on the same machine."""
 
-    def __init__(self):
+    def __init__(self, override):
+        self._override = override
+        self._known = {}
+        if override:  # another machine: other tests are skipped
+            return
         try:
             self._known = json.loads(MEMORY.read_text())
         except (OSError, ValueError):
@@ -47,22 +57,33 @@ class _Memory:
             self._known[container.prefix] = (container.identity(), sorted(ids))
 
     def save(self):
+        if self._override:
+            return
         MEMORY.parent.mkdir(parents=True, exist_ok=True)
         MEMORY.write_text(json.dumps(self._known, indent=0))
 
 
 def run(options):
+    override = Override(options.mem, tuple(options.settings))
+    if options.list:
+        return _list(*_selected(options, override))
+    return _report([result for tally in execute(options, override) for result in tally.results], override)
+
+
+def execute(options, override):
+    """Runs what the options select, with a line for each group. Returns the tallies."""
+    selected, expression, memory = _selected(options, override)
+    return _run_all(selected, expression, memory, options)
+
+
+def _selected(options, override):
     if options.expression and options.word:
         raise UsageError("give the expression once: -k EXPR, or EXPR")
     expression = Expression(options.expression or options.word or "")
-    memory = _Memory()
-    groups = [group() for group in GROUPS]
-    selected = [(group, [container for container in group.containers() if _may_match(container, expression, memory)])
-                for group in groups]
-    if options.list:
-        return _list(selected, expression, memory)
-    tallies = _run_all(selected, expression, memory, options)
-    return _report(tallies)
+    memory = _Memory(override)
+    groups = [group(override) for group in BOOTING] if override else [group() for group in GROUPS]
+    return ([(group, [container for container in group.containers() if _may_match(container, expression, memory)])
+             for group in groups], expression, memory)
 
 
 def _may_match(container, expression, memory):
@@ -132,11 +153,10 @@ def _miss(containers, tally, expression, memory, all_results):
             memory.note(container, results)
 
 
-def _report(tallies):
-    results = [result for tally in tallies for result in tally.results]
+def _report(results, override):
     for result in results:
         if result.status == FAILED:
-            print_failure(result)
+            print_failure(result, shlex.join(override.arguments()))
     counts = {status: sum(result.status == status for result in results) for status in (PASSED, FAILED)}
     if not counts[PASSED] and not counts[FAILED]:
         raise QuireError("no test ran: nothing matches, or nothing is built (make test)", status=1)

@@ -111,12 +111,13 @@ struct quire_paging {
 
 /*
  * NtSetSystemInformation: how the disk behaves from now on. The meanings are those of the knobs;
- * counts begin at 1 with the next request.
+ * counts begin at 1 with the next request. NtQuerySystemInformation: what was set last.
  */
 #define QUIRE_SYSTEM_DISK 0x51554908
+#define QUIRE_DISK_MAX_US 10000000u /* ten seconds: the longest of either time */
 struct quire_disk {
-	uint64_t request_us, page_us;
+	uint64_t request_us, page_us; /* of virtual time */
 	uint64_t fail_read, fail_write; /* 0: none */
-	uint64_t bad_block, bad_count;
-	uint64_t end_short;
+	uint64_t bad_block, bad_count; /* in blocks of 4 KiB from the start of the disk */
+	uint64_t end_short;	       /* of reads and writes together; 0: none */
 };
