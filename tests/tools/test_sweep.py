@@ -224,12 +224,18 @@ class SweepTest(QuireTest):
 
     def test_any_program_is_counted(self):
         """hello.exe knows nothing of sweeps: its cost is the difference of what the system has counted."""
-        result, rows = self.sweep("zeropool=0,64", "--", "hello.exe")
+        result, rows = self.sweep("frames=0,500", "--", "hello.exe")
         self.check_status(result, 0)
-        self.assertEqual([row["zeropool"] for row in rows], ["0", "64"])
+        self.assertEqual([row["frames"] for row in rows], ["0", "500"])
         for row in rows:
             self.assertGreater(int(row["faults"]), 10)
             self.assertGreater(int(row["instructions"]), 10000)
+
+    def test_only_failures(self):
+        result, rows = self.sweep("frames=500,1000", "--", "crash.exe", "null")
+        self.check_status(result, 1)
+        self.assertIn("2 of 2 points failed", result.stderr)
+        self.assertEqual(rows, [])
 
     def test_two_sweeps_are_equal(self):
         arguments = ["seed=1,2", "--", "pageref.exe", "--pattern", "random", "--seed", "{seed}"]
