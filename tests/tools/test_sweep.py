@@ -1,13 +1,14 @@
 """quire sweep: the grid's language, the computed policies, the table, the plot, and a sweep on the kernel."""
 
 import csv
+import signal
 import struct
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-from fixtures import BUILD, ROOT, QuireTest
+from fixtures import BUILD, ROOT, QuireTest, alive, children
 
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -117,6 +118,14 @@ class CountsTest(unittest.TestCase):
 
     def test_or_nothing(self):
         self.assertEqual(sweep.read_counts(["total faults=5", "it died"]), {})
+
+
+def _descendants(pid):
+    try:
+        below = children(pid)
+    except OSError:  # it ended meanwhile
+        below = []
+    return below + [one for child in below for one in _descendants(child)]
 
 
 GRID = {"n": ["16", "32", "64", "128"], "replace": ["fifo", "clock"]}
@@ -254,6 +263,16 @@ class SweepTest(QuireTest):
         self.assertRegex(result.stderr,
                          r"again: tools/quire run .*'run=counters.exe;pageref.exe --pages 999999;counters.exe'")
         self.assertEqual([row["faults"] for row in rows], ["4", "", "5"])
+
+    def test_an_interrupt_ends_all_machines(self):
+        """Runners are started in sessions of their own, so Ctrl-C reaches them through the sweep alone."""
+        sweeping = self.start("sweep", "--no-plot", "--out", self.folder / "s", "seed=1..9", "--", "pageref.exe",
+                              "--pattern", "zipf", "--pages", "30000", "--references", "100000")
+        self.wait_for(lambda: len(_descendants(sweeping.pid)) >= 4)
+        started = _descendants(sweeping.pid)
+        sweeping.send_signal(signal.SIGINT)
+        self.assertEqual(sweeping.wait(20), 130)
+        self.wait_for(lambda: not any(alive(pid) for pid in started), 20)
 
     # ---- replacement ----
 
