@@ -5,7 +5,8 @@
  * Uses are seen when the hand comes by. The note keeps the times of the last two uses that were
  * seen, in virtual time, coarsely: UNIT pages given to the process are one unit, counted modulo
  * TIMES. A page read once, however large the file it is of, never pushes out what is used again
- * and again.
+ * and again. A page that was not used while the whole memory was exchanged once has lost that
+ * merit (the paper's retained information period): else an old locality would stay for ever.
  */
 #include "replace.h"
 
@@ -40,10 +41,12 @@ static uint32_t rank(struct replace_page *page)
 		last = now;
 		page->note = USED_TWICE | last_but_one * TIMES | last;
 	}
+	if (age(now, last) * UNIT > page->in_set)
+		page->note &= ~USED_TWICE;
 	if (!(page->note & USED_TWICE))
 		return TIMES - age(now, last); /* 1 ... TIMES: the longest unused first */
 	return 2 * TIMES - age(now, last_but_one);
 }
 
 const struct replace_policy replace_lru2 = {
-	.name = "lru2", .window = 16, .looks_at_accessed = true, .enter = enter, .rank = rank};
+	.name = "lru2", .window = 8, .looks_at_accessed = true, .enter = enter, .rank = rank};

@@ -26,12 +26,11 @@ static void disk_set(struct quire_disk settings)
 		bail_out("NtSetSystemInformation", status);
 }
 
-static struct quire_paging paging_read(void)
+static struct quire_paging paging_now(void)
 {
-	struct quire_paging paging = {0};
+	struct quire_paging paging;
 
-	NtQuerySystemInformation((SYSTEM_INFORMATION_CLASS)QUIRE_SYSTEM_PAGING, &paging,
-				 sizeof(paging), NULL);
+	paging_read(&paging);
 	return paging;
 }
 
@@ -115,12 +114,12 @@ static HANDLE own_file(void)
 static void test_file_view(HANDLE file)
 {
 	volatile char *view = view_of_own_file(file);
-	uint64_t reads = paging_read().disk_reads;
+	uint64_t reads = paging_now().disk_reads;
 
 	disk_set((struct quire_disk){.fail_read = 1});
 	tap_ok(view[5] == ' ', "the byte comes in the end");
 	expect_exception(0, &view[5], STATUS_DEVICE_DATA_ERROR, "read of a view");
-	tap_ok(paging_read().disk_reads > reads, "it came from the disk");
+	tap_ok(paging_now().disk_reads > reads, "it came from the disk");
 	disk_set((struct quire_disk){.fail_read = 1});
 	view[9 * PAGE_BYTES + 7] = 'x';
 	expect_exception(1, &view[9 * PAGE_BYTES + 7], STATUS_DEVICE_DATA_ERROR, "write to a view");
@@ -267,7 +266,7 @@ static void test_latency(HANDLE file)
 	readers_wait(threads);
 	slow_page = view + 7 * PAGE_BYTES;
 	readers_done = 0;
-	before = paging_read();
+	before = paging_now();
 	disk_set((struct quire_disk){.request_us = 20000});
 	readers_start(threads);
 	NtDelayExecution(FALSE, &while_reading);
@@ -278,7 +277,7 @@ static void test_latency(HANDLE file)
 	tap_ok(computed > 1000, "a third one runs meanwhile");
 	readers_wait(threads);
 	disk_set((struct quire_disk){0});
-	after = paging_read();
+	after = paging_now();
 	tap_is_number(after.collided - before.collided, 1, "one waits for the read of the other");
 	view_drop((const void *)(uintptr_t)view);
 }
