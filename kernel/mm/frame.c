@@ -21,6 +21,8 @@ static struct list lists[FRAME_LISTS] GUARDED_BY(frame_lock);
 static uint64_t counts[FRAME_STATES] GUARDED_BY(frame_lock);
 static uint64_t paged_limit, paged_reserve; /* (C) */
 static uint64_t evictions GUARDED_BY(frame_lock);
+static uint64_t being_zeroed GUARDED_BY(frame_lock); /* for the zeroed list, HELD meanwhile */
+static uint64_t zeroed_found GUARDED_BY(frame_lock);
 static unsigned waiters GUARDED_BY(frame_lock); /* threads in frame_wait_any */
 
 /*
@@ -231,7 +233,8 @@ static void evict(struct frame *frame) REQUIRES(frame_lock)
 }
 
 /* The frame to take next: the oldest of the list that suits best, or NULL. */
-static struct frame *choose_locked(enum frame_content content, bool take_free) REQUIRES(frame_lock)
+static struct frame *choose_locked(enum frame_content content, bool take_free, bool may_evict)
+	REQUIRES(frame_lock)
 {
 	enum frame_list preferred = content == FRAME_ALL_ZERO ? LIST_ZEROED : LIST_FREE;
 	enum frame_list other = content == FRAME_ALL_ZERO ? LIST_FREE : LIST_ZEROED;
@@ -239,7 +242,7 @@ static struct frame *choose_locked(enum frame_content content, bool take_free) R
 
 	if (!number && take_free)
 		number = lists[other].head;
-	if (!number)
+	if (!number && may_evict)
 		number = lists[LIST_STANDBY].head;
 	return number ? &frames[number] : NULL;
 }
@@ -261,7 +264,7 @@ enum frame_state frame_take_locked(struct frame *frame)
 
 static uint64_t count_paged(void) REQUIRES(frame_lock)
 {
-	return counts[FRAME_HELD] + counts[FRAME_READING] + counts[FRAME_ACTIVE] +
+	return counts[FRAME_HELD] - being_zeroed + counts[FRAME_READING] + counts[FRAME_ACTIVE] +
 	       counts[FRAME_STANDBY] + counts[FRAME_MODIFIED] + counts[FRAME_WRITING];
 }
 
@@ -273,19 +276,20 @@ static bool may_take_free(bool is_paged) REQUIRES(frame_lock)
 	       count_paged() < paged_limit;
 }
 
-static pfn_t take(enum frame_content content, bool is_paged)
+static pfn_t take(enum frame_content content, bool is_paged, bool may_evict)
 {
 	enum frame_state found;
 	struct frame *frame;
 	pfn_t pfn;
 
 	spin_lock(&frame_lock);
-	frame = choose_locked(content, may_take_free(is_paged));
+	frame = choose_locked(content, may_take_free(is_paged), may_evict);
 	if (!frame) {
 		spin_unlock(&frame_lock);
 		return PFN_NONE;
 	}
 	found = frame_take_locked(frame);
+	zeroed_found += content == FRAME_ALL_ZERO && found == FRAME_ZEROED;
 	pfn = frame_number(frame);
 	spin_unlock(&frame_lock);
 
@@ -296,14 +300,47 @@ static pfn_t take(enum frame_content content, bool is_paged)
 	return pfn;
 }
 
+struct frame *frame_begin_zero_locked(void)
+{
+	struct frame *frame = frame_first_locked(LIST_FREE);
+
+	if (!frame || counts[FRAME_FREE] <= paged_reserve)
+		return NULL;
+	frame_take_locked(frame);
+	being_zeroed++;
+	return frame;
+}
+
+void frame_end_zero_locked(struct frame *frame)
+{
+	KASSERT(frame->state == FRAME_HELD && being_zeroed > 0);
+	being_zeroed--;
+	set_state(frame, FRAME_ZEROED);
+}
+
+uint64_t frame_count_zeroing(void) NO_THREAD_SAFETY_ANALYSIS
+{
+	return __atomic_load_n(&being_zeroed, __ATOMIC_RELAXED);
+}
+
+uint64_t frame_zeroed_found(void) NO_THREAD_SAFETY_ANALYSIS
+{
+	return __atomic_load_n(&zeroed_found, __ATOMIC_RELAXED);
+}
+
 pfn_t frame_alloc(enum frame_content content)
 {
-	return take(content, false);
+	return take(content, false, true);
 }
 
 pfn_t frame_alloc_paged(enum frame_content content)
 {
-	return take(content, true);
+	return take(content, true, true);
+}
+
+pfn_t frame_alloc_free(void)
+{
+	return take(FRAME_ANY_CONTENT, true, false);
 }
 
 pfn_t frame_alloc_kernel(void)
@@ -547,7 +584,7 @@ void frame_system_init(struct frame *array, pfn_t entries, uint64_t limit) NO_TH
 	frame_entries = entries;
 	paged_limit = limit ? limit : UINT64_MAX;
 	paged_reserve = 0;
-	evictions = 0;
+	evictions = being_zeroed = zeroed_found = 0;
 	memset(lists, 0, sizeof(lists));
 	memset(counts, 0, sizeof(counts));
 	for (pfn_t pfn = 0; pfn < entries; pfn++)
