@@ -19,7 +19,8 @@
  *    view is (left by a fault that ended for another reason; it goes with the view)
  *  9 a space's resident pages, table frames and commit charge are the sums over its slots, tables
  *    and views
- * 10 the commit charge is the sum over spaces and segments
+ * 10 the commit charge is the sum over spaces and segments, the page tables promised are that over
+ *    views
  * 11 regions are ordered, page aligned, disjoint, in user space; gaps are right; each belongs to a
  *    view that contains it
  * 12 a segment's resident pages and view count are the sums over its words and views; its writers
@@ -253,6 +254,8 @@ void mm_check(void)
 	based_check();
 	CHECK(10, totals.commit == commit_used(), "%llu pages charged, %llu counted",
 	      (unsigned long long)commit_used(), (unsigned long long)totals.commit);
+	CHECK(10, totals.tables == commit_tables(), "%llu page tables promised, %llu counted",
+	      (unsigned long long)commit_tables(), (unsigned long long)totals.tables);
 	CHECK(18, totals.slots == pagefile_slots_total() - pagefile_slots_free(),
 	      "%llu slots in use, %llu named",
 	      (unsigned long long)(pagefile_slots_total() - pagefile_slots_free()),
