@@ -21,6 +21,7 @@
  */
 #include "fault.h"
 
+#include "around.h"
 #include "frame.h"
 #include "kernel/core/log.h"
 #include "kernel/core/thread.h"
@@ -176,6 +177,8 @@ static enum fault_step resolve_segment_page_locked(struct fault *fault, const st
 	/* mapped, the page cannot be evicted to make room for its own copy, again and again */
 	if (wants_copy(fault, region))
 		return need_frame(fault, false);
+	if (fault->access != ACCESS_WRITE && !page->was_read && !page->was_born)
+		around_map_locked(fault, region, slot);
 	return done(fault, class_of_ready(page));
 }
 

@@ -275,6 +275,12 @@ void frame_own_locked(struct frame *frame, void *owner, uint64_t index, pte_t *w
 	frame->flags = flags;
 }
 
+void frame_make_zeroed_locked(struct frame *frame)
+{
+	KASSERT(frame->state == FRAME_HELD && !frame->word);
+	set_state(frame, FRAME_ZEROED);
+}
+
 void frame_begin_read_locked(struct frame *frame)
 {
 	KASSERT(frame->state == FRAME_HELD && frame->word);

@@ -18,6 +18,8 @@
 
 static uint64_t paged_limit, paged_reserve;	/* (C) */
 static bool writes_early;			/* (C) the knob writeback=eager */
+static uint64_t being_zeroed GUARDED_BY(frame_lock); /* for the zeroed list, HELD meanwhile */
+static uint64_t zeroed_found GUARDED_BY(frame_lock);
 static unsigned waiters GUARDED_BY(frame_lock); /* threads in frame_wait_any */
 static bool is_wanted GUARDED_BY(frame_lock);	/* the balancer has something to look at */
 
@@ -29,6 +31,7 @@ void frame_limits_init(uint64_t limit) NO_THREAD_SAFETY_ANALYSIS
 	paged_reserve = 0;
 	writes_early = strcmp(knobs.writeback, "eager") == 0;
 	is_wanted = false;
+	being_zeroed = zeroed_found = 0;
 }
 
 void frame_limits_add(uint64_t frames)
@@ -45,9 +48,9 @@ uint64_t frame_limit(void)
 
 uint64_t frame_count_paged(void)
 {
-	return frame_count(FRAME_HELD) + frame_count(FRAME_READING) + frame_count(FRAME_ACTIVE) +
-	       frame_count(FRAME_STANDBY) + frame_count(FRAME_MODIFIED) +
-	       frame_count(FRAME_WRITING);
+	return frame_count(FRAME_HELD) - frame_count_zeroing() + frame_count(FRAME_READING) +
+	       frame_count(FRAME_ACTIVE) + frame_count(FRAME_STANDBY) +
+	       frame_count(FRAME_MODIFIED) + frame_count(FRAME_WRITING);
 }
 
 static uint64_t count_free(void)
@@ -114,7 +117,8 @@ void frame_wait_wanted(void)
 /* ---- taking ---- */
 
 /* The frame to take next: the oldest of the list that suits best, or NULL. */
-static struct frame *choose_locked(enum frame_content content, bool take_free) REQUIRES(frame_lock)
+static struct frame *choose_locked(enum frame_content content, bool take_free, bool may_evict)
+	REQUIRES(frame_lock)
 {
 	bool zeroed_first = content == FRAME_ALL_ZERO;
 	struct frame *frame = NULL;
@@ -123,22 +127,23 @@ static struct frame *choose_locked(enum frame_content content, bool take_free) R
 		frame = frame_first_locked(zeroed_first ? LIST_ZEROED : LIST_FREE);
 	if (!frame && take_free)
 		frame = frame_first_locked(zeroed_first ? LIST_FREE : LIST_ZEROED);
-	return frame ? frame : frame_first_locked(LIST_STANDBY);
+	return frame || !may_evict ? frame : frame_first_locked(LIST_STANDBY);
 }
 
-static pfn_t take(enum frame_content content, bool is_paged)
+static pfn_t take(enum frame_content content, bool is_paged, bool may_evict)
 {
 	enum frame_state found;
 	struct frame *frame;
 	pfn_t pfn;
 
 	spin_lock(&frame_lock);
-	frame = choose_locked(content, may_take_free(is_paged));
+	frame = choose_locked(content, may_take_free(is_paged), may_evict);
 	if (!frame) {
 		spin_unlock(&frame_lock);
 		return PFN_NONE;
 	}
 	found = frame_take_locked(frame);
+	zeroed_found += content == FRAME_ALL_ZERO && found == FRAME_ZEROED;
 	pfn = frame_number(frame);
 	if (!is_paged && is_reserve_low())
 		want_locked();
@@ -153,10 +158,45 @@ static pfn_t take(enum frame_content content, bool is_paged)
 
 pfn_t frame_alloc(enum frame_content content)
 {
-	return take(content, false);
+	return take(content, false, true);
 }
 
 pfn_t frame_alloc_paged(enum frame_content content)
 {
-	return take(content, true);
+	return take(content, true, true);
+}
+
+pfn_t frame_alloc_free(void)
+{
+	return take(FRAME_ANY_CONTENT, true, false);
+}
+
+/* ---- frames zeroed ahead of time ---- */
+
+struct frame *frame_begin_zero_locked(void)
+{
+	struct frame *frame = frame_first_locked(LIST_FREE);
+
+	if (!frame || frame_count(FRAME_FREE) <= paged_reserve)
+		return NULL;
+	frame_take_locked(frame);
+	being_zeroed++;
+	return frame;
+}
+
+void frame_end_zero_locked(struct frame *frame)
+{
+	KASSERT(being_zeroed > 0);
+	being_zeroed--;
+	frame_make_zeroed_locked(frame);
+}
+
+uint64_t frame_count_zeroing(void) NO_THREAD_SAFETY_ANALYSIS
+{
+	return __atomic_load_n(&being_zeroed, __ATOMIC_RELAXED);
+}
+
+uint64_t frame_zeroed_found(void) NO_THREAD_SAFETY_ANALYSIS
+{
+	return __atomic_load_n(&zeroed_found, __ATOMIC_RELAXED);
 }
