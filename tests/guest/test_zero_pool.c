@@ -21,15 +21,6 @@ static uint64_t touch_ticks(unsigned pages)
 	return ticks / pages;
 }
 
-static void paging_read(struct quire_paging *paging)
-{
-	NTSTATUS status =
-		NtQuerySystemInformation(QUIRE_SYSTEM_PAGING, paging, sizeof(*paging), NULL);
-
-	if (!NT_SUCCESS(status))
-		bail_out("QUIRE_SYSTEM_PAGING", status);
-}
-
 int program_main(int argc, char **argv)
 {
 	const LARGE_INTEGER idle = {.QuadPart = -IDLE_TIME};
