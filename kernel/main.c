@@ -17,6 +17,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/print.h"
 #include "kernel/lib/string.h"
+#include "kernel/mm/balancer.h"
 #include "kernel/mm/mm.h"
 #include "kernel/object/namespace.h"
 #include "kernel/object/synchronization.h"
@@ -328,6 +329,8 @@ void kernel_main(const struct boot_info *info)
 	if (!NT_SUCCESS(file_object_system_init()))
 		start_failed("no memory for the devices");
 	mm_free_loader_memory();
+	if (!balancer_start())
+		start_failed("no memory for the balancer's stack");
 	memory_report();
 	arch_timer_start(TIMER_HZ);
 	init_start();

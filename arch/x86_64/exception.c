@@ -5,6 +5,7 @@
  * Interrupts are enabled, no lock is held. The frame may be changed before the report: RIP of a
  * breakpoint points to the INT3, as NT has it.
  */
+#include "kernel/core/thread.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/range.h"
 #include "nt/ntstatus.h"
@@ -73,14 +74,16 @@ static uint64_t access_number(enum access access)
 }
 
 /*
- * A status that is not about rights comes from the paging device: NT raises IN_PAGE_ERROR and
+ * A status that is not about rights says why a page could not be had: NT raises IN_PAGE_ERROR and
  * names it third.
  */
 void exception_raise_fault(struct trap_frame *frame, NTSTATUS status, enum access access,
 			   vaddr_t address)
 {
+	NTSTATUS cause =
+		status == STATUS_IN_PAGE_ERROR ? thread_current()->in_page_cause : status;
 	const uint64_t parameters[EXCEPTION_PARAMETERS_MAX] = {access_number(access), address,
-							       (uint32_t)status};
+							       (uint32_t)cause};
 
 	if (status == STATUS_ACCESS_VIOLATION || status == STATUS_GUARD_PAGE_VIOLATION ||
 	    status == STATUS_STACK_OVERFLOW)

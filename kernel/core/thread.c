@@ -27,6 +27,7 @@ static struct thread_queue dead_threads;
 
 static atomic_uint_fast64_t next_id;
 static struct thread boot_thread, idle_thread, reaper_thread;
+static bool (*idle_work)(void);
 
 /*
  * These two stacks have no guard page (they are needed before there is memory to map), so their
@@ -122,16 +123,22 @@ static void reaper_main(void *unused)
 	}
 }
 
+void thread_set_idle_work(bool (*work)(void))
+{
+	idle_work = work;
+}
+
 /*
- * Nothing can become ready between the two calls without taking the CPU away first: only an
- * interrupt can wake somebody here, and it preempts this thread, whose priority is the lowest.
+ * Nothing can become ready between the calls without taking the CPU away first: only an interrupt
+ * can wake somebody here, and it preempts this thread, whose priority is the lowest.
  */
 static void idle_main(void *unused)
 {
 	(void)unused;
 	for (;;) {
 		thread_yield();
-		arch_wait_for_interrupt();
+		if (!idle_work || !idle_work())
+			arch_wait_for_interrupt();
 	}
 }
 

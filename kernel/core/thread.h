@@ -56,6 +56,7 @@ struct thread {
 	paddr_t space_root;	     /* (C) root of space, 0 for kernel threads */
 	struct process *process;     /* (C) NULL for kernel threads */
 	struct trap_frame *user_frame; /* (T) while in the kernel on behalf of user mode */
+	NTSTATUS in_page_cause; /* (T) why the last fault was STATUS_IN_PAGE_ERROR */
 
 	enum thread_state state;   /* (S) */
 	uint8_t priority;	   /* (S) */
@@ -167,6 +168,11 @@ uint64_t time_now(void);
 /* 100 ns units since 1601, NT's system time. */
 uint64_t time_system(void);
 
+/*
+ * What idle threads do before they halt the CPU: a small piece of work, which does not sleep and may
+ * be preempted anywhere. It returns false when there is none. Boot only.
+ */
+void thread_set_idle_work(bool (*work)(void));
 /* What the boot thread does when it has nothing left to do: a second idle thread, for ever. */
 _Noreturn void thread_idle_loop(void);
 

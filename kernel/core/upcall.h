@@ -17,7 +17,8 @@ enum access {
 /*
  * A page fault on a user address (from user mode, or from the user-copy functions). Interrupts
  * enabled, no lock held.
- * => returns: STATUS_SUCCESS (retry the instruction) or the status the access ends with.
+ * => returns: STATUS_SUCCESS (retry the instruction) or the status the access ends with. If it is
+ *    STATUS_IN_PAGE_ERROR, the thread's in_page_cause says what the device said.
  *    (kernel/mm/fault.c)
  */
 NTSTATUS upcall_page_fault(vaddr_t address, enum access access, bool from_user);

@@ -3,7 +3,8 @@
  * the invariant that does not hold. For quiet moments: no other thread may be inside the VM
  * (between test programs; after each operation on the host).
  *
- *  1 every frame is in one state, on the list its state names; list lengths and counts agree
+ *  1 every frame is in one state, on the list its state names; list lengths and counts agree; a
+ *    ZEROED frame is zero
  *  2 a frame that is READING, ACTIVE, STANDBY, MODIFIED or WRITING is named by *word, and the word
  *    says this frame
  *  3 shares = valid slots that name the frame (of a large page: its first); a private frame has at
@@ -18,7 +19,8 @@
  *    view is (left by a fault that ended for another reason; it goes with the view)
  *  9 a space's resident pages, table frames and commit charge are the sums over its slots, tables
  *    and views
- * 10 the commit charge is the sum over spaces and segments
+ * 10 the commit charge is the sum over spaces and segments, the page tables promised are that over
+ *    views
  * 11 regions are ordered, page aligned, disjoint, in user space; gaps are right; each belongs to a
  *    view that contains it
  * 12 a segment's resident pages and view count are the sums over its words and views; its writers
@@ -68,6 +70,15 @@ static void check_lists(void) NO_THREAD_SAFETY_ANALYSIS
 		      "%llu frames in state %u are listed, count says %llu",
 		      (unsigned long long)lengths[listed[i]], listed[i],
 		      (unsigned long long)frame_count(listed[i]));
+}
+
+static void check_zeroed(const struct frame *frame)
+{
+	const uint64_t *words = frame_memory(number_of(frame));
+
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(*words); i++)
+		CHECK(1, words[i] == 0, "zeroed frame 0x%llx has 0x%llx in it", number_of(frame),
+		      (unsigned long long)words[i]);
 }
 
 static bool has_word(const struct frame *frame)
@@ -156,6 +167,8 @@ static void check_frames(struct check_totals *totals)
 			check_owned(frame);
 		if (has_word(frame))
 			check_word(frame->original, totals);
+		if (frame->state == FRAME_ZEROED)
+			check_zeroed(frame);
 	}
 }
 
@@ -241,6 +254,8 @@ void mm_check(void)
 	based_check();
 	CHECK(10, totals.commit == commit_used(), "%llu pages charged, %llu counted",
 	      (unsigned long long)commit_used(), (unsigned long long)totals.commit);
+	CHECK(10, totals.tables == commit_tables(), "%llu page tables promised, %llu counted",
+	      (unsigned long long)commit_tables(), (unsigned long long)totals.tables);
 	CHECK(18, totals.slots == pagefile_slots_total() - pagefile_slots_free(),
 	      "%llu slots in use, %llu named",
 	      (unsigned long long)(pagefile_slots_total() - pagefile_slots_free()),

@@ -20,6 +20,7 @@ static inline unsigned long long number_of(const struct frame *frame)
 /* What mm_check adds up. */
 struct check_totals {
 	uint64_t commit; /* pages charged */
+	uint64_t tables; /* page tables promised */
 	uint64_t slots;	 /* page-file slots named */
 };
 

@@ -227,7 +227,7 @@ static uint64_t check_locked(struct address_space *space, const struct region *r
 }
 
 /* Largest gap by counting, to hold against the root of the tree. */
-static void check_regions(struct address_space *space)
+static void check_regions(struct address_space *space, struct check_totals *totals)
 {
 	uint64_t commit = 0, views = 0, bytes = 0, largest = 0, watches = 0, locked = 0;
 	vaddr_t previous_end = USER_LOWEST_ADDRESS;
@@ -241,6 +241,7 @@ static void check_regions(struct address_space *space)
 		if (region->start == region->view->start) {
 			check_view(region);
 			commit += region->view->commit_pages;
+			totals->tables += region->view->table_pages;
 			bytes += region->view->end - region->view->start;
 			watches += region->view->watch != NULL;
 			views++;
@@ -286,7 +287,7 @@ void check_space(struct address_space *space, void *context)
 	struct check_totals *totals = context;
 
 	totals->commit += space->commit_pages;
-	check_regions(space);
+	check_regions(space, totals);
 	check_working_set(space, check_slots(space, totals));
 	check_tables(space);
 }

@@ -6,12 +6,11 @@
 #include "frame.h"
 #include "kernel/io/pagefile.h"
 
-static atomic_uint_fast64_t used, peak;
+static atomic_uint_fast64_t used, peak, tables;
 
 /*
- * Frames that are not promised: for the tables of the promised pages (a page table, a list of the
- * working set and a table of state words serve 512 pages each at best), kernel stacks, the pool,
- * and the pages of files that programs need to run.
+ * Frames that are not promised: for lists of working sets and tables of state words, which serve
+ * 512 pages each, kernel stacks, the pool, and the pages of files that programs need to run.
  */
 static uint64_t reserve_pages(void)
 {
@@ -23,7 +22,8 @@ static uint64_t reserve_pages(void)
 
 static uint64_t frames_promised(void)
 {
-	uint64_t taken = frame_count(FRAME_KERNEL) + frame_count(FRAME_TABLE) + reserve_pages();
+	uint64_t taken = frame_count(FRAME_KERNEL) + frame_count(FRAME_TABLE) + commit_tables() +
+			 reserve_pages();
 	uint64_t total = frame_total(), limit = frame_limit();
 	uint64_t room = total > taken ? total - taken : 0;
 
@@ -65,6 +65,16 @@ void commit_release(uint64_t pages)
 	uint64_t old = atomic_fetch_sub(&used, pages);
 
 	KASSERT(old >= pages);
+}
+
+void commit_tables_changed(int64_t change)
+{
+	atomic_fetch_add(&tables, (uint64_t)change);
+}
+
+uint64_t commit_tables(void)
+{
+	return atomic_load(&tables);
 }
 
 uint64_t commit_used(void)

@@ -2,8 +2,8 @@
  * commit.h - the promise of memory: charged at the call, so that a fault never finds it missing.
  *
  * Charged pages: private memory that is committed, copy-on-write pages of views, page-file
- * sections. The limit is the page file and what is left of RAM beside the kernel, its tables and a
- * reserve for the tables that the promised pages will need.
+ * sections. The limit is the page file and what is left of RAM beside the kernel, its tables, those
+ * that the promised pages may need, and a reserve.
  */
 #pragma once
 
@@ -15,6 +15,13 @@
  */
 NTSTATUS commit_charge(uint64_t pages) MUST_CHECK;
 void commit_release(uint64_t pages);
+
+/*
+ * Page tables that the charged pages may need, one for each where they lie far apart: they lower
+ * the limit.
+ */
+void commit_tables_changed(int64_t tables);
+uint64_t commit_tables(void);
 
 uint64_t commit_used(void);
 uint64_t commit_peak(void);

@@ -21,6 +21,7 @@
  */
 #include "fault.h"
 
+#include "around.h"
 #include "frame.h"
 #include "kernel/core/log.h"
 #include "kernel/core/thread.h"
@@ -70,6 +71,13 @@ static enum fault_step fail(struct fault *fault, enum quire_fault_class class, N
 	fault->class = class;
 	fault->status = status;
 	return FAULT_FAIL;
+}
+
+/* What is told about the fault; the cause goes with it (upcall_page_fault). */
+static NTSTATUS in_page_error(NTSTATUS cause)
+{
+	thread_current()->in_page_cause = cause;
+	return STATUS_IN_PAGE_ERROR;
 }
 
 static enum fault_step need_frame(struct fault *fault, bool zeroed)
@@ -156,7 +164,7 @@ static enum fault_step resolve_segment_page_locked(struct fault *fault, const st
 	case PAGE_FAIL:
 		if (page->status == STATUS_ACCESS_VIOLATION || region->view->is_extendable)
 			return fail(fault, QUIRE_FAULT_NO_VIEW, STATUS_ACCESS_VIOLATION);
-		return fail(fault, QUIRE_FAULT_IN_PAGE_ERROR, STATUS_IN_PAGE_ERROR);
+		return fail(fault, QUIRE_FAULT_IN_PAGE_ERROR, in_page_error(page->status));
 	case PAGE_NEED_FRAME:
 	case PAGE_IN:
 	case PAGE_WAIT:
@@ -169,6 +177,8 @@ static enum fault_step resolve_segment_page_locked(struct fault *fault, const st
 	/* mapped, the page cannot be evicted to make room for its own copy, again and again */
 	if (wants_copy(fault, region))
 		return need_frame(fault, false);
+	if (fault->access != ACCESS_WRITE && !page->was_read && !page->was_born)
+		around_map_locked(fault, region, slot);
 	return done(fault, class_of_ready(page));
 }
 
@@ -364,7 +374,7 @@ static bool fault_perform(struct fault *fault, enum fault_step step)
 	fault->page.segment = NULL;
 	if (fault->page_step == PAGE_IN) {
 		count(fault, QUIRE_FAULT_IN_PAGE_ERROR);
-		fault->status = STATUS_IN_PAGE_ERROR;
+		fault->status = in_page_error(fault->status);
 	}
 	return false;
 }
@@ -383,7 +393,7 @@ NTSTATUS mm_fault(struct address_space *space, vaddr_t address, enum access acce
 	} while (fault_perform(&fault, step));
 	page_request_end(&fault.page);
 	if (fault.surplus)
-		space_trim(space, (unsigned)fault.surplus);
+		space_trim_but(space, (unsigned)fault.surplus, fault.va);
 	if (!from_user) {
 		fault.page.segment = NULL;
 		count(&fault, QUIRE_FAULT_KERNEL_COPY);

@@ -49,6 +49,9 @@ pfn_t frame_alloc(enum frame_content content) EXCLUDES(frame_lock);
  */
 pfn_t frame_alloc_paged(enum frame_content content) EXCLUDES(frame_lock);
 
+/* As frame_alloc_paged, but takes nothing away from anybody: of free frames only. For guesses. */
+pfn_t frame_alloc_free(void) EXCLUDES(frame_lock);
+
 /*
  * The one place that waits for memory: as frame_alloc_paged, but trims processes and writes
  * modified pages when nothing else is left. (reclaim.c)
@@ -77,6 +80,17 @@ void frame_run_free(pfn_t first) EXCLUDES(frame_lock);
 enum frame_state frame_take_locked(struct frame *frame) REQUIRES(frame_lock);
 /* Debug builds: a free frame that was written to is a panic. No-op for frames of other origin. */
 void frame_check_poison(struct frame *frame);
+
+/*
+ * FREE -> HELD, to be zeroed without the lock and given back by frame_end_zero_locked (-> ZEROED);
+ * the caller owes frame_check_poison. => returns: NULL when the free frames are the kernel's.
+ */
+struct frame *frame_begin_zero_locked(void) REQUIRES(frame_lock);
+void frame_end_zero_locked(struct frame *frame) REQUIRES(frame_lock);
+/* Frames in between: they are HELD, but in nobody's use. */
+uint64_t frame_count_zeroing(void);
+/* Frames for which zeros were asked, and that had been zeroed before. */
+uint64_t frame_zeroed_found(void);
 
 /* Gives back a HELD frame. */
 void frame_free(pfn_t pfn) EXCLUDES(frame_lock);
@@ -179,6 +193,17 @@ uint64_t frame_evictions(void); /* frames taken away from the page they cached, 
  * => locks: none may be held.
  */
 void frame_wait_any(uint64_t wake_time) EXCLUDES(frame_lock);
+
+/* ---- what the balancer is for (balancer.c) ---- */
+
+enum frame_want {
+	NOTHING_WANTED,
+	FRAMES_WANTED, /* fewer can be had at once than the kernel's reserve is to hold */
+	WRITES_WANTED, /* writeback=eager, and there are modified pages */
+};
+enum frame_want frame_want(void) EXCLUDES(frame_lock);
+/* Sleeps until something may be wanted that was not before. => locks: none may be held. */
+void frame_wait_wanted(void) EXCLUDES(frame_lock);
 
 /*
  * Builds the database: first every entry stands outside, then RAM is added, usable or the kernel's.

@@ -14,6 +14,7 @@
 #include "view.h"
 #include "working_set.h"
 #include "writeback.h"
+#include "zero_pool.h"
 
 /* Under the lock, so that the sum is the total. */
 static void frame_counts(struct quire_memory *result)
@@ -68,6 +69,7 @@ void mm_paging_information(struct quire_paging *result)
 	result->pagefile_used = pagefile_slots_total() - pagefile_slots_free();
 	result->pagefile_peak = pagefile.peak;
 	result->pages_in = pagein_pages();
+	result->pages_read_ahead = pagein_ahead();
 	result->pages_out = writeback_pages();
 	result->collided = pagein_collided();
 	result->write_failures = writeback_failures();
@@ -76,6 +78,8 @@ void mm_paging_information(struct quire_paging *result)
 	result->disk_pages_read = disk.pages_read;
 	result->disk_pages_written = disk.pages_written;
 	result->disk_errors = disk.errors;
+	result->zeroed_idle = zero_pool_pages();
+	result->zeroed_found = frame_zeroed_found();
 }
 
 void mm_space_information(struct address_space *space, struct quire_fault_counts *result)
@@ -126,8 +130,9 @@ void mm_balance_read(struct mm_balance *balance)
 
 	pool_statistics_read(&pool);
 	balance->frames_in_use = frame_count(FRAME_KERNEL) + frame_count(FRAME_TABLE) +
-				 frame_count(FRAME_HELD) + frame_count_pinned() -
-				 kernel_stack_table_frames() - working_set_frames();
+				 frame_count(FRAME_HELD) - frame_count_zeroing() +
+				 frame_count_pinned() - kernel_stack_table_frames() -
+				 working_set_frames();
 	balance->pool_bytes = pool.bytes_used;
 	balance->commit_pages = commit_used();
 	balance->views = view_count_all();

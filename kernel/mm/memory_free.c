@@ -96,6 +96,7 @@ static void cut_view(struct view *view, vaddr_t start, vaddr_t end, struct regio
 	space->virtual_bytes -= end - start;
 	if (start == view->start) {
 		view->start = end;
+		view_promise_tables(view);
 		return;
 	}
 	if (tail) {
@@ -103,6 +104,8 @@ static void cut_view(struct view *view, vaddr_t start, vaddr_t end, struct regio
 		tail->start = end;
 		tail->commit_pages = region_count_pages(space, end, view->end, REGION_COMMITTED);
 		view->commit_pages -= tail->commit_pages;
+		tail->table_pages = 0;
+		view_promise_tables(tail);
 		move_regions(view, end, tail);
 		watch_reference(tail->watch);
 		if (tail->watch)
@@ -111,6 +114,7 @@ static void cut_view(struct view *view, vaddr_t start, vaddr_t end, struct regio
 		view_count_changed(1);
 	}
 	view->end = start;
+	view_promise_tables(view);
 }
 
 static NTSTATUS release_part_locked(struct view *view, vaddr_t start, vaddr_t end)

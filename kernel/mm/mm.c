@@ -8,7 +8,9 @@
 #include "frame.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/pool.h"
+#include "kernel/core/thread.h"
 #include "replace.h"
+#include "zero_pool.h"
 
 #define MAX_LOADER_RANGES 32
 
@@ -110,6 +112,7 @@ void mm_init(const struct boot_info *info, uint64_t frame_limit)
 		panic("mm: there is no replacement policy '%s'", knobs.replace);
 	pool_init(&supply);
 	object_type_register(&section_type);
+	thread_set_idle_work(zero_pool_work);
 }
 
 void mm_free_loader_memory(void)

@@ -8,7 +8,11 @@
  * finished read maps nothing, it only makes the frame STANDBY and wakes everybody, who then ask
  * again. If the read fails the word gets back what it said before, and each waiter asks again and
  * may read again; no error is remembered.
+ *
+ * Neighbours come with the page (ahead.h). If the request for all of them fails, the page is read
+ * alone: a bad neighbour is nobody's error before somebody asks for it.
  */
+#include "ahead.h"
 #include "frame.h"
 #include "kernel/core/thread.h"
 #include "kernel/io/file.h"
@@ -17,11 +21,16 @@
 #include "page_table.h"
 #include "segment.h"
 
-static atomic_uint_fast64_t pages_read, reads_joined;
+static atomic_uint_fast64_t pages_read, pages_ahead, reads_joined;
 
 uint64_t pagein_pages(void)
 {
 	return atomic_load_explicit(&pages_read, memory_order_relaxed);
+}
+
+uint64_t pagein_ahead(void)
+{
+	return atomic_load_explicit(&pages_ahead, memory_order_relaxed);
 }
 
 uint64_t pagein_collided(void)
@@ -29,9 +38,8 @@ uint64_t pagein_collided(void)
 	return atomic_load_explicit(&reads_joined, memory_order_relaxed);
 }
 
-/* Claims the spare for the page: the word names it from now on. */
-static struct frame *claim_spare_locked(struct page_request *request, pte_t *word)
-	REQUIRES(frame_lock)
+/* Claims the spare, which is zeroed, for the page: the word names it from now on. */
+static void claim_spare_locked(struct page_request *request, pte_t *word) REQUIRES(frame_lock)
 {
 	struct frame *frame = frame_of(request->spare);
 
@@ -40,7 +48,6 @@ static struct frame *claim_spare_locked(struct page_request *request, pte_t *wor
 	request->segment->resident_pages++;
 	request->pfn = request->spare;
 	request->spare = PFN_NONE;
-	return frame;
 }
 
 static enum page_step need_frame(struct page_request *request, bool zeroed)
@@ -49,15 +56,33 @@ static enum page_step need_frame(struct page_request *request, bool zeroed)
 	return PAGE_NEED_FRAME;
 }
 
-/* The page is in the file or the page file. */
-static enum page_step page_begin_read_locked(struct page_request *request, pte_t *word)
+/* The page is in the file or the page file: the spare is for it. */
+static enum page_step page_begin_read_locked(struct page_request *request,
+					     const struct page_place *place) REQUIRES(frame_lock)
+{
+	if (request->spare == PFN_NONE) {
+		ahead_count_locked(request, place);
+		return need_frame(request, false);
+	}
+	place_claim_locked(place, frame_of(request->spare));
+	ahead_claim_locked(request, place);
+	request->pfn = request->spare;
+	request->spare = PFN_NONE;
+	return PAGE_IN;
+}
+
+static enum page_step segment_begin_read_locked(struct page_request *request, pte_t *word)
 	REQUIRES(frame_lock)
 {
-	if (request->spare == PFN_NONE)
-		return need_frame(request, false);
-	frame_begin_read_locked(claim_spare_locked(request, word));
-	segment_reference(request->segment);
-	return PAGE_IN;
+	struct page_place place = {.segment = request->segment,
+				   .index = request->index,
+				   .word = word,
+				   .content = pt_read(word)};
+	enum page_step step = page_begin_read_locked(request, &place);
+
+	if (step == PAGE_IN)
+		segment_reference(request->segment);
+	return step;
 }
 
 /* No frame has the page: make it, or say what is missing. */
@@ -81,7 +106,7 @@ static enum page_step page_absent_locked(struct page_request *request, pte_t *wo
 	case BORN_IN_FILE:
 		break;
 	}
-	return page_begin_read_locked(request, word);
+	return segment_begin_read_locked(request, word);
 }
 
 static enum page_step page_in_frame_locked(struct page_request *request, pfn_t pfn)
@@ -118,7 +143,7 @@ enum page_step segment_page_locked(struct page_request *request)
 	case PTE_IN_FRAME:
 		return page_in_frame_locked(request, pte_pfn(pt_read(word)));
 	case PTE_IN_PAGEFILE:
-		return page_begin_read_locked(request, word);
+		return segment_begin_read_locked(request, word);
 	case PTE_VALID:
 		break;
 	}
@@ -129,23 +154,15 @@ enum page_step segment_page_locked(struct page_request *request)
 enum page_step private_page_locked(struct address_space *space, vaddr_t va, pte_t *slot,
 				   struct page_request *request)
 {
-	pte_t word = pt_read(slot);
-	struct frame *frame;
+	struct page_place place = {
+		.space = space, .index = page_of(va), .word = slot, .content = pt_read(slot)};
 
-	if (pte_kind(word) != PTE_IN_PAGEFILE)
-		return page_in_frame_locked(request, pte_pfn(word));
-	if (request->spare == PFN_NONE)
-		return need_frame(request, false);
-	frame = frame_of(request->spare);
-	frame_own_locked(frame, space, page_of(va), slot, word, FRAME_PRIVATE);
-	word_set_locked(slot, pte_in_frame(request->spare));
-	frame_begin_read_locked(frame);
-	request->pfn = request->spare;
-	request->spare = PFN_NONE;
-	return PAGE_IN;
+	if (pte_kind(place.content) != PTE_IN_PAGEFILE)
+		return page_in_frame_locked(request, pte_pfn(place.content));
+	return page_begin_read_locked(request, &place);
 }
 
-/* Where the bytes of the page are in the file, and how many of them are the page's. */
+/* Where the bytes of `count` pages are in the file; *size shrinks to those that are the pages'. */
 static void locate(const struct segment *segment, page_index_t index, uint64_t *offset,
 		   size_t *size)
 {
@@ -154,34 +171,39 @@ static void locate(const struct segment *segment, page_index_t index, uint64_t *
 
 	if (segment->kind == SEGMENT_FILE) {
 		*offset = pages_to_bytes(index);
-		*size = PAGE_SIZE;
 		return;
 	}
 	part = segment_subsection(segment, index);
 	start = pages_to_bytes(index - part->first_page);
 	*offset = part->file_offset + start;
-	*size = part->raw_bytes - start < PAGE_SIZE ? (size_t)(part->raw_bytes - start) : PAGE_SIZE;
+	if (part->raw_bytes - start < *size)
+		*size = (size_t)(part->raw_bytes - start);
 }
 
-static NTSTATUS read_page(const struct segment *segment, page_index_t index, void *page)
+/* From where the page of `first`, and those behind it, were before. */
+static NTSTATUS read_frames(const struct frame *first, const struct segment *segment,
+			    void *const *pages, unsigned count)
 {
+	size_t size = pages_to_bytes(count);
 	uint64_t offset;
-	size_t size;
 
-	locate(segment, index, &offset, &size);
-	if (size < PAGE_SIZE)
-		page_zero(page);
-	return file_read(segment->file, offset, page, size);
+	if (pte_kind(first->original) == PTE_IN_PAGEFILE)
+		return pagefile_read(pte_pagefile_slot(first->original), pages, count);
+	locate(segment, first->index, &offset, &size);
+	return file_read_pages(segment->file, offset, size, pages, count);
 }
 
-/* From where the frame's page was before. */
-static NTSTATUS read_frame(const struct frame *frame, const struct segment *segment)
+/* Reads the page, and its neighbours if there are any. */
+static NTSTATUS read_request(const struct page_request *request, const struct segment *segment,
+			     unsigned ahead_count)
 {
-	void *page = frame_memory(frame_number(frame));
+	void *pages[1 + AHEAD_MOST] = {frame_memory(request->pfn)};
 
-	if (pte_kind(frame->original) == PTE_IN_PAGEFILE)
-		return pagefile_read(pte_pagefile_slot(frame->original), &page, 1);
-	return read_page(segment, frame->index, page);
+	for (unsigned i = 0; i < ahead_count; i++)
+		pages[1 + i] = frame_memory(request->ahead[i]);
+	atomic_fetch_add_explicit(&pages_read, 1 + ahead_count, memory_order_relaxed);
+	atomic_fetch_add_explicit(&pages_ahead, ahead_count, memory_order_relaxed);
+	return read_frames(frame_of(request->pfn), segment, pages, 1 + ahead_count);
 }
 
 /* The read failed: the page is where it was. */
@@ -197,22 +219,45 @@ static void give_back_locked(struct frame *frame, struct segment *segment) REQUI
 	frame_free_locked(frame);
 }
 
-/* The reader's part of PAGE_IN. A private page may have gone when it has been read. */
+/* A private page may have gone when it has been read. */
+static void end_read_locked(pfn_t pfn, struct segment *segment, NTSTATUS status)
+	REQUIRES(frame_lock)
+{
+	struct frame *frame = frame_of(pfn);
+
+	if (frame_end_read_locked(frame) && !NT_SUCCESS(status))
+		give_back_locked(frame, segment);
+}
+
+static void end_ahead(struct page_request *request, struct segment *segment, NTSTATUS status)
+{
+	spin_lock(&frame_lock);
+	while (request->ahead_count)
+		end_read_locked(request->ahead[--request->ahead_count], segment, status);
+	spin_unlock(&frame_lock);
+}
+
+/* The reader's part of PAGE_IN. */
 static NTSTATUS page_in(struct page_request *request)
 {
-	struct frame *frame = frame_of(request->pfn);
+	const struct frame *frame = frame_of(request->pfn);
 	struct segment *segment = frame->flags & FRAME_PRIVATE ? NULL : frame->owner;
 	NTSTATUS status;
 
 	lock_assert_none_held();
-	status = read_frame(frame, segment);
+	status = read_request(request, segment, request->ahead_count);
+	if (request->ahead_count) {
+		bool was_in_vain = !NT_SUCCESS(status);
+
+		end_ahead(request, segment, status);
+		if (was_in_vain)
+			status = read_request(request, segment, 0);
+	}
 	spin_lock(&frame_lock);
-	if (frame_end_read_locked(frame) && !NT_SUCCESS(status))
-		give_back_locked(frame, segment);
+	end_read_locked(request->pfn, segment, status);
 	spin_unlock(&frame_lock);
 	if (segment)
 		segment_release(segment);
-	atomic_fetch_add_explicit(&pages_read, 1, memory_order_relaxed);
 	request->was_read = true;
 	return status;
 }
@@ -225,11 +270,13 @@ NTSTATUS page_step_perform(enum page_step step, struct page_request *request)
 		request->spare =
 			frame_alloc_wait(request->need_zeroed ? FRAME_ALL_ZERO : FRAME_ANY_CONTENT);
 		request->spare_zeroed = request->need_zeroed;
+		ahead_take_frames(request);
 		return request->spare == PFN_NONE ? STATUS_NO_MEMORY : STATUS_SUCCESS;
 	case PAGE_IN:
 		return page_in(request);
 	case PAGE_WAIT:
 		atomic_fetch_add_explicit(&reads_joined, 1, memory_order_relaxed);
+		ahead_drop_frames(request);
 		frame_wait(request->pfn);
 		return STATUS_SUCCESS;
 	case PAGE_READY:
@@ -244,6 +291,7 @@ void page_request_end(struct page_request *request)
 	if (request->spare != PFN_NONE)
 		frame_free(request->spare);
 	request->spare = PFN_NONE;
+	ahead_drop_frames(request);
 }
 
 NTSTATUS segment_page_pin(struct segment *segment, page_index_t index, pfn_t *result)

@@ -6,7 +6,9 @@
  * seen, in virtual time, coarsely: UNIT pages given to the process are one unit, counted modulo
  * TIMES. A page read once, however large the file it is of, never pushes out what is used again
  * and again. The access that brought the page in is no second use, so the first look that finds the
- * page accessed only notes that.
+ * page accessed only notes that. A page that was not used while the whole memory was exchanged once
+ * has lost its merit (the paper's retained information period): else an old locality would stay for
+ * ever.
  */
 #include "replace.h"
 
@@ -44,10 +46,12 @@ static uint32_t rank(struct replace_page *page)
 		last = now;
 		page->note = USED_TWICE | last_but_one * TIMES | last;
 	}
+	if (age(now, last) * UNIT > page->in_set)
+		page->note &= ~USED_TWICE;
 	if (!(page->note & USED_TWICE))
 		return TIMES - age(now, last); /* 1 ... TIMES: the longest unused first */
 	return 2 * TIMES - age(now, last_but_one);
 }
 
 const struct replace_policy replace_lru2 = {
-	.name = "lru2", .window = 16, .looks_at_accessed = true, .enter = enter, .rank = rank};
+	.name = "lru2", .window = 8, .looks_at_accessed = true, .enter = enter, .rank = rank};

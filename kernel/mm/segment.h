@@ -97,6 +97,8 @@ enum page_step {
 	PAGE_FAIL, /* request->status */
 };
 
+#define AHEAD_MOST 15u /* neighbours in one request to the disk (the knob `cluster`, less one) */
+
 struct page_request {
 	struct segment *segment;
 	page_index_t index;
@@ -108,6 +110,9 @@ struct page_request {
 	bool was_born;	  /* out, READY: the page has just been made of zeros */
 	bool was_read;	  /* a page-in was done for this request */
 	NTSTATUS status;  /* out, FAIL */
+	/* Neighbours to be read with the page (ahead.h): how many; their frames, HELD, then READING */
+	unsigned ahead_wanted, ahead_count;
+	pfn_t ahead[AHEAD_MOST];
 };
 
 /* The decision: never blocks, never allocates. (pagein.c) */
@@ -126,7 +131,7 @@ enum page_step private_page_locked(struct address_space *space, vaddr_t va, pte_
  */
 NTSTATUS page_step_perform(enum page_step step, struct page_request *request) MUST_CHECK;
 
-/* Gives back the spare, if there is one left. */
+/* Gives back the spare frames, if any are left. */
 void page_request_end(struct page_request *request);
 
 /*
@@ -137,4 +142,5 @@ NTSTATUS segment_page_pin(struct segment *segment, page_index_t index, pfn_t *re
 void segment_page_unpin(pfn_t pfn, bool was_written);
 
 uint64_t pagein_pages(void);	/* pages read since the start, also in vain */
+uint64_t pagein_ahead(void);	/* of them: neighbours of a page that was asked for */
 uint64_t pagein_collided(void); /* times that a thread waited for another one's read */

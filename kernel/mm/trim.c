@@ -36,6 +36,7 @@ uint64_t trim_total(void)
 /* One search over a working set. */
 struct search {
 	struct address_space *space;
+	vaddr_t spared; /* a page that is not to be found; 0: none */
 	struct tlb_batch batch;
 	uint32_t victim; /* the best entry so far */
 	uint32_t rank;	 /* its rank */
@@ -99,7 +100,8 @@ static bool look(struct search *search, uint32_t index)
 		working_set_remove(set, index);
 		return false;
 	}
-	if (is_locked(search->space, working_set_page(*entry)))
+	if (working_set_page(*entry) == search->spared ||
+	    is_locked(search->space, working_set_page(*entry)))
 		return false;
 	if (!tlb_batch_has_room(&search->batch))
 		tlb_batch_flush(&search->batch);
@@ -150,9 +152,9 @@ static void victim_take(struct search *search)
 
 /* ---- a space ---- */
 
-unsigned space_trim(struct address_space *space, unsigned wanted)
+unsigned space_trim_but(struct address_space *space, unsigned wanted, vaddr_t spared)
 {
-	struct search search = {.space = space};
+	struct search search = {.space = space, .spared = spared};
 	unsigned taken = 0;
 
 	mutex_lock(&space->lock);
@@ -166,6 +168,11 @@ unsigned space_trim(struct address_space *space, unsigned wanted)
 	mutex_unlock(&space->lock);
 	atomic_fetch_add_explicit(&trimmed_total, taken, memory_order_relaxed);
 	return taken;
+}
+
+unsigned space_trim(struct address_space *space, unsigned wanted)
+{
+	return space_trim_but(space, wanted, 0);
 }
 
 uint64_t space_empty(struct address_space *space)

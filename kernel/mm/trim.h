@@ -13,6 +13,12 @@
 unsigned space_trim(struct address_space *space, unsigned wanted);
 
 /*
+ * The same, but for one page (its first address), which a fault has just brought: taken before it
+ * is used, it would be brought again, and again.
+ */
+unsigned space_trim_but(struct address_space *space, unsigned wanted, vaddr_t spared);
+
+/*
  * The same from all spaces in turn, from each in proportion to what it has above its minimum.
  * => locks: none may be held. => returns: how many; 0: no process has a page that can be taken.
  */

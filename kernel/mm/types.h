@@ -229,6 +229,7 @@ struct view {
 	struct segment *segment;       /* (C) reference; NULL: private pages of 4 KiB */
 	page_index_t first_page;       /* (C) page of the segment at start */
 	uint64_t commit_pages;	       /* charged for private and copy-on-write pages */
+	uint64_t table_pages;	       /* page tables that its committed pages may need */
 	LIST_ENTRY(view) segment_link; /* (G) */
 	struct region first; /* the region it was born with, so a plain view is one allocation */
 };

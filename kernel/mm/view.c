@@ -184,6 +184,7 @@ static void account(struct address_space *space, struct view *view)
 	if (space->virtual_bytes > space->peak_virtual_bytes)
 		space->peak_virtual_bytes = space->virtual_bytes;
 	space_commit_changed(space, (int64_t)view->commit_pages);
+	view_promise_tables(view);
 	view_count_changed(1);
 }
 
@@ -285,6 +286,7 @@ void view_remove(struct address_space *space, struct view *view)
 	space->virtual_bytes -= view->end - view->start;
 	space_commit_changed(space, -(int64_t)view->commit_pages);
 	commit_release(view->commit_pages);
+	commit_tables_changed(-(int64_t)view->table_pages);
 }
 
 void view_free(struct view *view)
@@ -339,4 +341,27 @@ void view_charge(struct view *view, int64_t pages)
 {
 	view->commit_pages += (uint64_t)pages;
 	space_commit_changed(view->space, pages);
+	view_promise_tables(view);
+}
+
+/* Pages of the view that are promised to be there: its own, or those of a page-file section. */
+static uint64_t promised_pages(const struct view *view)
+{
+	const struct segment *segment = view->segment;
+
+	if (!segment || segment->kind != SEGMENT_PAGEFILE || segment->is_reserve)
+		return view->commit_pages;
+	return segment->is_large ? 0 : bytes_to_pages(view->end - view->start);
+}
+
+/* At most one page table per page, and one per table's span that the view touches. */
+void view_promise_tables(struct view *view)
+{
+	uint64_t span = pt_entry_span(2), pages = promised_pages(view);
+	uint64_t tables = (view->end - 1) / span - view->start / span + 1;
+
+	if (tables > pages)
+		tables = pages;
+	commit_tables_changed((int64_t)(tables - view->table_pages));
+	view->table_pages = tables;
 }

@@ -62,6 +62,9 @@ void view_free(struct view *view);
 /* The view's charge changed by `pages` (the global charge is commit.h's). */
 void view_charge(struct view *view, int64_t pages);
 
+/* The view's range or charge has changed: so has the number of page tables it may need. */
+void view_promise_tables(struct view *view);
+
 /* The view that contains the address, or NULL. */
 struct view *view_find(struct address_space *space, vaddr_t va);
 

@@ -142,16 +142,6 @@ void namespace_handle_count_zero(struct object *object)
 		directory_entry_free(entry);
 }
 
-NTSTATUS namespace_make_temporary(struct object *object)
-{
-	bool is_permanent;
-
-	mutex_lock(&namespace_lock);
-	is_permanent = object->flags & OBJ_PERMANENT;
-	mutex_unlock(&namespace_lock);
-	return is_permanent ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
-}
-
 uint32_t namespace_flags(struct object *object)
 {
 	uint32_t flags;

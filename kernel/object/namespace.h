@@ -79,13 +79,6 @@ bool namespace_path(struct object *object, uint16_t *buffer, size_t capacity_cha
 /* OBJ_PERMANENT and OBJ_EXCLUSIVE, as the object has them. */
 uint32_t namespace_flags(struct object *object);
 
-/*
- * The name is to go with the last handle. Permanent objects are the system's own so far (no program
- * holds the privilege to make one), and stay.
- * => returns: STATUS_SUCCESS (it was temporary already), STATUS_ACCESS_DENIED.
- */
-NTSTATUS namespace_make_temporary(struct object *object) MUST_CHECK;
-
 /* An object in a directory, as NtQueryDirectoryObject lists it. */
 struct namespace_item {
 	size_t chars;			/* of its name */

@@ -50,15 +50,16 @@ static void release_locked(struct user_thread *thread)
 	spin_unlock(&stop_lock);
 }
 
-static void resume_locked(struct user_thread *thread, uint32_t *previous_count)
+static NTSTATUS resume_locked(struct user_thread *thread, uint32_t *previous_count)
 {
 	KASSERT(mutex_is_held(&thread->process->lock));
 	*previous_count = thread->gone ? 0 : thread->suspend_count;
 	if (*previous_count == 0)
-		return;
+		return STATUS_SUCCESS;
 	thread->suspend_count--;
 	if (thread->suspend_count == 0)
 		release_locked(thread);
+	return STATUS_SUCCESS;
 }
 
 NTSTATUS user_thread_suspend(struct user_thread *thread, uint32_t *previous_count)
@@ -74,7 +75,7 @@ NTSTATUS user_thread_suspend(struct user_thread *thread, uint32_t *previous_coun
 void user_thread_resume(struct user_thread *thread, uint32_t *previous_count)
 {
 	mutex_lock(&thread->process->lock);
-	resume_locked(thread, previous_count);
+	(void)resume_locked(thread, previous_count);
 	mutex_unlock(&thread->process->lock);
 }
 
@@ -88,7 +89,9 @@ uint32_t user_thread_suspend_count(struct user_thread *thread)
 	return count;
 }
 
-NTSTATUS process_suspend(struct process *process)
+/* The step for every thread; one that refuses it is left out. */
+static NTSTATUS process_step(struct process *process,
+			     NTSTATUS (*step)(struct user_thread *thread, uint32_t *previous_count))
 {
 	struct user_thread *thread;
 	uint32_t count;
@@ -98,26 +101,20 @@ NTSTATUS process_suspend(struct process *process)
 	exiting = process->exiting;
 	if (!exiting) {
 		TAILQ_FOREACH (thread, &process->threads, link)
-			(void)suspend_locked(thread, &count);
+			(void)step(thread, &count);
 	}
 	mutex_unlock(&process->lock);
 	return exiting ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
 }
 
+NTSTATUS process_suspend(struct process *process)
+{
+	return process_step(process, suspend_locked);
+}
+
 NTSTATUS process_resume(struct process *process)
 {
-	struct user_thread *thread;
-	uint32_t count;
-	bool exiting;
-
-	mutex_lock(&process->lock);
-	exiting = process->exiting;
-	if (!exiting) {
-		TAILQ_FOREACH (thread, &process->threads, link)
-			resume_locked(thread, &count);
-	}
-	mutex_unlock(&process->lock);
-	return exiting ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
+	return process_step(process, resume_locked);
 }
 
 /* ---- registers: process.lock keeps the thread from giving its kernel stack away ---- */

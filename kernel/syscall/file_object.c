@@ -65,8 +65,8 @@ static void file_close(struct object *object, uint32_t remaining)
 NTSTATUS file_object_create(enum file_object_kind kind, const struct file_open *open,
 			    struct file_object **result)
 {
-	NTSTATUS status = object_create(&file_type, result);
-	struct file_object *file = *result;
+	struct file_object *file;
+	NTSTATUS status = object_create(&file_type, &file);
 
 	if (!NT_SUCCESS(status))
 		return status;
@@ -75,6 +75,7 @@ NTSTATUS file_object_create(enum file_object_kind kind, const struct file_open *
 	file->use = (struct file_use){.access = open->access, .share = open->share};
 	file->mode = open->options & FILE_MODE_OPTIONS;
 	file->is_synchronous = open->options & FILE_SYNCHRONOUS_IO;
+	*result = file;
 	return STATUS_SUCCESS;
 }
 

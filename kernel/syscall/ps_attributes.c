@@ -32,6 +32,8 @@ static NTSTATUS attribute_capture(const struct nt_ps_attribute *attribute,
 {
 	switch (attribute->attribute & PS_ATTRIBUTE_NUMBER_MASK) {
 	case PS_ATTRIBUTE_PARENT_PROCESS:
+		if (result->parent_process)
+			return STATUS_INVALID_PARAMETER;
 		result->parent_process = attribute->value;
 		return STATUS_SUCCESS;
 	case PS_ATTRIBUTE_CLIENT_ID:

@@ -213,6 +213,14 @@ static NTSTATUS directory_scan(struct directory_query *query)
 	return status;
 }
 
+/* No name has a character that is not ASCII: there stands one in the mask that no name may have. */
+static void pattern_fill(struct directory_query *query, const uint16_t *text, size_t chars)
+{
+	for (size_t i = 0; i < chars; i++)
+		query->pattern[i] = text[i] >= ' ' && text[i] <= '~' ? (char)text[i] : '|';
+	query->pattern[chars] = 0;
+}
+
 /* The mask, a UNICODE_STRING; "*" and none mean everything. */
 static NTSTATUS pattern_capture(vaddr_t address, struct directory_query *query)
 {
@@ -230,8 +238,7 @@ static NTSTATUS pattern_capture(vaddr_t address, struct directory_query *query)
 	status = text_capture(string.buffer, string.length_bytes, &text);
 	if (!NT_SUCCESS(status))
 		return status;
-	utf16_to_ascii(query->pattern, sizeof(query->pattern), text.characters,
-		       string.length_bytes / sizeof(uint16_t));
+	pattern_fill(query, text.characters, string.length_bytes / sizeof(uint16_t));
 	text_release(&text);
 	return STATUS_SUCCESS;
 }

@@ -60,94 +60,99 @@ static NTSTATUS open_check_values(struct file_open *open, access_mask_t desired)
 	return NT_SUCCESS(status) ? object_map_access(&file_type, desired, &open->access) : status;
 }
 
+/* Where the user has the parameters; the last two: 0 is none. */
+struct open_addresses {
+	vaddr_t handle, attributes, io, allocation_size, extended_attributes;
+};
+
 /*
  * The results of an open. It counts as having a handle from the start, so that the open lasts until
  * it is known whether a new file is to stay.
  */
 static NTSTATUS open_publish(struct file_object *file, const struct file_open *open,
-			     uint32_t attributes, vaddr_t handle_address, vaddr_t io_address)
+			     uint32_t attributes, const struct open_addresses *at)
 {
 	NTSTATUS status;
 
 	object_handle_opened(file);
 	/* The block first: a handle that was given can be used at once. */
-	status = io_status_write(io_address, STATUS_SUCCESS, open->result);
+	status = io_status_write(at->io, STATUS_SUCCESS, open->result);
 	if (NT_SUCCESS(status))
-		status = handle_give(file, open->access, attributes & OBJ_INHERIT, handle_address);
+		status = handle_give(file, open->access, attributes & OBJ_INHERIT, at->handle);
 	if (!NT_SUCCESS(status) && open->result == FILE_CREATED)
 		file->deletes_on_close = true; /* nobody ever saw it */
 	object_handle_closed(file);
 	return status;
 }
 
-static NTSTATUS open_perform(vaddr_t handle_address, vaddr_t attributes_address, vaddr_t io_address,
-			     struct file_open *open)
+static NTSTATUS open_perform(const struct open_addresses *at, struct file_open *open)
 {
 	struct captured_attributes attributes;
 	struct file_object *file;
-	NTSTATUS status = attributes_capture(attributes_address, CAPTURE_OPEN, &attributes);
+	NTSTATUS status = attributes_capture(at->attributes, CAPTURE_OPEN, &attributes);
 
 	if (!NT_SUCCESS(status))
 		return status;
 	status = namespace_lookup(&attributes.name, &file_type, open, (struct object **)&file);
 	if (NT_SUCCESS(status)) {
-		status = open_publish(file, open, attributes.name.attributes, handle_address,
-				      io_address);
+		status = open_publish(file, open, attributes.name.attributes, at);
 		object_release(file);
 	}
 	attributes_release(&attributes);
 	return status;
 }
 
-static NTSTATUS open_file(vaddr_t handle_address, access_mask_t desired, vaddr_t attributes,
-			  vaddr_t io_address, struct file_open *open)
+static NTSTATUS open_file(const struct open_addresses *at, access_mask_t desired,
+			  struct file_open *open)
 {
 	NTSTATUS status = open_check_values(open, desired);
 
 	if (NT_SUCCESS(status))
-		status = probe_write(handle_address, sizeof(handle_t));
+		status = probe_write(at->handle, sizeof(handle_t));
 	if (NT_SUCCESS(status))
-		status = probe_write(io_address, sizeof(struct nt_io_status_block));
-	if (NT_SUCCESS(status))
-		status = open_perform(handle_address, attributes, io_address, open);
-	return status;
+		status = probe_write(at->io, sizeof(struct nt_io_status_block));
+	if (NT_SUCCESS(status) && at->allocation_size)
+		status = copy_in(&open->allocation_bytes, at->allocation_size,
+				 sizeof(open->allocation_bytes));
+	if (!NT_SUCCESS(status))
+		return status;
+	if ((int64_t)open->allocation_bytes < 0)
+		return STATUS_INVALID_PARAMETER;
+	if (at->extended_attributes)
+		return STATUS_NOT_SUPPORTED; /* the disk has none */
+	return open_perform(at, open);
 }
 
 NTSTATUS NtOpenFile(const uint64_t *arguments)
 {
+	const struct open_addresses at = {
+		.handle = arguments[0], .attributes = arguments[2], .io = arguments[3]};
 	struct file_open open = {
 		.share = (uint32_t)arguments[4],
 		.disposition = FILE_OPEN,
 		.options = (uint32_t)arguments[5],
 	};
 
-	return open_file(arguments[0], (access_mask_t)arguments[1], arguments[2], arguments[3],
-			 &open);
+	return open_file(&at, (access_mask_t)arguments[1], &open);
 }
 
 NTSTATUS NtCreateFile(const uint64_t *arguments)
 {
+	const struct open_addresses at = {
+		.handle = arguments[0],
+		.attributes = arguments[2],
+		.io = arguments[3],
+		.allocation_size = arguments[4],
+		.extended_attributes = arguments[9],
+	};
 	struct file_open open = {
 		.attributes = (uint32_t)arguments[5],
 		.share = (uint32_t)arguments[6],
 		.disposition = (enum file_disposition)(uint32_t)arguments[7],
 		.options = (uint32_t)arguments[8],
 	};
-	vaddr_t allocation_size = arguments[4], attributes_buffer = arguments[9];
 
-	if (allocation_size) {
-		NTSTATUS status = copy_in(&open.allocation_bytes, allocation_size,
-					  sizeof(open.allocation_bytes));
-
-		if (!NT_SUCCESS(status))
-			return status;
-		if ((int64_t)open.allocation_bytes < 0)
-			return STATUS_INVALID_PARAMETER;
-	}
-	if (attributes_buffer)
-		return STATUS_NOT_SUPPORTED; /* extended attributes: the disk has none */
-	return open_file(arguments[0], (access_mask_t)arguments[1], arguments[2], arguments[3],
-			 &open);
+	return open_file(&at, (access_mask_t)arguments[1], &open);
 }
 
 /* ---- read, write ---- */

@@ -7,6 +7,7 @@
 #include "capture.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pool.h"
+#include "kernel/io/device.h"
 #include "kernel/io/file.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
@@ -65,6 +66,14 @@ static NTSTATUS query_check(const struct system_query *query)
 		.commit_pages = balance.commit_pages,
 	};
 	return system_answer(query, &result, sizeof(result));
+}
+
+static NTSTATUS query_disk(const struct system_query *query)
+{
+	struct quire_disk settings;
+
+	device_settings_read(&settings);
+	return system_answer(query, &settings, sizeof(settings));
 }
 
 static NTSTATUS query_command_line(const struct system_query *query)
@@ -139,6 +148,7 @@ static const struct system_class {
 	{QUIRE_SYSTEM_CHECK, 0, 0, query_check},
 	{QUIRE_SYSTEM_COMMAND_LINE, 0, 0, query_command_line},
 	{QUIRE_SYSTEM_PAGING, 0, 0, query_paging},
+	{QUIRE_SYSTEM_DISK, 0, 0, query_disk},
 };
 
 static const struct system_class *system_class_find(uint32_t class)
@@ -188,12 +198,7 @@ static void display_lines(const uint16_t *text, size_t chars)
 		while (length < chars && length < sizeof(line) - 1 && text[length] != '\n')
 			length++;
 		skip = length < chars && text[length] == '\n';
-		utf16_to_ascii(line, sizeof(line), text, length);
-		for (char *c = line; *c;
-		     c++) { /* no control characters on the operator's terminal */
-			if (*c < ' ')
-				*c = ' ';
-		}
+		utf16_to_ascii(line, sizeof(line), text, length); /* control characters: '?' */
 		log_line("%s", line);
 		text += length + skip;
 		chars -= length + skip;

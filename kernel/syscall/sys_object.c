@@ -189,6 +189,10 @@ NTSTATUS NtCompareObjects(const uint64_t *arguments)
 
 /* ---- permanence ---- */
 
+/*
+ * The name is to go with the last handle. Permanent objects are the system's own, for no program
+ * holds the privilege to make one, and stay; every other one is temporary already.
+ */
 NTSTATUS NtMakeTemporaryObject(const uint64_t *arguments)
 {
 	struct object *object;
@@ -197,7 +201,7 @@ NTSTATUS NtMakeTemporaryObject(const uint64_t *arguments)
 
 	if (!NT_SUCCESS(status))
 		return status;
-	status = namespace_make_temporary(object);
+	status = namespace_flags(object) & OBJ_PERMANENT ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
 	object_release(object);
 	return status;
 }

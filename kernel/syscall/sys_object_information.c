@@ -4,6 +4,7 @@
 #include "syscall.h"
 
 #include "file_object.h"
+#include "information.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
 #include "nt/ntob.h"
@@ -72,25 +73,16 @@ static NTSTATUS query_basic(const struct object_query *query)
 
 static NTSTATUS name_write(const struct object_query *query, const uint16_t *text, size_t chars)
 {
-	static const uint16_t end;
-	size_t size_bytes = chars * sizeof(uint16_t);
-	struct nt_unicode_string string = {0};
-	NTSTATUS status;
+	static const struct nt_unicode_string none;
+	const struct information_query answer = {
+		.buffer = query->buffer,
+		.length_bytes = query->length_bytes,
+		.return_length = query->return_length,
+	};
 
 	if (!chars)
-		return query_result(query->buffer, &string, sizeof(string), query->return_length,
-				    4);
-	string.length_bytes = (uint16_t)size_bytes;
-	string.maximum_length_bytes = (uint16_t)(size_bytes + sizeof(end));
-	string.buffer = query->buffer + sizeof(string);
-	status = copy_out(string.buffer, text, size_bytes);
-	if (NT_SUCCESS(status))
-		status = copy_out(string.buffer + size_bytes, &end, sizeof(end));
-	if (NT_SUCCESS(status))
-		status = copy_out(query->buffer, &string, sizeof(string));
-	if (!NT_SUCCESS(status))
-		return status;
-	return query_length(STATUS_SUCCESS, name_bytes(chars), query->return_length, 4);
+		return query_result(query->buffer, &none, sizeof(none), query->return_length, 4);
+	return answer_text(&answer, text, (uint16_t)(chars * sizeof(uint16_t)));
 }
 
 static NTSTATUS query_name(const struct object_query *query)

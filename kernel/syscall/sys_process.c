@@ -262,20 +262,16 @@ NTSTATUS NtCreateUserProcess(const uint64_t *arguments)
 static NTSTATUS process_of_client_id(const struct nt_client_id *id, struct process **result)
 {
 	struct user_thread *thread;
-	bool has_thread = id->thread == 0;
 	NTSTATUS status = process_reference_by_id(id->process, result);
 
-	if (!NT_SUCCESS(status) || has_thread)
+	if (!NT_SUCCESS(status) || !id->thread)
 		return status;
-	mutex_lock(&(*result)->lock);
-	TAILQ_FOREACH (thread, &(*result)->threads, link)
-		has_thread |= thread->id == id->thread;
-	mutex_unlock(&(*result)->lock);
-	if (!has_thread) {
+	status = user_thread_reference_by_id(id->process, id->thread, &thread);
+	if (NT_SUCCESS(status))
+		object_release(thread);
+	else
 		object_release(*result);
-		return STATUS_INVALID_CID;
-	}
-	return STATUS_SUCCESS;
+	return status;
 }
 
 NTSTATUS NtOpenProcess(const uint64_t *arguments)

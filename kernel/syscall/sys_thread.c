@@ -22,7 +22,6 @@ struct thread_creation {
 
 static NTSTATUS thread_creation_capture(const uint64_t *arguments, struct thread_creation *creation)
 {
-	struct captured_attributes attributes;
 	NTSTATUS status =
 		object_map_access(&thread_type, (access_mask_t)arguments[1], &creation->access);
 
@@ -32,13 +31,7 @@ static NTSTATUS thread_creation_capture(const uint64_t *arguments, struct thread
 		return STATUS_INVALID_PARAMETER_7;
 	status = probe_write(creation->handle_address, sizeof(handle_t));
 	if (NT_SUCCESS(status))
-		status = attributes_capture(arguments[2], CAPTURE_CREATE, &attributes);
-	if (!NT_SUCCESS(status))
-		return status;
-	creation->attributes = attributes.name.attributes & OBJ_INHERIT;
-	if (attributes.is_named) /* threads have no names */
-		status = STATUS_INVALID_PARAMETER;
-	attributes_release(&attributes);
+		status = unnamed_capture(arguments[2], &creation->attributes);
 	return NT_SUCCESS(status) ? ps_attributes_capture(arguments[10], &creation->list) : status;
 }
 

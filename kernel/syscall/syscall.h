@@ -31,7 +31,8 @@ NTSTATUS handle_give(void *object, access_mask_t granted, uint32_t attributes,
 		     vaddr_t address) MUST_CHECK;
 
 /*
- * Object attributes of a process: it has no name. *attributes receives OBJ_INHERIT. (sys_process.c)
+ * Object attributes of a process or thread: these have no name. *attributes receives OBJ_INHERIT.
+ * (sys_process.c)
  */
 NTSTATUS unnamed_capture(vaddr_t address, uint32_t *attributes) MUST_CHECK;
 

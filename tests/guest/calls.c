@@ -364,6 +364,7 @@ static const struct valid valids[] = {
 	{"NtSetContextThread", {0}, NULL},
 	{"NtSetInformationProcess", {[1] = 12, [3] = 4}, NULL}, /* hard error mode */
 	{"NtSetInformationThread", {[1] = 3, [3] = 4}, NULL},	/* base priority */
+	{"NtSetSystemInformation", {QUIRE_SYSTEM_DISK, 0, sizeof(struct quire_disk)}, NULL},
 	{"NtShutdownSystem", {0}, NULL},
 	{"NtSuspendProcess", {0}, NULL},
 	{"NtSuspendThread", {0}, NULL},

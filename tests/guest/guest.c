@@ -133,6 +133,17 @@ NTSTATUS protect(const void *address, size_t bytes, ULONG protection, ULONG *old
 	return status;
 }
 
+HANDLE thread_need(thread_start_routine routine, const volatile void *argument, ULONG flags)
+{
+	HANDLE thread;
+	NTSTATUS status = NtCreateThreadEx(&thread, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS,
+					   routine, (PVOID)argument, flags, 0, 0, 0, NULL);
+
+	if (!NT_SUCCESS(status))
+		bail_out("NtCreateThreadEx", status);
+	return thread;
+}
+
 HANDLE file_need(const char *path, ACCESS_MASK access)
 {
 	HANDLE file;

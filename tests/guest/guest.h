@@ -55,6 +55,12 @@ void memory_drop(char *memory);
 MEMORY_BASIC_INFORMATION region_at(const void *address);
 NTSTATUS protect(const void *address, size_t bytes, ULONG protection, ULONG *old);
 
+/*
+ * A thread of this program with all rights, flags 0 or THREAD_CREATE_FLAGS_CREATE_SUSPENDED; or the
+ * test ends with a message.
+ */
+HANDLE thread_need(thread_start_routine routine, const volatile void *argument, ULONG flags);
+
 /* Opens or ends the test with a message. */
 HANDLE file_need(const char *path, ACCESS_MASK access);
 

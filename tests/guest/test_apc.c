@@ -29,17 +29,6 @@ static void NTAPI note(ULONG_PTR first, ULONG_PTR second, ULONG_PTR third)
 	calls++;
 }
 
-static HANDLE thread_start(thread_start_routine routine, const void *argument, ULONG flags)
-{
-	HANDLE thread;
-	NTSTATUS status = NtCreateThreadEx(&thread, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS,
-					   routine, (PVOID)argument, flags, 0, 0, 0, NULL);
-
-	if (!NT_SUCCESS(status))
-		bail_out("NtCreateThreadEx", status);
-	return thread;
-}
-
 static NTSTATUS thread_wait(HANDLE thread)
 {
 	LARGE_INTEGER time = {.QuadPart = 10000 * MILLISECOND};
@@ -213,7 +202,7 @@ static void test_alerts(void)
 	NtAlertThread(CURRENT_THREAD);
 	tap_is_status(NtTestAlert(), STATUS_ALERTED, "NtTestAlert takes the alert");
 	tap_is_number(calls, 1, "and lets the call run");
-	thread = thread_start(wait_for_event, (const void *)&ready, 0);
+	thread = thread_need(wait_for_event, &ready, 0);
 	while (!ready)
 		pause_for(1, FALSE);
 	NtSuspendThread(thread, NULL);
@@ -248,7 +237,7 @@ static NTSTATUS NTAPI count_calls(PVOID argument)
 static void test_sleepers(void)
 {
 	volatile int ready = 0;
-	HANDLE thread = thread_start(wait_alertably, (const void *)&ready, 0), other;
+	HANDLE thread = thread_need(wait_alertably, &ready, 0), other;
 
 	calls = 0;
 	while (!ready)
@@ -261,8 +250,8 @@ static void test_sleepers(void)
 	tap_is_status(NtQueueApcThread(thread, note, 7, 8, 9), STATUS_UNSUCCESSFUL,
 		      "to a thread that has ended");
 	NtClose(thread);
-	other = thread_start(count_calls, NULL, THREAD_CREATE_FLAGS_CREATE_SUSPENDED);
-	thread = thread_start(wait_for_object, other, 0);
+	other = thread_need(count_calls, NULL, THREAD_CREATE_FLAGS_CREATE_SUSPENDED);
+	thread = thread_need(wait_for_object, other, 0);
 	pause_for(20, FALSE);
 	NtQueueApcThread(thread, note, 1, 1, 1);
 	tap_is_status(thread_wait(thread), STATUS_SUCCESS, "a thread that waits for another");
@@ -281,7 +270,7 @@ static void test_sleepers(void)
 /* catches: queued calls that stay when their thread goes */
 static void test_end(void)
 {
-	HANDLE thread = thread_start(count_calls, NULL, THREAD_CREATE_FLAGS_CREATE_SUSPENDED);
+	HANDLE thread = thread_need(count_calls, NULL, THREAD_CREATE_FLAGS_CREATE_SUSPENDED);
 
 	calls = 0;
 	for (unsigned i = 0; i < MANY; i++)

@@ -57,41 +57,29 @@ static void test_disposition(void)
 	tap_is_status(scratch_drop(FILE_PATH), STATUS_SUCCESS, "the new one goes too");
 }
 
-/* catches: an option that deletes at once, or never, or a folder with something in it */
-static void test_on_close(void)
+/* catches: a folder that goes with something in it (files: conform_create_file.c) */
+static void test_folders(void)
 {
-	struct scratch_open open = {.path = FILE_PATH,
-				    .access = FILE_READ_DATA | DELETE,
-				    .share = SHARE_ALL,
-				    .disposition = FILE_OPEN,
-				    .options = FILE_DELETE_ON_CLOSE | SYNCHRONOUS};
 	struct scratch_open folder = {.path = FOLDER_PATH,
 				      .access = FILE_LIST_DIRECTORY | DELETE,
 				      .share = SHARE_ALL,
 				      .disposition = FILE_CREATE,
 				      .options = FILE_DIRECTORY_FILE | FILE_DELETE_ON_CLOSE};
-	HANDLE file, copy, other;
+	OBJECT_ATTRIBUTES attributes;
+	UNICODE_STRING name;
+	HANDLE file;
 
-	NtClose(scratch_need(FILE_PATH, 0, 'd', 10));
-	scratch_create(&open, &file);
-	tap_is_status(scratch_open(FILE_PATH, FILE_READ_DATA, &other), STATUS_SUCCESS,
-		      "before the close others may open it");
-	NtDuplicateObject(CURRENT_PROCESS, file, CURRENT_PROCESS, &copy, 0, 0,
-			  DUPLICATE_SAME_ACCESS);
-	NtClose(file);
-	tap_is_status(open_status(FILE_PATH), STATUS_SUCCESS, "a copy of the handle keeps it");
-	NtClose(copy);
-	tap_is_status_or(open_status(FILE_PATH), STATUS_DELETE_PENDING, STATUS_SUCCESS,
-			 "after it nobody opens it");
-	NtClose(other);
-	tap_is_status(open_status(FILE_PATH), STATUS_OBJECT_NAME_NOT_FOUND,
-		      "with the last handle it goes");
 	tap_is_status(scratch_create(&folder, &file), STATUS_SUCCESS, "a folder for a while");
 	NtClose(scratch_need(FOLDER_PATH "\\x.tmp", 0, 'x', 1));
 	NtClose(file);
 	tap_ok(scratch_exists(FOLDER_PATH), "stays if there is something in it");
+	RtlInitUnicodeString(&name, L"\\??\\C:\\data\\delete.dir");
+	InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
+	tap_is_status(NtDeleteFile(&attributes), STATUS_SUCCESS, "NtDeleteFile marks it");
+	tap_ok(scratch_exists(FOLDER_PATH), "but it stays");
 	scratch_drop(FOLDER_PATH "\\x.tmp");
-	tap_is_status(scratch_drop(FOLDER_PATH), STATUS_SUCCESS, "empty, it goes");
+	tap_is_status(NtDeleteFile(&attributes), STATUS_SUCCESS, "empty");
+	tap_ok(!scratch_exists(FOLDER_PATH), "it goes");
 }
 
 /* catches: NtDeleteFile of what is open */
@@ -220,7 +208,7 @@ int program_main(int argc, char **argv)
 	(void)argv;
 	tap_start("deleting and renaming files");
 	test_disposition();
-	test_on_close();
+	test_folders();
 	test_by_name();
 	test_rename();
 	test_rename_folder();

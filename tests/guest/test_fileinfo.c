@@ -309,10 +309,17 @@ static void test_patterns(const struct scratch_open *open)
 	static const struct {
 		const WCHAR *pattern;
 		bool matches;
-	} rows[] = {{L"*.txt", true},	  {L"ALPHA.TXT", true},	 {L"?lpha.???", true},
-		    {L"?lpha.??", false}, {L"*", true},		 {L"*a*x*", true},
-		    {L"<.txt", true},	  {L"alpha\"txt", true}, {L"alpha>>.txt", true},
-		    {L"alph.*", false}};
+	} rows[] = {{L"*.txt", true},
+		    {L"ALPHA.TXT", true},
+		    {L"?lpha.???", true},
+		    {L"?lpha.??", false},
+		    {L"*", true},
+		    {L"*a*x*", true},
+		    {L"<.txt", true},
+		    {L"alpha\"txt", true},
+		    {L"alpha>>.txt", true},
+		    {L"alph.*", false},
+		    {L"\x00E9lpha.txt", false}};
 	static uint64_t buffer[80];
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -53,14 +53,7 @@ static NTSTATUS NTAPI routine(PVOID argument)
 
 static HANDLE thread_make(void)
 {
-	HANDLE thread;
-	NTSTATUS status =
-		NtCreateThreadEx(&thread, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS, routine,
-				 (PVOID)5, THREAD_CREATE_FLAGS_CREATE_SUSPENDED, 0, 0, 0, NULL);
-
-	if (!NT_SUCCESS(status))
-		bail_out("NtCreateThreadEx", status);
-	return thread;
+	return thread_need(routine, (PVOID)5, THREAD_CREATE_FLAGS_CREATE_SUSPENDED);
 }
 
 static CLIENT_ID own_id(void)
@@ -246,6 +239,66 @@ static void test_process(void)
 		tap_skip(3, "others keep some bits of it only");
 }
 
+/* ---- the order of checks ---- */
+
+static void *const NOWHERE = (void *)(uintptr_t)FIRST_KERNEL_ADDRESS;
+
+/* catches: memory probed before class and length are known (C4); a length that is not exact */
+static void test_query_order(void)
+{
+	if (!system_is_quire()) {
+		tap_skip(10, "the order is NT's, and others differ");
+		return;
+	}
+	tap_is_status(NtQueryInformationProcess(NULL, (PROCESSINFOCLASS)0x7777, NOWHERE, 8, NULL),
+		      STATUS_INVALID_INFO_CLASS, "C4: process: first the class");
+	tap_is_status(NtQueryInformationProcess(NULL, ProcessQuotaLimits, NOWHERE, 47, NULL),
+		      STATUS_INFO_LENGTH_MISMATCH, "then the length");
+	tap_is_status(NtQueryInformationProcess(NULL, ProcessQuotaLimits, NOWHERE, 48, NULL),
+		      STATUS_ACCESS_VIOLATION, "C3: then the memory");
+	tap_is_status(NtQueryInformationProcess(NULL, ProcessQuotaLimits, buffer, 48, NULL),
+		      STATUS_INVALID_HANDLE, "C1: then the handle");
+	tap_is_status(NtQueryInformationThread(NULL, 0x7777, NOWHERE, 8, NULL),
+		      STATUS_INVALID_INFO_CLASS, "C4: thread: first the class");
+	tap_is_status(NtQueryInformationThread(NULL, 0, NOWHERE, 47, NULL),
+		      STATUS_INFO_LENGTH_MISMATCH, "then the length");
+	tap_is_status(NtQueryInformationThread(NULL, 0, NOWHERE, 48, NULL), STATUS_ACCESS_VIOLATION,
+		      "C3: then the memory");
+	tap_is_status(NtQuerySystemInformation((SYSTEM_INFORMATION_CLASS)0x7777, NOWHERE, 8, NULL),
+		      STATUS_INVALID_INFO_CLASS, "C4: system: first the class");
+	tap_is_status(NtQuerySystemInformation(SystemBasicInformation, NOWHERE, 63, NULL),
+		      STATUS_ACCESS_VIOLATION, "C3: then the memory: a wrong length is answered");
+	tap_is_status(NtQuerySystemInformation(SystemBasicInformation, buffer, 63, NOWHERE),
+		      STATUS_ACCESS_VIOLATION, "there");
+}
+
+/* catches: the same of setting */
+static void test_set_order(void)
+{
+	ULONG mode = 1;
+
+	if (!system_is_quire()) {
+		tap_skip(8, "the order is NT's, and others differ");
+		return;
+	}
+	tap_is_status(NtSetInformationProcess(NULL, (PROCESSINFOCLASS)0x7777, NOWHERE, 8),
+		      STATUS_INVALID_INFO_CLASS, "C4: process: first the class");
+	tap_is_status(NtSetInformationProcess(NULL, ProcessQuotaLimits, NOWHERE, 49),
+		      STATUS_INFO_LENGTH_MISMATCH, "then the length");
+	tap_is_status(NtSetInformationProcess(NULL, ProcessQuotaLimits, NOWHERE, 48),
+		      STATUS_ACCESS_VIOLATION, "C3: then the memory");
+	tap_is_status(NtSetInformationProcess(NULL, ProcessDefaultHardErrorMode, &mode, 4),
+		      STATUS_INVALID_HANDLE, "C1: then the handle");
+	tap_is_status(NtSetInformationThread(NULL, 0x7777, NOWHERE, 8), STATUS_INVALID_INFO_CLASS,
+		      "C4: thread: first the class");
+	tap_is_status(NtSetInformationThread(NULL, 3, NOWHERE, 5), STATUS_INFO_LENGTH_MISMATCH,
+		      "then the length");
+	tap_is_status(NtSetInformationThread(NULL, 3, NOWHERE, 4), STATUS_ACCESS_VIOLATION,
+		      "C3: then the memory");
+	tap_is_status(NtSetInformationThread(NULL, 3, &mode, 4), STATUS_INVALID_HANDLE,
+		      "C1: then the handle");
+}
+
 int program_main(int argc, char **argv)
 {
 	(void)argc;
@@ -255,5 +308,7 @@ int program_main(int argc, char **argv)
 	test_thread_settings();
 	test_open();
 	test_process();
+	test_query_order();
+	test_set_order();
 	return tap_finish();
 }

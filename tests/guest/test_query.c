@@ -153,18 +153,11 @@ static void test_system(void)
 	       "nothing is stored behind its length");
 }
 
-struct vm_counters {
-	SIZE_T peak_virtual_bytes, virtual_bytes;
-	ULONG page_faults;
-	SIZE_T peak_working_set, working_set, quotas[4], pagefile, peak_pagefile;
-};
-#define PROCESS_VM_COUNTERS ((PROCESSINFOCLASS)3)
-
 /* catches: counters of the caller where another process was asked for */
 static void test_process(void)
 {
 	PROCESS_BASIC_INFORMATION basic = {.PebBaseAddress = NULL};
-	struct vm_counters counters = {.page_faults = 0}, of_child = {.page_faults = 0};
+	VM_COUNTERS counters = {.PageFaultCount = 0}, of_child = {.PageFaultCount = 0};
 	struct child child;
 	ULONG length = 0;
 
@@ -181,18 +174,18 @@ static void test_process(void)
 	tap_is_status(NtQueryInformationProcess(CURRENT_PROCESS, (PROCESSINFOCLASS)0x7777, &basic,
 						sizeof(basic), NULL),
 		      STATUS_INVALID_INFO_CLASS, "no such class");
-	tap_is_status(NtQueryInformationProcess(CURRENT_PROCESS, PROCESS_VM_COUNTERS, &counters,
+	tap_is_status(NtQueryInformationProcess(CURRENT_PROCESS, ProcessVmCounters, &counters,
 						sizeof(counters), &length),
 		      STATUS_SUCCESS, "memory counters");
-	tap_ok(counters.working_set && counters.peak_working_set >= counters.working_set &&
-		       counters.peak_virtual_bytes >= counters.virtual_bytes,
+	tap_ok(counters.WorkingSetSize && counters.PeakWorkingSetSize >= counters.WorkingSetSize &&
+		       counters.PeakVirtualSize >= counters.VirtualSize,
 	       "peaks are no lower than what they are peaks of");
 	if (!NT_SUCCESS(child_start_self(&child, "sleep")))
 		bail_out("a child", STATUS_UNSUCCESSFUL);
-	NtQueryInformationProcess(child.process, PROCESS_VM_COUNTERS, &of_child, sizeof(of_child),
+	NtQueryInformationProcess(child.process, ProcessVmCounters, &of_child, sizeof(of_child),
 				  NULL);
 	if (system_is_quire())
-		tap_ok(of_child.page_faults < counters.page_faults,
+		tap_ok(of_child.PageFaultCount < counters.PageFaultCount,
 		       "another process has counters of its own");
 	else
 		tap_skip(1, "others count no faults");

@@ -14,23 +14,12 @@
 
 enum { THREADS = 4, PAGES = 64 };
 
-static HANDLE thread_start(thread_start_routine routine, uintptr_t argument)
-{
-	HANDLE thread;
-	NTSTATUS status = NtCreateThreadEx(&thread, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS,
-					   routine, (PVOID)argument, 0, 0, 0, 0, NULL);
-
-	if (!NT_SUCCESS(status))
-		bail_out("NtCreateThreadEx", status);
-	return thread;
-}
-
 static void threads_run(thread_start_routine routine)
 {
 	HANDLE threads[THREADS];
 
 	for (unsigned i = 0; i < THREADS; i++)
-		threads[i] = thread_start(routine, i);
+		threads[i] = thread_need(routine, (PVOID)(uintptr_t)i, 0);
 	for (unsigned i = 0; i < THREADS; i++) {
 		NtWaitForSingleObject(threads[i], FALSE, NULL);
 		NtClose(threads[i]);
@@ -190,7 +179,7 @@ static NTSTATUS child_main(void)
 
 	calls_init();
 	zone = memory_need(2 * PAGE_BYTES);
-	thread = thread_start(take_away_and_bring_back, 0);
+	thread = thread_need(take_away_and_bring_back, NULL, 0);
 	for (unsigned round = 0; round < 100; round++) {
 		for (size_t i = 0; i < calls_count(); i++) {
 			struct call call = call_at(i);

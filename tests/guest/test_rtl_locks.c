@@ -14,17 +14,6 @@ static RTL_RUN_ONCE once = RTL_RUN_ONCE_INIT;
 static unsigned total, inside, calls;
 static bool is_ready, was_together;
 
-static HANDLE thread_start(thread_start_routine routine, intptr_t argument)
-{
-	HANDLE thread;
-	NTSTATUS status = NtCreateThreadEx(&thread, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS,
-					   routine, (PVOID)argument, 0, 0, 0, 0, NULL);
-
-	if (!NT_SUCCESS(status))
-		bail_out("a thread", status);
-	return thread;
-}
-
 static void thread_finish(HANDLE thread)
 {
 	NtWaitForSingleObject(thread, FALSE, NULL);
@@ -37,7 +26,7 @@ static void threads_run(thread_start_routine routine)
 	HANDLE threads[THREADS];
 
 	for (intptr_t i = 0; i < THREADS; i++)
-		threads[i] = thread_start(routine, i);
+		threads[i] = thread_need(routine, (PVOID)(uintptr_t)i, 0);
 	for (unsigned i = 0; i < THREADS; i++)
 		thread_finish(threads[i]);
 }
@@ -89,7 +78,7 @@ static void test_section(void)
 	       "twice ours");
 	tap_ok(RtlIsCriticalSectionLockedByThread(&section), "locked by this thread");
 	RtlLeaveCriticalSection(&section);
-	thread_finish(thread_start(section_taker, 0));
+	thread_finish(thread_need(section_taker, NULL, 0));
 	tap_ok(!calls, "another thread cannot have it after one Leave");
 	RtlLeaveCriticalSection(&section);
 	tap_ok(section.LockCount == -1 && !section.OwningThread, "free again");
@@ -194,7 +183,7 @@ static void test_condition(void)
 	tap_ok(RtlIsCriticalSectionLockedByThread(&section), "the section is ours again");
 	total = 0;
 	for (unsigned i = 0; i < THREADS; i++)
-		threads[i] = thread_start(section_sleeper, 0);
+		threads[i] = thread_need(section_sleeper, NULL, 0);
 	RtlLeaveCriticalSection(&section);
 	NtYieldExecution();
 	RtlEnterCriticalSection(&section);
@@ -208,7 +197,7 @@ static void test_condition(void)
 	is_ready = false;
 	total = 0;
 	for (unsigned i = 0; i < THREADS; i++)
-		threads[i] = thread_start(lock_sleeper, i);
+		threads[i] = thread_need(lock_sleeper, (PVOID)(uintptr_t)i, 0);
 	NtYieldExecution();
 	RtlAcquireSRWLockExclusive(&lock);
 	is_ready = true;
@@ -358,7 +347,7 @@ static LONGLONG time_of_sleep(LONGLONG milliseconds)
 
 	is_ready = false;
 	total = 0;
-	thread = thread_start(address_sleeper, 0);
+	thread = thread_need(address_sleeper, NULL, 0);
 	NtDelayExecution(FALSE, &(LARGE_INTEGER){.QuadPart = -10000 * milliseconds});
 	is_ready = true;
 	RtlWakeAddressAll(&total);
@@ -383,7 +372,7 @@ static void test_sleep(void)
 	RtlEnterCriticalSection(&section);
 	sleeper = NULL;
 	left_over = STATUS_PENDING;
-	thread = thread_start(section_waiter, 0);
+	thread = thread_need(section_waiter, NULL, 0);
 	while (!*(HANDLE volatile *)&sleeper)
 		NtDelayExecution(FALSE, &moment);
 	NtAlertThreadByThreadId(sleeper);

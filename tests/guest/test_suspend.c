@@ -21,17 +21,6 @@ static NTSTATUS wait_for(HANDLE object, LONGLONG milliseconds)
 	return NtWaitForSingleObject(object, FALSE, &time);
 }
 
-static HANDLE thread_start(thread_start_routine routine, const void *argument, ULONG flags)
-{
-	HANDLE thread;
-	NTSTATUS status = NtCreateThreadEx(&thread, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS,
-					   routine, (PVOID)argument, flags, 0, 0, 0, NULL);
-
-	if (!NT_SUCCESS(status))
-		bail_out("NtCreateThreadEx", status);
-	return thread;
-}
-
 static void thread_end(HANDLE thread)
 {
 	NtTerminateThread(thread, STATUS_SUCCESS);
@@ -84,7 +73,7 @@ static NTSTATUS NTAPI return_argument(PVOID argument)
 /* catches: a thread that goes on after the call that stopped it; counts that are off */
 static void test_counts(void)
 {
-	HANDLE thread = thread_start(count_forever, (const void *)&counter, 0);
+	HANDLE thread = thread_need(count_forever, &counter, 0);
 	ULONG count = 99;
 	uint64_t seen;
 
@@ -112,7 +101,7 @@ static void test_counts(void)
 /* catches: a count that wraps, or that is used up for good */
 static void test_limit(void)
 {
-	HANDLE thread = thread_start(return_argument, NULL, THREAD_CREATE_FLAGS_CREATE_SUSPENDED);
+	HANDLE thread = thread_need(return_argument, NULL, THREAD_CREATE_FLAGS_CREATE_SUSPENDED);
 	ULONG count = 99;
 	NTSTATUS status = STATUS_SUCCESS;
 	unsigned made = 1;
@@ -136,8 +125,8 @@ static void test_limit(void)
 static void test_states(void)
 {
 	volatile int done = 0;
-	HANDLE thread = thread_start(sleep_shortly, (const void *)&done, 0);
-	HANDLE sleeper = thread_start(sleep_long, NULL, 0);
+	HANDLE thread = thread_need(sleep_shortly, &done, 0);
+	HANDLE sleeper = thread_need(sleep_long, NULL, 0);
 
 	pause_for(5);
 	tap_is_status(NtSuspendThread(thread, NULL), STATUS_SUCCESS, "a thread that sleeps");
@@ -151,7 +140,7 @@ static void test_states(void)
 	tap_is_status(NtTerminateThread(sleeper, 1), STATUS_SUCCESS, "one that sleeps, stopped");
 	tap_is_status(wait_for(sleeper, 10000), STATUS_SUCCESS, "ends all the same");
 	NtClose(sleeper);
-	thread = thread_start(count_forever, (const void *)&counter, 0);
+	thread = thread_need(count_forever, &counter, 0);
 	pause_for(20);
 	NtSuspendThread(thread, NULL);
 	pause_for(5);
@@ -164,7 +153,7 @@ static void test_states(void)
 static void test_itself(void)
 {
 	volatile int done = 0;
-	HANDLE thread = thread_start(stop_itself, (const void *)&done, 0);
+	HANDLE thread = thread_need(stop_itself, &done, 0);
 	ULONG count = 99;
 
 	tap_is_status(wait_for(thread, 40), STATUS_TIMEOUT, "a thread stops itself");
@@ -180,8 +169,8 @@ static void test_itself(void)
 
 static NTSTATUS child_main(void)
 {
-	HANDLE threads[2] = {thread_start(return_argument, NULL, 0),
-			     thread_start(sleep_shortly, (const void *)&counter, 0)};
+	HANDLE threads[2] = {thread_need(return_argument, NULL, 0),
+			     thread_need(sleep_shortly, &counter, 0)};
 
 	for (unsigned i = 0; i < COUNT_OF(threads); i++)
 		NtWaitForSingleObject(threads[i], FALSE, NULL);

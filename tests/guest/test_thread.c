@@ -9,17 +9,6 @@
 
 #define MILLISECOND (-10000ll)
 
-static HANDLE thread_start(thread_start_routine routine, const void *argument, ULONG flags)
-{
-	HANDLE thread;
-	NTSTATUS status = NtCreateThreadEx(&thread, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS,
-					   routine, (PVOID)argument, flags, 0, 0, 0, NULL);
-
-	if (!NT_SUCCESS(status))
-		bail_out("NtCreateThreadEx", status);
-	return thread;
-}
-
 static NTSTATUS wait_for(HANDLE object, LONGLONG timeout)
 {
 	LARGE_INTEGER time = {.QuadPart = timeout};
@@ -68,14 +57,14 @@ static void test_start(void)
 {
 	int stored = 0;
 	ULONG count = 99;
-	HANDLE thread = thread_start(store_one, &stored, 0);
+	HANDLE thread = thread_need(store_one, &stored, 0);
 
 	tap_is_status(NtWaitForSingleObject(thread, FALSE, NULL), STATUS_SUCCESS, "a thread ends");
 	tap_is_number((uint64_t)stored, 1, "it had its argument");
 	tap_is_status(wait_for(thread, 0), STATUS_SUCCESS, "it stays signaled");
 	NtClose(thread);
 	stored = 0;
-	thread = thread_start(store_one, &stored, THREAD_CREATE_FLAGS_CREATE_SUSPENDED);
+	thread = thread_need(store_one, &stored, THREAD_CREATE_FLAGS_CREATE_SUSPENDED);
 	tap_is_status(wait_for(thread, 30 * MILLISECOND), STATUS_TIMEOUT,
 		      "a suspended thread does not run");
 	tap_is_number((uint64_t)stored, 0, "not at all");
@@ -90,7 +79,7 @@ static void test_terminate(void)
 {
 	uint64_t counter = 0, seen;
 	int stored = 0;
-	HANDLE thread = thread_start(sleep_long, NULL, 0);
+	HANDLE thread = thread_need(sleep_long, NULL, 0);
 
 	pause(20);
 	tap_is_status(NtTerminateThread(thread, 1), STATUS_SUCCESS, "a thread that sleeps");
@@ -98,7 +87,7 @@ static void test_terminate(void)
 	tap_is_status_or(NtTerminateThread(thread, 2), STATUS_THREAD_IS_TERMINATING, STATUS_SUCCESS,
 			 "not twice");
 	NtClose(thread);
-	thread = thread_start(count_forever, &counter, 0);
+	thread = thread_need(count_forever, &counter, 0);
 	pause(30);
 	tap_ok(__atomic_load_n(&counter, __ATOMIC_RELAXED) > 0,
 	       "a thread that only computes runs beside us");
@@ -107,7 +96,7 @@ static void test_terminate(void)
 	seen = __atomic_load_n(&counter, __ATOMIC_RELAXED);
 	pause(30);
 	tap_is_number(__atomic_load_n(&counter, __ATOMIC_RELAXED), seen, "it counts no more");
-	thread = thread_start(store_one, &stored, THREAD_CREATE_FLAGS_CREATE_SUSPENDED);
+	thread = thread_need(store_one, &stored, THREAD_CREATE_FLAGS_CREATE_SUSPENDED);
 	tap_is_status(NtTerminateThread(thread, 1), STATUS_SUCCESS, "a thread that never ran");
 	thread_end(thread);
 	tap_is_number((uint64_t)stored, 0, "never will");
@@ -138,7 +127,7 @@ static void test_stacks(void)
 	HANDLE thread;
 	NTSTATUS status;
 
-	thread_end(thread_start(report_stack, &first, 0));
+	thread_end(thread_need(report_stack, &first, 0));
 	tap_ok(first.limit < first.local && first.local < first.base,
 	       "a thread runs between the limits in its TEB");
 	tap_ok(first.base - first.local < 0x2000, "at the top");
@@ -179,7 +168,7 @@ static void test_many(void)
 	fault_counts_read(&before);
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		for (unsigned i = 0; i < TOGETHER; i++)
-			threads[i] = thread_start(add_one, NULL, 0);
+			threads[i] = thread_need(add_one, NULL, 0);
 		for (unsigned i = 0; i < TOGETHER; i++)
 			thread_end(threads[i]);
 	}
@@ -277,7 +266,7 @@ static void test_registers(void)
 
 	for (unsigned i = 0; i < TASKS; i++) {
 		tasks[i].number = i;
-		threads[i] = thread_start(registers_check, &tasks[i], 0);
+		threads[i] = thread_need(registers_check, &tasks[i], 0);
 	}
 	pause(500);
 	registers_stop = true;
@@ -319,11 +308,11 @@ static NTSTATUS child_main(const char *task)
 	HANDLE thread;
 
 	if (!strcmp(task, "outlive")) {
-		NtClose(thread_start(outlive, NULL, 0));
+		NtClose(thread_need(outlive, NULL, 0));
 		RtlExitUserThread(7);
 	}
-	thread = thread_start(count_forever, &counter, 0);
-	thread_start(sleep_long, NULL, 0);
+	thread = thread_need(count_forever, &counter, 0);
+	thread_need(sleep_long, NULL, 0);
 	pause(20);
 	NtTerminateProcess(NULL, 1);
 	if (wait_for(thread, 0) != STATUS_SUCCESS)

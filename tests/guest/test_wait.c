@@ -128,11 +128,7 @@ static struct {
 
 static void other_start(thread_start_routine start)
 {
-	NTSTATUS status = NtCreateThreadEx(&other.thread, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS,
-					   start, NULL, 0, 0, 0, 0, NULL);
-
-	if (!NT_SUCCESS(status))
-		bail_out("a thread", status);
+	other.thread = thread_need(start, NULL, 0);
 	NtDelayExecution(FALSE, &short_time); /* now it waits */
 }
 

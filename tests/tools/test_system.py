@@ -1,5 +1,6 @@
 """The runner with the real kernel and its programs."""
 
+import re
 import unittest
 
 from fixtures import BUILD, QuireTest
@@ -50,6 +51,47 @@ class SystemTest(QuireTest):
         result = self.quire("run", "--log", self.log, "--timeout", "60", "sh.exe", input_text="help\n")
         self.check_status(result, 0)
         self.assertIn("quire>", result.stdout)
+
+    def memory_tables(self, *arguments):
+        """What the shell's `mem` prints: {table: {row: pages}}."""
+        result = self.quire("run", "--log", self.log, *arguments, "sh.exe", input_text="mem\nexit\n")
+        tables, rows = {}, {}
+        for line in result.stdout.splitlines():
+            heading = re.fullmatch(r"(?:quire> )?(\w.*?)(?: {2,}pages +KiB)?", line)
+            row = re.fullmatch(r" +(\S.*?) {2,}([\d,]+)(?: +([\d,]+))?", line)
+            if heading:
+                rows = tables.setdefault(heading[1].strip(), {})
+            elif row:
+                rows[row[1]] = int(row[2].replace(",", ""))
+                if row[3] and not row[1][0].isdigit():
+                    self.assertEqual(int(row[3].replace(",", "")), 4 * rows[row[1]], line)
+        return tables
+
+    def test_memory_command(self):
+        tables = self.memory_tables("--set", "pagefile=300")
+        memory, commit = tables["memory"], tables["commit"]
+        uses = [use for use in memory if use != "all"]
+        self.assertEqual(uses, ["active", "standby", "modified", "transition", "zeroed", "free",
+                                "page table", "pool", "kernel"])
+        self.assertEqual(sum(memory[use] for use in uses), memory["all"])
+        self.assertLessEqual(commit["promised"], commit["at most so far"])
+        self.assertLessEqual(commit["at most so far"], commit["limit"])
+        self.assertEqual(tables["page file"], {"size": 300, "used": 0, "at most so far": 0})
+        self.assertGreater(tables["pages since the start"]["read"], 0)
+        self.assertIn("demand-zero", tables["faults since the start"])
+        processes = next(rows for name, rows in tables.items() if name.startswith("processes"))
+        self.assertEqual({name.split()[-1] for name in processes}, {"init.exe", "sh.exe"})
+        self.assertEqual(list(processes.values()), sorted(processes.values(), reverse=True))
+
+    def test_commit_limit_has_the_page_file(self):
+        for slots in 0, 6400:
+            with self.subTest(slots=slots):
+                tables = self.memory_tables("--set", f"pagefile={slots}")
+                memory = tables["memory"]
+                frames = memory["all"] - memory["kernel"] - memory["pool"] - memory["page table"]
+                reserve = 64 + (memory["all"] + slots) // 64
+                self.assertEqual(tables["page file"]["size"], slots)
+                self.assertTrue(frames - reserve <= tables["commit"]["limit"] - slots <= frames)
 
     def test_unknown_knob_is_named(self):
         result = self.quire("run", "--log", self.log, "--set", "framez=5", "hello.exe")

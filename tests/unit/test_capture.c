@@ -12,6 +12,7 @@
 #include "kernel/mm/mm.h"
 #include "kernel/process/parameters.h"
 #include "kernel/syscall/capture.h"
+#include "kernel/syscall/ps_attributes.h"
 #include "tests/sim/sim.h"
 
 #define BUFFER_BYTES 0x20000u
@@ -264,6 +265,44 @@ static void test_bad_parameters(void **state)
 	assert_int_equal(parameters_capture(NOWHERE, &block), STATUS_ACCESS_VIOLATION);
 }
 
+/* ---- lists of attributes ---- */
+
+static NTSTATUS capture_list(const uint32_t *numbers, unsigned count)
+{
+	struct {
+		uint64_t total_bytes;
+		struct nt_ps_attribute attributes[4];
+	} list = {.total_bytes = 8 + count * sizeof(list.attributes[0])};
+	struct ps_attributes result;
+	NTSTATUS status;
+
+	for (unsigned i = 0; i < count; i++)
+		list.attributes[i] = (struct nt_ps_attribute){
+			.attribute = numbers[i], .size_bytes = 8, .value = buffer + TEXT_AT};
+	put(0, &list, sizeof(list));
+	status = ps_attributes_capture(buffer, &result);
+	if (NT_SUCCESS(status))
+		ps_attributes_release(&result);
+	return status;
+}
+
+/* catches: an attribute of which the last one counts */
+static void test_no_attribute_comes_twice(void **state)
+{
+	static const uint32_t numbers[] = {PS_ATTRIBUTE_PARENT_PROCESS, PS_ATTRIBUTE_CLIENT_ID,
+					   PS_ATTRIBUTE_TEB_ADDRESS, PS_ATTRIBUTE_IMAGE_INFO,
+					   PS_ATTRIBUTE_IMAGE_NAME};
+	const size_t count = sizeof(numbers) / sizeof(numbers[0]);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		const uint32_t twice[] = {numbers[i], numbers[(i + 1) % count], numbers[i]};
+
+		assert_int_equal(capture_list(twice, 2), STATUS_SUCCESS);
+		assert_int_equal(capture_list(twice, 3), STATUS_INVALID_PARAMETER);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +314,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_long_buffer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_parameters, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_parameters, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_attribute_comes_twice, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,11 +105,62 @@ static void test_sections(void **state)
 	stop();
 }
 
+static uint64_t faults_so_far(void)
+{
+	struct quire_fault_counts counts = {0};
+	uint64_t faults = 0;
+
+	mm_space_information(space, &counts);
+	for (unsigned i = 0; i < QUIRE_FAULT_CLASSES; i++)
+		faults += counts.by_class[i];
+	return faults;
+}
+
+/*
+ * catches: a space that keeps more than its hard maximum; a page taken again before the access
+ * that brought it is made, which then faults again
+ */
+static void hard_maximum_holds(const char *policy)
+{
+	const struct working_set_limits limits = {
+		.minimum_pages = 1, .maximum_pages = 20, .hard_maximum = true};
+	vaddr_t base;
+
+	start(policy, 0);
+	base = allocate(40, COMMITTED, PAGE_READWRITE);
+	write_pages(base, 40, 1);
+	assert_int_equal(space->resident_pages, 40);
+	ok(space_set_limits(space, &limits));
+	assert_int_equal(space->resident_pages, 20);
+	for (unsigned i = 0; i < 400; i++) {
+		unsigned page = (i * i + i / 7) % 40;
+		uint64_t before = faults_so_far();
+
+		assert_int_equal(sim_peek(at(base, page) + page % 4000), (uint8_t)(page + 1));
+		assert_true(faults_so_far() - before <= 1);
+		assert_true(space->resident_pages <= 20);
+	}
+	mm_check();
+	release(base);
+	stop();
+}
+
+static void test_hard_maximum(void **state)
+{
+	(void)state;
+	hard_maximum_holds("clock");
+	hard_maximum_holds("fifo");
+	hard_maximum_holds("lru2");
+	hard_maximum_holds("random");
+	hard_maximum_holds("wsclock");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_private_memory),
 		cmocka_unit_test(test_sections),
+		cmocka_unit_test(test_hard_maximum),
 	};
 
 	if (argc > 1)

@@ -4,6 +4,8 @@
  */
 #include "vm_fixture.h"
 
+#include "kernel/core/cmdline.h"
+
 #define PAGES 2u
 #define DISK_TIME 10000 /* 1 ms of virtual time: long enough for everybody to arrive */
 
@@ -15,6 +17,7 @@ static struct file_node *file;
 /* A file of two pages, 0x41... and 0x42..., behind a section. */
 static void world_start(void)
 {
+	knobs.cluster = 1; /* neighbours: test_read_ahead.c */
 	vm_start(1 << 20); /* little, because it is started thousands of times */
 	memset(file_bytes, 0x41, 4096);
 	memset(file_bytes + 4096, 0x42, 4096);

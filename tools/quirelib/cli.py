@@ -17,6 +17,7 @@ def _parser():
     _add_debug(commands)
     _add_test(commands)
     _add_conform(commands)
+    _add_sweep(commands)
     doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
     doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
     commands.add_parser("figures", help="measure and print the figures of the documentation")
@@ -91,6 +92,20 @@ def _add_conform(commands):
     conform.set_defaults(list=False, expression=None, mem=None, settings=[])
 
 
+def _add_sweep(commands):
+    sweep = commands.add_parser("sweep", usage="quire sweep [OPTIONS] GRID -- PROGRAM [ARGUMENT...]",
+                                help="run a program at every point of a grid of knobs: table, CSV, plot",
+                                epilog="GRID: 'frames=64..512:*2 replace=clock,fifo'; a..b:*k multiplies, a..b:+k "
+                                       "adds. A key in braces in the arguments, {n}, is a parameter of the program.")
+    sweep.add_argument("--out", metavar="NAME", help="NAME.csv, .png and .svg (default: build/sweep/PROGRAM)")
+    sweep.add_argument("--no-plot", action="store_true", help="the CSV file alone")
+    sweep.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+    sweep.add_argument("--timeout", type=_positive(float), default=600, metavar="S", help="of a point (default 600)")
+    sweep.add_argument("--kernel", default="release", metavar="KERNEL", help="release (default), debug, or an ELF file")
+    sweep.add_argument("grid", metavar="GRID", help="keys with their values")
+    _add_machine_options(sweep)
+
+
 def _run(options):
     from . import guest
     from .common import IMAGE
@@ -118,6 +133,9 @@ def _dispatch(options):
         from . import tests
         options.word = f"conform and ({options.word})" if options.word else "conform"
         return tests.run(options)
+    if options.command == "sweep":
+        from . import sweep
+        return sweep.run(options)
     if options.command == "doctor":
         from . import doctor
         return doctor.run(options)

@@ -11,6 +11,7 @@ from typing import NamedTuple, Optional
 
 from . import firmware, process
 from .common import BUILD, LOADER, RAMDISK, QuireError, find_qemu, kernel_path, relative
+from .sweep_output import find_python
 
 PYTHON_OLDEST = (3, 8)
 QEMU_OLDEST = (7, 0)
@@ -19,7 +20,7 @@ KVM_SECONDS = 3
 
 
 class Finding(NamedTuple):
-    group: str  # what needs it: build, run, test, debug, image
+    group: str  # what needs it: build, run, test, plot, debug, image
     name: str
     detail: str
     fix: Optional[str] = None  # None: nothing to mend
@@ -124,7 +125,15 @@ def _test_tools():
     wine = find_wine()
     yield Finding("test", "wine64", f"{_version(_output(wine, '--version'))}, {wine}" if wine else "not found",
                   None if wine else _setup("test") + "; without it the comparison with Wine is skipped", needed=False)
+    yield _matplotlib()
     yield _tool("debug", ["gdb", "gdb-multiarch", "x86_64-elf-gdb"], "debug", needed=False)
+
+
+def _matplotlib():
+    try:
+        return Finding("plot", "matplotlib", find_python())
+    except QuireError:
+        return Finding("plot", "matplotlib", "not found", _setup("plot") + "; sweep --no-plot needs none", needed=False)
 
 
 # ---- KVM ----

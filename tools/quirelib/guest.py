@@ -116,7 +116,8 @@ class _Inputs(NamedTuple):
     inherited: tuple
 
 
-def _files(request, cleanup):
+def find_program(request):
+    """(program and arguments, files to put, the archive with them): a program of the host is put into `bin`."""
     put = list(request.put)
     program = list(request.program)
     if program and program[0].lower().endswith(".exe") and os.path.isfile(program[0]):
@@ -127,6 +128,11 @@ def _files(request, cleanup):
         archive = cpio.with_files(archive, put)
     if program:
         _require_program(program[0], archive, request.ramdisk)
+    return program, put, archive
+
+
+def _files(request, cleanup):
+    program, put, archive = find_program(request)
     command_line = _command_line(request, program)
     kernel = str(kernel_path(request.kernel))
     if not put:

@@ -268,6 +268,7 @@ NTSTATUS NTAPI NtDuplicateObject(HANDLE source_process, HANDLE source, HANDLE ta
 #endif
 
 /* ---- objects ---- */
+#include "native_memory.h"
 #include "native_object.h"
 
 /* ---- exceptions ---- */
@@ -283,6 +284,8 @@ void NTAPI RtlRaiseStatus(NTSTATUS status);
 
 /* ---- the system ---- */
 NTSTATUS NTAPI NtQueryPerformanceCounter(LARGE_INTEGER *counter, LARGE_INTEGER *frequency);
+NTSTATUS NTAPI NtSetSystemInformation(SYSTEM_INFORMATION_CLASS information_class, PVOID buffer,
+				      ULONG length);
 NTSTATUS NTAPI NtDisplayString(UNICODE_STRING *text);
 enum shutdown_action { ShutdownNoReboot, ShutdownReboot, ShutdownPowerOff };
 NTSTATUS NTAPI NtShutdownSystem(ULONG action);

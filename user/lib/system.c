@@ -64,6 +64,16 @@ bool memory_read(struct quire_memory *memory)
 	return NT_SUCCESS(status);
 }
 
+bool paging_read(struct quire_paging *paging)
+{
+	NTSTATUS status =
+		NtQuerySystemInformation(QUIRE_SYSTEM_PAGING, paging, sizeof(*paging), NULL);
+
+	if (!NT_SUCCESS(status))
+		*paging = (struct quire_paging){.trimmed = 0};
+	return NT_SUCCESS(status);
+}
+
 bool page_read(const void *address, struct quire_memory_page *page)
 {
 	NTSTATUS status = NtQueryVirtualMemory(CURRENT_PROCESS, address, QUIRE_MEMORY_PAGE, page,

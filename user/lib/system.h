@@ -15,6 +15,7 @@ const char *system_name(void); /* "Quire", "Wine" or "Windows" */
 /* The caller's own counters. All zeros, and false, where they do not exist. */
 bool fault_counts_read(struct quire_fault_counts *counts);
 bool memory_read(struct quire_memory *memory);
+bool paging_read(struct quire_paging *paging);
 /*
  * The frame behind an address of this process. False where the class does not exist or nothing is
  * mapped.

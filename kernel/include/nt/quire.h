@@ -107,6 +107,8 @@ struct quire_paging {
 	uint64_t disk_reads, disk_writes; /* requests to the disk */
 	uint64_t disk_pages_read, disk_pages_written;
 	uint64_t disk_errors; /* requests that failed */
+	uint64_t zeroed_idle;  /* pages zeroed while the CPU was idle */
+	uint64_t zeroed_found; /* pages of zeros asked for that had been zeroed before */
 };
 
 /*

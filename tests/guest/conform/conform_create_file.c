@@ -110,11 +110,14 @@ static void folder_cases(void)
 	case_chosen();
 	case_status("8.4", "OVERWRITE of a folder", scratch_try(&folder),
 		    STATUS_OBJECT_NAME_COLLISION);
-	scratch_try(&inside);
+	case_status("8.4", "CREATE of a file in a folder", scratch_try(&inside), STATUS_SUCCESS);
 	case_status("8.4", "deleting a folder with a file in it", scratch_drop(FOLDER_PATH),
 		    STATUS_DIRECTORY_NOT_EMPTY);
-	scratch_drop(FOLDER_PATH "\\x.tmp");
+	case_status("8.4", "deleting the file in it", scratch_drop(FOLDER_PATH "\\x.tmp"),
+		    STATUS_SUCCESS);
 	case_status("8.4", "deleting an empty folder", scratch_drop(FOLDER_PATH), STATUS_SUCCESS);
+	case_number("8.4", "deleting an empty folder: is it there then?",
+		    scratch_exists(FOLDER_PATH), false);
 	folder.options = FILE_DIRECTORY_FILE | SYNCHRONOUS;
 	folder.disposition = FILE_OPEN;
 	NtClose(scratch_need(FILE_PATH, 0, 'f', 1));
@@ -310,7 +313,7 @@ static void synchronize_case(void)
 static void name_cases(void)
 {
 	static const char *const bad[] = {"C:\\data\\a*b", "C:\\data\\a?b", "C:\\data\\a<b",
-					  "C:\\data\\a\"b"};
+					  "C:\\data\\a\"b", "C:\\data\\a|b"};
 	struct scratch_open open = {.path = "C:\\data",
 				    .access = FILE_LIST_DIRECTORY | SYNCHRONIZE,
 				    .share = SHARE_ALL,

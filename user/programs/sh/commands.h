@@ -22,8 +22,10 @@ const struct command *command_find(const char *name);
 void command_ps(int argc, char **argv);
 void command_views(int argc, char **argv);
 void command_handles(int argc, char **argv);
-void command_memory(int argc, char **argv);
 void command_faults(int argc, char **argv);
+
+/* memory.c */
+void command_memory(int argc, char **argv);
 
 /* Prints "NAME: STATUS" for a call that failed. */
 void complain(const char *what, int status);

@@ -54,12 +54,12 @@ void command_ps(int argc, char **argv)
 		complain("ps", status);
 		return;
 	}
-	print("%6s %6s %7s %7s %5s %9s %9s %9s %14s  %s\n", "pid", "parent", "threads", "handles",
-	      "views", "resident", "commit", "faults", "ticks", "name");
+	print("%6s %6s %7s %7s %5s %11s %9s %9s %14s  %s\n", "pid", "parent", "threads", "handles",
+	      "views", "working set", "commit", "faults", "ticks", "name");
 	for (unsigned i = 0; i < bytes / sizeof(entries[0]); i++) {
 		const struct quire_process_entry *entry = &entries[i];
 
-		print("%6llu %6llu %7llu %7llu %5llu %9llu %9llu %9llu %14llu  %s\n",
+		print("%6llu %6llu %7llu %7llu %5llu %11llu %9llu %9llu %14llu  %s\n",
 		      (unsigned long long)entry->id, (unsigned long long)entry->parent_id,
 		      (unsigned long long)entry->threads, (unsigned long long)entry->handles,
 		      (unsigned long long)entry->views, (unsigned long long)entry->resident_pages,
@@ -161,48 +161,6 @@ static void fault_rows(const uint64_t *by_class)
 {
 	for (unsigned i = 0; i < QUIRE_FAULT_CLASSES; i++)
 		row(fault_class_names[i], by_class[i]);
-}
-
-void command_memory(int argc, char **argv)
-{
-	struct quire_memory memory;
-
-	(void)argc;
-	(void)argv;
-	if (!memory_read(&memory)) {
-		print("mem: this system does not tell\n");
-		return;
-	}
-	print("page frames (4 KiB)\n");
-	row("all", memory.frames_total);
-	row("free", memory.free);
-	row("zeroed", memory.zeroed);
-	row("held", memory.held);
-	row("reading", memory.reading);
-	row("active", memory.active);
-	row("standby", memory.standby);
-	row("modified", memory.modified);
-	row("writing", memory.writing);
-	row("page tables", memory.table);
-	row("kernel", memory.kernel);
-	print("commit (pages)\n");
-	row("promised", memory.commit);
-	row("at most so far", memory.commit_peak);
-	row("limit", memory.commit_limit);
-	print("kernel pool\n");
-	row("bytes", memory.pool_bytes);
-	row("blocks", memory.pool_blocks);
-	print("objects\n");
-	row("processes", memory.processes);
-	row("threads", memory.threads);
-	row("handles", memory.handles);
-	row("views", memory.views);
-	row("segments", memory.segments);
-	print("RAM disk (pages)\n");
-	row("read", memory.page_reads);
-	row("written", memory.page_writes);
-	print("faults since boot\n");
-	fault_rows(memory.faults);
 }
 
 void command_faults(int argc, char **argv)

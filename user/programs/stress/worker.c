@@ -2,8 +2,10 @@
  * worker.c - a thread: step after step, each of which verifies a page and most often does something
  * to it.
  */
-#include "rtl_locks.h"
+
 #include "stress.h"
+
+#include "rtl_locks.h"
 
 #define SPECIAL_ONE_IN 24u
 #define EMPTY_ONE_IN 4096u
