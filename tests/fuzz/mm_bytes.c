@@ -97,6 +97,10 @@ static NTSTATUS access_piece(vaddr_t va, enum access access, uint8_t *bytes, siz
 		settle_guard(world.current, va);
 		return status;
 	}
+	if (status == STATUS_STACK_OVERFLOW && call_met_failure()) {
+		settle_guard(world.current, va); /* the last page may not have been promised */
+		return status;
+	}
 	page = oracle_accessed(side, va, access, status);
 	if (!NT_SUCCESS(status))
 		return status;

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -18,11 +19,11 @@
 #include "kernel/syscall/syscall.h"
 #include "process_world.h"
 
-#define FRAMES 80u
+#define FRAMES 64u
 #define SLOTS 200u
-#define PAGES 60u     /* of each of the process's threads */
-#define OWN_PAGES 40u /* of those who stay */
-#define REQUEST_TIME 1000u
+#define PAGES 40u     /* of each of the process's threads */
+#define OWN_PAGES 30u /* of those who stay */
+#define REQUEST_TIME 10000u
 #define MOMENTS 90u
 
 static const struct quire_disk slow = {.request_us = REQUEST_TIME / 10, .page_us = 20};
@@ -159,8 +160,10 @@ static void test_a_process_is_killed_at_every_moment(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < MOMENTS; i++)
-		kill_after(i * (REQUEST_TIME / 2 + 70), 0, &seen);
-	assert_true(seen.reading >= 10 && seen.writing >= 10);
+		kill_after(i * (4 * REQUEST_TIME + 730), 0, &seen);
+	printf("# %u reading, %u writing\n", seen.reading, seen.writing);
+	assert_in_range(seen.reading, 10, MOMENTS);
+	assert_in_range(seen.writing, 10, MOMENTS);
 }
 
 /* catches: the same, with everybody stopped at other places */
@@ -170,7 +173,7 @@ static void test_a_process_is_killed_under_random_schedules(void **state)
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= MOMENTS / 2; seed++)
-		kill_after(seed * 9770, seed, &seen);
+		kill_after(seed * 79770, seed, &seen);
 	assert_true(seen.reading && seen.writing);
 }
 

@@ -17,9 +17,11 @@
 static uint8_t file_bytes[FILE_PAGES * PAGE_SIZE];
 static struct file_node *file;
 static vaddr_t base;
+static uint64_t cluster_before;
 
 static void start(uint64_t slots)
 {
+	cluster_before = knobs.cluster;
 	vm_start(VM_RAM_BYTES);
 	file = disk_with(file_bytes, sizeof(file_bytes), 1 << 20);
 	ok(pagefile_attach(slots));
@@ -29,7 +31,7 @@ static void stop(void)
 {
 	file_release(file);
 	vm_stop();
-	knobs.cluster = 8;
+	knobs.cluster = cluster_before;
 }
 
 /* Private pages that were written to, page i with i + 1, and are in no process's memory. */
@@ -138,6 +140,7 @@ static void test_a_full_page_file(void **state)
 
 	(void)state;
 	start(3);
+	knobs.cluster = 1; /* no page is read in advance */
 	section = section_of(file, 0, PAGE_READWRITE, SEC_COMMIT);
 	view = map(section, PAGE_READWRITE);
 	ok(sim_poke(view, 0x77));
