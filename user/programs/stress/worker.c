@@ -2,7 +2,6 @@
  * worker.c - a thread: step after step, each of which verifies a page and most often does something
  * to it.
  */
-#include "rtl_locks.h"
 #include "stress.h"
 
 #define SPECIAL_ONE_IN 24u
