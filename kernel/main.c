@@ -10,12 +10,14 @@
 #include "boot/boot_info.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/log.h"
+#include "kernel/core/symbols.h"
 #include "kernel/io/device.h"
 #include "kernel/io/file.h"
 #include "kernel/io/pagefile.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/print.h"
 #include "kernel/lib/string.h"
+#include "kernel/mm/balancer.h"
 #include "kernel/mm/mm.h"
 #include "kernel/object/namespace.h"
 #include "kernel/object/synchronization.h"
@@ -252,6 +254,8 @@ static void memory_report(void)
 	struct quire_memory memory = {0};
 
 	mm_memory_information(&memory);
+	system_text.code_pages =
+		bytes_to_pages((uint64_t)(kernel_text_end - kernel_image_start));
 	system_text.frames_at_start =
 		memory.frames_total - memory.free - memory.zeroed - memory.standby;
 	log_line("memory: %lu MiB, %lu frames; %lu free, %lu RAM disk, %lu frame database, "
@@ -325,6 +329,8 @@ void kernel_main(const struct boot_info *info)
 	if (!NT_SUCCESS(file_object_system_init()))
 		start_failed("no memory for the devices");
 	mm_free_loader_memory();
+	if (!balancer_start())
+		start_failed("no memory for the balancer's stack");
 	memory_report();
 	arch_timer_start(TIMER_HZ);
 	init_start();

@@ -398,7 +398,7 @@ int cmdline_format(const struct knobs *values, char *buffer, size_t capacity)
 
 void cmdline_print(const struct knobs *values)
 {
-	char text[CMDLINE_TEXT_BYTES];
+	static char text[CMDLINE_TEXT_BYTES]; /* at boot, once: too large for a stack */
 
 	cmdline_format(values, text, sizeof(text));
 	log_line("command line: %s", text);

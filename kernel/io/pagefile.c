@@ -37,6 +37,8 @@ static struct {
 	uint64_t *store[STORE_PAGES]; /* (C) the pages; (L) the words */
 	uint64_t free_count;	      /* (L) */
 	uint64_t next;		      /* (L) where the search begins: behind what was taken last */
+	/* (L) */
+	struct pagefile_statistics statistics;
 } pagefile;
 
 /* ---- the bits ---- */
@@ -188,6 +190,13 @@ uint64_t pagefile_slots_free(void)
 	return free_count;
 }
 
+void pagefile_statistics_read(struct pagefile_statistics *statistics)
+{
+	spin_lock(&pagefile_lock);
+	*statistics = pagefile.statistics;
+	spin_unlock(&pagefile_lock);
+}
+
 /* ---- slots ---- */
 
 /* Some free run, long if one is near. There is a free slot. => returns: its length. */
@@ -225,6 +234,8 @@ unsigned pagefile_take(unsigned wanted, uint64_t *first)
 	if (count)
 		pagefile.next = *first + count;
 	pagefile.free_count -= count;
+	if (pagefile.slot_count - pagefile.free_count > pagefile.statistics.peak)
+		pagefile.statistics.peak = pagefile.slot_count - pagefile.free_count;
 	spin_unlock(&pagefile_lock);
 	return count;
 }
@@ -277,5 +288,13 @@ NTSTATUS pagefile_read(uint64_t slot, void *const *pages, size_t count)
 
 NTSTATUS pagefile_write(uint64_t slot, void *const *pages, size_t count)
 {
-	return transfer(DISK_WRITE, slot, pages, count);
+	NTSTATUS status = transfer(DISK_WRITE, slot, pages, count);
+
+	if (NT_SUCCESS(status)) {
+		spin_lock(&pagefile_lock);
+		pagefile.statistics.writes++;
+		pagefile.statistics.pages_written += count;
+		spin_unlock(&pagefile_lock);
+	}
+	return status;
 }

@@ -27,6 +27,13 @@ void pagefile_detach(void);
 uint64_t pagefile_slots_total(void);
 uint64_t pagefile_slots_free(void);
 
+/* Since it was attached. */
+struct pagefile_statistics {
+	uint64_t peak;			/* slots in use at once */
+	uint64_t writes, pages_written; /* requests that succeeded, and their pages */
+};
+void pagefile_statistics_read(struct pagefile_statistics *statistics);
+
 /*
  * Takes up to `wanted` (> 0) free slots that follow each other; *first is the lowest. A run as long
  * as wanted is not looked for at any price: the cost does not depend on the size of the page file.

@@ -2,7 +2,7 @@
  * frame.c - states, lists and counts of the frame database. The transitions are those drawn in
  * types.h.
  */
-#include "frame.h"
+#include "frame_private.h"
 
 #include "kernel/core/thread.h"
 #include "kernel/io/pagefile.h"
@@ -19,16 +19,7 @@ static struct frame *frames GUARDED_BY(frame_lock);
 static pfn_t frame_entries;
 static struct list lists[FRAME_LISTS] GUARDED_BY(frame_lock);
 static uint64_t counts[FRAME_STATES] GUARDED_BY(frame_lock);
-static uint64_t paged_limit, paged_reserve; /* (C) */
 static uint64_t evictions GUARDED_BY(frame_lock);
-static unsigned waiters GUARDED_BY(frame_lock); /* threads in frame_wait_any */
-
-/*
- * Free frames that pages of programs and files leave alone, so that the kernel, which often cannot
- * wait, finds some: one of RESERVE_SHARE, at most RESERVE_MOST.
- */
-#define RESERVE_SHARE 128u
-#define RESERVE_MOST 64u
 
 #define FRAME_POISON 0x43434343DEADF4A3ull
 
@@ -122,8 +113,7 @@ static void set_state(struct frame *frame, enum frame_state state) REQUIRES(fram
 	if (list == LIST_NONE)
 		return;
 	list_append(&lists[list], frame);
-	if (waiters)
-		thread_wake(&waiters);
+	frame_listed_locked(state);
 }
 
 /*
@@ -230,20 +220,6 @@ static void evict(struct frame *frame) REQUIRES(frame_lock)
 	evictions++;
 }
 
-/* The frame to take next: the oldest of the list that suits best, or NULL. */
-static struct frame *choose_locked(enum frame_content content, bool take_free) REQUIRES(frame_lock)
-{
-	enum frame_list preferred = content == FRAME_ALL_ZERO ? LIST_ZEROED : LIST_FREE;
-	enum frame_list other = content == FRAME_ALL_ZERO ? LIST_FREE : LIST_ZEROED;
-	uint32_t number = take_free ? lists[preferred].head : 0;
-
-	if (!number && take_free)
-		number = lists[other].head;
-	if (!number)
-		number = lists[LIST_STANDBY].head;
-	return number ? &frames[number] : NULL;
-}
-
 enum frame_state frame_take_locked(struct frame *frame)
 {
 	enum frame_state found = (enum frame_state)frame->state;
@@ -257,53 +233,6 @@ enum frame_state frame_take_locked(struct frame *frame)
 	frame->owner = NULL;
 	frame->original = pte_none();
 	return found;
-}
-
-static uint64_t count_paged(void) REQUIRES(frame_lock)
-{
-	return counts[FRAME_HELD] + counts[FRAME_READING] + counts[FRAME_ACTIVE] +
-	       counts[FRAME_STANDBY] + counts[FRAME_MODIFIED] + counts[FRAME_WRITING];
-}
-
-static bool may_take_free(bool is_paged) REQUIRES(frame_lock)
-{
-	if (!is_paged)
-		return true;
-	return counts[FRAME_FREE] + counts[FRAME_ZEROED] > paged_reserve &&
-	       count_paged() < paged_limit;
-}
-
-static pfn_t take(enum frame_content content, bool is_paged)
-{
-	enum frame_state found;
-	struct frame *frame;
-	pfn_t pfn;
-
-	spin_lock(&frame_lock);
-	frame = choose_locked(content, may_take_free(is_paged));
-	if (!frame) {
-		spin_unlock(&frame_lock);
-		return PFN_NONE;
-	}
-	found = frame_take_locked(frame);
-	pfn = frame_number(frame);
-	spin_unlock(&frame_lock);
-
-	if (found == FRAME_FREE)
-		frame_check_poison(frame);
-	if (content == FRAME_ALL_ZERO && found != FRAME_ZEROED)
-		page_zero(frame_memory(pfn));
-	return pfn;
-}
-
-pfn_t frame_alloc(enum frame_content content)
-{
-	return take(content, false);
-}
-
-pfn_t frame_alloc_paged(enum frame_content content)
-{
-	return take(content, true);
 }
 
 pfn_t frame_alloc_kernel(void)
@@ -468,16 +397,6 @@ void frame_wait(pfn_t pfn)
 	spin_unlock(&frame_lock);
 }
 
-void frame_wait_any(uint64_t wake_time)
-{
-	lock_assert_none_held();
-	spin_lock(&frame_lock);
-	waiters++;
-	(void)thread_sleep(&waiters, &frame_lock, wake_time, false);
-	waiters--;
-	spin_unlock(&frame_lock);
-}
-
 struct frame *frame_first_locked(enum frame_list list)
 {
 	return lists[list].head ? &frames[lists[list].head] : NULL;
@@ -502,16 +421,6 @@ uint64_t frame_total(void)
 	return total;
 }
 
-uint64_t frame_count_paged(void)
-{
-	uint64_t count;
-
-	spin_lock(&frame_lock);
-	count = count_paged();
-	spin_unlock(&frame_lock);
-	return count;
-}
-
 uint64_t frame_count_pinned(void) NO_THREAD_SAFETY_ANALYSIS
 {
 	uint64_t count = 0;
@@ -519,11 +428,6 @@ uint64_t frame_count_pinned(void) NO_THREAD_SAFETY_ANALYSIS
 	for (pfn_t pfn = 1; pfn < frame_entries; pfn++)
 		count += frames[pfn].pins > 0;
 	return count;
-}
-
-uint64_t frame_limit(void)
-{
-	return paged_limit;
 }
 
 uint64_t frame_evictions(void)
@@ -545,8 +449,7 @@ void frame_system_init(struct frame *array, pfn_t entries, uint64_t limit) NO_TH
 {
 	frames = array;
 	frame_entries = entries;
-	paged_limit = limit ? limit : UINT64_MAX;
-	paged_reserve = 0;
+	frame_limits_init(limit);
 	evictions = 0;
 	memset(lists, 0, sizeof(lists));
 	memset(counts, 0, sizeof(counts));
@@ -559,9 +462,7 @@ void frame_system_add(pfn_t first, uint64_t count, bool usable) NO_THREAD_SAFETY
 	KASSERT(first != PFN_NONE && first + count <= frame_entries);
 	counts[FRAME_KERNEL] += count;
 	if (usable)
-		paged_reserve += count / RESERVE_SHARE;
-	if (paged_reserve > RESERVE_MOST)
-		paged_reserve = RESERVE_MOST;
+		frame_limits_add(count);
 	for (pfn_t pfn = first; usable && pfn < first + count; pfn++)
 		set_state(&frames[pfn], FRAME_FREE);
 }

@@ -180,6 +180,17 @@ uint64_t frame_evictions(void); /* frames taken away from the page they cached, 
  */
 void frame_wait_any(uint64_t wake_time) EXCLUDES(frame_lock);
 
+/* ---- what the balancer is for (balancer.c) ---- */
+
+enum frame_want {
+	NOTHING_WANTED,
+	FRAMES_WANTED, /* fewer can be had at once than the kernel's reserve is to hold */
+	WRITES_WANTED, /* writeback=eager, and there are modified pages */
+};
+enum frame_want frame_want(void) EXCLUDES(frame_lock);
+/* Sleeps until something may be wanted that was not before. => locks: none may be held. */
+void frame_wait_wanted(void) EXCLUDES(frame_lock);
+
 /*
  * Builds the database: first every entry stands outside, then RAM is added, usable or the kernel's.
  * Boot only (mm.c).

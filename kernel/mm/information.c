@@ -15,8 +15,10 @@
 #include "working_set.h"
 #include "writeback.h"
 
+/* Under the lock, so that the sum is the total. */
 static void frame_counts(struct quire_memory *result)
 {
+	spin_lock(&frame_lock);
 	result->frames_total = frame_total();
 	result->free = frame_count(FRAME_FREE);
 	result->zeroed = frame_count(FRAME_ZEROED);
@@ -28,6 +30,7 @@ static void frame_counts(struct quire_memory *result)
 	result->writing = frame_count(FRAME_WRITING);
 	result->table = frame_count(FRAME_TABLE);
 	result->kernel = frame_count(FRAME_KERNEL);
+	spin_unlock(&frame_lock);
 }
 
 void mm_memory_information(struct quire_memory *result)
@@ -54,14 +57,25 @@ void mm_memory_information(struct quire_memory *result)
 
 void mm_paging_information(struct quire_paging *result)
 {
+	struct pagefile_statistics pagefile;
+	struct ramdisk_statistics disk;
+
+	pagefile_statistics_read(&pagefile);
+	ramdisk_statistics_read(&disk);
 	result->trimmed = trim_total();
 	result->evicted = frame_evictions();
 	result->pagefile_slots = pagefile_slots_total();
 	result->pagefile_used = pagefile_slots_total() - pagefile_slots_free();
+	result->pagefile_peak = pagefile.peak;
 	result->pages_in = pagein_pages();
 	result->pages_out = writeback_pages();
 	result->collided = pagein_collided();
 	result->write_failures = writeback_failures();
+	result->disk_reads = disk.read_requests;
+	result->disk_writes = disk.write_requests;
+	result->disk_pages_read = disk.pages_read;
+	result->disk_pages_written = disk.pages_written;
+	result->disk_errors = disk.errors;
 }
 
 void mm_space_information(struct address_space *space, struct quire_fault_counts *result)
@@ -75,6 +89,34 @@ void mm_space_information(struct address_space *space, struct quire_fault_counts
 	spin_unlock(&frame_lock);
 	mutex_lock(&space->lock);
 	result->commit_pages = space->commit_pages;
+	mutex_unlock(&space->lock);
+}
+
+uint64_t faults_sum(const uint64_t by_class[QUIRE_FAULT_CLASSES])
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < QUIRE_FAULT_CLASSES; i++)
+		sum += i == QUIRE_FAULT_KERNEL_COPY ? 0 : by_class[i];
+	return sum;
+}
+
+void mm_space_counters(struct address_space *space, struct space_counters *result)
+{
+	uint64_t by_class[QUIRE_FAULT_CLASSES];
+
+	for (int class = 0; class < QUIRE_FAULT_CLASSES; class ++)
+		by_class[class] = atomic_load_explicit(&space->faults[class], memory_order_relaxed);
+	result->faults = faults_sum(by_class);
+	mutex_lock(&space->lock);
+	spin_lock(&frame_lock);
+	result->resident_pages = space->resident_pages;
+	result->peak_resident_pages = space->peak_resident_pages;
+	spin_unlock(&frame_lock);
+	result->commit_pages = space->commit_pages;
+	result->peak_commit_pages = space->peak_commit_pages;
+	result->virtual_bytes = space->virtual_bytes;
+	result->peak_virtual_bytes = space->peak_virtual_bytes;
 	mutex_unlock(&space->lock);
 }
 

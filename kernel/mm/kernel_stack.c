@@ -11,6 +11,7 @@
 #define STACK_PAGES (KERNEL_STACK_BYTES / PAGE_SIZE)
 
 static uint64_t slots_used[SLOTS / 64] GUARDED_BY(frame_lock);
+static unsigned slots_taken GUARDED_BY(frame_lock);
 static uint64_t table_frames GUARDED_BY(frame_lock); /* page tables made for stacks */
 
 static vaddr_t slot_stack(unsigned slot)
@@ -28,6 +29,7 @@ static bool slot_take(unsigned *slot)
 			continue;
 		*slot = i * 64 + (unsigned)__builtin_ctzll(~slots_used[i]);
 		slots_used[i] |= 1ull << (*slot % 64);
+		slots_taken++;
 		found = true;
 	}
 	spin_unlock(&frame_lock);
@@ -39,6 +41,7 @@ static void slot_give(unsigned slot)
 	spin_lock(&frame_lock);
 	KASSERT(slots_used[slot / 64] & (1ull << (slot % 64)));
 	slots_used[slot / 64] &= ~(1ull << (slot % 64));
+	slots_taken--;
 	spin_unlock(&frame_lock);
 }
 
@@ -131,4 +134,14 @@ void kernel_stack_free(void *stack)
 	KASSERT(offset % SLOT_BYTES == KERNEL_STACK_BYTES);
 	pages_unmap((vaddr_t)stack, STACK_PAGES);
 	slot_give((unsigned)(offset / SLOT_BYTES));
+}
+
+uint64_t kernel_stack_free_pages(void)
+{
+	unsigned taken;
+
+	spin_lock(&frame_lock);
+	taken = slots_taken;
+	spin_unlock(&frame_lock);
+	return (SLOTS - taken) * STACK_PAGES;
 }

@@ -335,6 +335,8 @@ void *kernel_stack_alloc(void);
 void kernel_stack_free(void *stack);
 /* Page tables of the stacks' area: they stay once made, so a balance leaves them out. */
 uint64_t kernel_stack_table_frames(void);
+/* Pages of addresses that are left for stacks. */
+uint64_t kernel_stack_free_pages(void);
 
 /* ---- accounting ---- */
 
@@ -342,6 +344,16 @@ void mm_memory_information(
 	struct quire_memory *result); /* the fields that the VM knows; others stay */
 void mm_space_information(struct address_space *space,
 			  struct quire_fault_counts *result); /* all but handles */
+
+/* What VM_COUNTERS tells of a space, of one moment. */
+struct space_counters {
+	uint64_t faults; /* of all classes */
+	uint64_t resident_pages, peak_resident_pages, commit_pages, peak_commit_pages;
+	uint64_t virtual_bytes, peak_virtual_bytes;
+};
+void mm_space_counters(struct address_space *space, struct space_counters *result);
+/* All faults; those of kernel copies are counted besides, by what they did. */
+uint64_t faults_sum(const uint64_t by_class[QUIRE_FAULT_CLASSES]);
 
 /* Pages between memory and the disk. */
 void mm_paging_information(struct quire_paging *result);

@@ -11,6 +11,8 @@
  * when it was committed (commit.c), so there is something to take or to write as long as what is
  * not promised, pages of files, can leave.
  */
+#include "reclaim.h"
+
 #include "frame.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/thread.h"
@@ -34,12 +36,17 @@ static unsigned pages_at_once(void)
 	return (unsigned)(knobs.trim < most ? knobs.trim : most);
 }
 
-/* => returns: true: something changed, so it is worth asking for a frame again. */
-static bool reclaim(unsigned *waits)
+bool reclaim_some(void)
 {
 	bool trimmed = spaces_trim(pages_at_once()) > 0;
 
-	if (frame_count(FRAME_STANDBY) || writeback_some() || trimmed)
+	return frame_count(FRAME_STANDBY) || writeback_some() || trimmed;
+}
+
+/* => returns: true: it is worth asking for a frame again. */
+static bool reclaim(unsigned *waits)
+{
+	if (reclaim_some())
 		return true;
 	if (!is_somebody_busy() || ++*waits > WAITS_MOST)
 		return false;

@@ -20,8 +20,8 @@
 #include "tlb.h"
 #include "working_set.h"
 
-/* As small as it may be that a program can go on: NT's number. */
-#define LEAST_MAXIMUM 20u
+/* As small as it may be that a program can go on: NT's number (SetProcessWorkingSetSize). */
+#define LEAST_MAXIMUM 13u
 #define ROUNDS 4u /* over all spaces, before shares no longer count */
 
 static atomic_uint_fast64_t trimmed_total;

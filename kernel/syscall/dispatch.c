@@ -27,6 +27,13 @@ static const struct system_call calls[] = {
 #include "nt/syscalls.def"
 #undef SYSCALL
 
+static atomic_uint_fast64_t calls_made;
+
+uint64_t system_call_count(void)
+{
+	return atomic_load_explicit(&calls_made, memory_order_relaxed);
+}
+
 /* With hash=1: a call that fails must have changed nothing. */
 static NTSTATUS call_observed(const struct system_call *call, const uint64_t *arguments)
 {
@@ -48,6 +55,7 @@ NTSTATUS upcall_system_call(uint32_t number, const uint64_t registers[4], vaddr_
 	if (number >= sizeof(calls) / sizeof(calls[0]))
 		return STATUS_INVALID_SYSTEM_SERVICE;
 	call = &calls[number];
+	atomic_fetch_add_explicit(&calls_made, 1, memory_order_relaxed);
 	for (unsigned i = 0; i < REGISTER_ARGUMENTS; i++)
 		arguments[i] = registers[i];
 	if (call->argument_count > REGISTER_ARGUMENTS) {

@@ -11,20 +11,10 @@
 #define SESSION_ID 0u
 #define IMAGE_NAME_CHARS (PROCESS_PATH_CHARS + 16)
 
-static NTSTATUS query_word(const struct process_query *query, uint32_t value)
-{
-	return query_result(query->buffer, &value, sizeof(value), query->return_length, 4);
-}
-
-static NTSTATUS query_pointer(const struct process_query *query, uint64_t value)
-{
-	return query_result(query->buffer, &value, sizeof(value), query->return_length, 4);
-}
-
 /* All time on a CPU counts as user time: the kernel does not measure its own. */
-NTSTATUS query_times(const struct process_query *query)
+NTSTATUS query_times(const struct information_query *query)
 {
-	struct process *process = query->process;
+	struct process *process = query->object;
 	struct nt_times times = {
 		.creation = process->create_time,
 		.user = time_from_ticks(process_run_ticks(process), arch_ticks_per_second()),
@@ -33,133 +23,117 @@ NTSTATUS query_times(const struct process_query *query)
 	mutex_lock(&process->lock);
 	times.exit = process->exit_time;
 	mutex_unlock(&process->lock);
-	return query_result(query->buffer, &times, sizeof(times), query->return_length, 4);
+	return answer(query, &times, sizeof(times));
 }
 
 /* ---- there is no debugger, no session but one, no 32-bit program ---- */
 
-NTSTATUS query_no_port(const struct process_query *query)
+NTSTATUS query_no_port(const struct information_query *query)
 {
-	return query_pointer(query, 0);
+	return answer_pointer(query, 0);
 }
 
-NTSTATUS query_no_debug_object(const struct process_query *query)
+NTSTATUS query_no_debug_object(const struct information_query *query)
 {
-	NTSTATUS status = query_pointer(query, 0);
+	NTSTATUS status = answer_pointer(query, 0);
 
 	return NT_SUCCESS(status) ? STATUS_PORT_NOT_SET : status;
 }
 
-NTSTATUS query_debug_flags(const struct process_query *query)
+NTSTATUS query_debug_flags(const struct information_query *query)
 {
-	return query_word(query, 1); /* children are not debugged */
+	return answer_word(query, 1); /* children are not debugged */
 }
 
-NTSTATUS query_session(const struct process_query *query)
+NTSTATUS query_session(const struct information_query *query)
 {
-	return query_word(query, SESSION_ID);
+	return answer_word(query, SESSION_ID);
 }
 
-NTSTATUS query_wow64(const struct process_query *query)
+NTSTATUS query_wow64(const struct information_query *query)
 {
-	return query_pointer(query, 0);
+	return answer_pointer(query, 0);
 }
 
-NTSTATUS query_priority_boost(const struct process_query *query)
+NTSTATUS query_priority_boost(const struct information_query *query)
 {
-	return query_word(query, 0);
+	return answer_word(query, 0);
 }
 
-NTSTATUS query_execute_flags(const struct process_query *query)
+NTSTATUS query_execute_flags(const struct information_query *query)
 {
-	return query_word(query, EXECUTE_OPTION_DISABLE | EXECUTE_OPTION_DISABLE_THUNKS |
-					 EXECUTE_OPTION_PERMANENT);
+	return answer_word(query, EXECUTE_OPTION_DISABLE | EXECUTE_OPTION_DISABLE_THUNKS |
+					  EXECUTE_OPTION_PERMANENT);
 }
 
 /* ---- what is known of this one ---- */
 
-NTSTATUS query_hard_error_mode(const struct process_query *query)
+NTSTATUS query_hard_error_mode(const struct information_query *query)
 {
+	struct process *process = query->object;
 	uint32_t mode;
 
-	mutex_lock(&query->process->lock);
-	mode = query->process->hard_error_mode;
-	mutex_unlock(&query->process->lock);
-	return query_word(query, mode);
+	mutex_lock(&process->lock);
+	mode = process->hard_error_mode;
+	mutex_unlock(&process->lock);
+	return answer_word(query, mode);
 }
 
-NTSTATUS query_priority_class(const struct process_query *query)
+NTSTATUS query_priority_class(const struct information_query *query)
 {
+	struct process *process = query->object;
 	struct nt_priority_class class = {0};
 
-	mutex_lock(&query->process->lock);
-	class.class = (uint8_t)query->process->priority_class;
-	mutex_unlock(&query->process->lock);
-	return query_result(query->buffer, &class, sizeof(class), query->return_length, 4);
+	mutex_lock(&process->lock);
+	class.class = (uint8_t)process->priority_class;
+	mutex_unlock(&process->lock);
+	return answer(query, &class, sizeof(class));
 }
 
-NTSTATUS query_handle_count(const struct process_query *query)
+NTSTATUS query_handle_count(const struct information_query *query)
 {
-	return query_word(query, (uint32_t)handle_count(&query->process->handles));
+	struct process *process = query->object;
+
+	return answer_word(query, (uint32_t)handle_count(&process->handles));
 }
 
 /* NT: nobody else's. */
-NTSTATUS query_cookie(const struct process_query *query)
+NTSTATUS query_cookie(const struct information_query *query)
 {
-	if (query->process != process_current())
+	struct process *process = query->object;
+
+	if (process != process_current())
 		return STATUS_INVALID_PARAMETER;
-	return query_word(query, query->process->cookie);
+	return answer_word(query, process->cookie);
 }
 
-NTSTATUS query_image(const struct process_query *query)
+NTSTATUS query_image(const struct information_query *query)
 {
-	return query_result(query->buffer, &query->process->image, sizeof(query->process->image),
-			    query->return_length, 4);
+	struct process *process = query->object;
+
+	return answer(query, &process->image, sizeof(process->image));
 }
 
 /* ---- names ---- */
 
-NTSTATUS query_text(vaddr_t buffer, uint32_t length_bytes, vaddr_t return_length,
-		    const uint16_t *text, uint16_t text_bytes)
+static NTSTATUS query_path(const struct information_query *query, const char *disk)
 {
-	static const uint16_t end;
-	uint64_t size_bytes = sizeof(struct nt_unicode_string) + text_bytes + sizeof(end);
-	struct nt_unicode_string string = {
-		.length_bytes = text_bytes,
-		.maximum_length_bytes = (uint16_t)(text_bytes + sizeof(end)),
-		.buffer = buffer + sizeof(string),
-	};
-	NTSTATUS status;
-
-	if (length_bytes < size_bytes)
-		return query_length(STATUS_INFO_LENGTH_MISMATCH, size_bytes, return_length, 4);
-	status = copy_out(string.buffer, text, text_bytes);
-	if (NT_SUCCESS(status))
-		status = copy_out(string.buffer + text_bytes, &end, sizeof(end));
-	if (NT_SUCCESS(status))
-		status = copy_out(buffer, &string, sizeof(string));
-	return NT_SUCCESS(status) ? query_length(STATUS_SUCCESS, size_bytes, return_length, 4)
-				  : status;
-}
-
-static NTSTATUS query_path(const struct process_query *query, const char *disk)
-{
+	struct process *process = query->object;
 	char path[IMAGE_NAME_CHARS];
 	uint16_t wide[IMAGE_NAME_CHARS];
-	size_t chars = format_text(path, sizeof(path), "%s%s", disk, query->process->path);
+	size_t chars = format_text(path, sizeof(path), "%s%s", disk, process->path);
 
 	for (size_t i = 0; i < chars; i++)
 		wide[i] = (uint8_t)path[i];
-	return query_text(query->buffer, query->length_bytes, query->return_length, wide,
-			  (uint16_t)(chars * sizeof(wide[0])));
+	return answer_text(query, wide, (uint16_t)(chars * sizeof(wide[0])));
 }
 
-NTSTATUS query_image_name(const struct process_query *query)
+NTSTATUS query_image_name(const struct information_query *query)
 {
 	return query_path(query, "\\Device\\RamDisk");
 }
 
-NTSTATUS query_image_name_win32(const struct process_query *query)
+NTSTATUS query_image_name_win32(const struct information_query *query)
 {
 	return query_path(query, "C:");
 }

@@ -4,30 +4,20 @@
  */
 #pragma once
 
-#include "syscall.h"
+#include "information.h"
 
-struct process_query {
-	struct process *process;
-	vaddr_t buffer, return_length;
-	uint32_t length_bytes;
-};
-
-NTSTATUS query_times(const struct process_query *query) MUST_CHECK;
-NTSTATUS query_no_port(const struct process_query *query) MUST_CHECK;
-NTSTATUS query_no_debug_object(const struct process_query *query) MUST_CHECK;
-NTSTATUS query_debug_flags(const struct process_query *query) MUST_CHECK;
-NTSTATUS query_hard_error_mode(const struct process_query *query) MUST_CHECK;
-NTSTATUS query_priority_class(const struct process_query *query) MUST_CHECK;
-NTSTATUS query_priority_boost(const struct process_query *query) MUST_CHECK;
-NTSTATUS query_handle_count(const struct process_query *query) MUST_CHECK;
-NTSTATUS query_session(const struct process_query *query) MUST_CHECK;
-NTSTATUS query_wow64(const struct process_query *query) MUST_CHECK;
-NTSTATUS query_image_name(const struct process_query *query) MUST_CHECK;
-NTSTATUS query_image_name_win32(const struct process_query *query) MUST_CHECK;
-NTSTATUS query_execute_flags(const struct process_query *query) MUST_CHECK;
-NTSTATUS query_cookie(const struct process_query *query) MUST_CHECK;
-NTSTATUS query_image(const struct process_query *query) MUST_CHECK;
-
-/* A UNICODE_STRING at `buffer` with its text behind it; INFO_LENGTH_MISMATCH tells the size. */
-NTSTATUS query_text(vaddr_t buffer, uint32_t length_bytes, vaddr_t return_length,
-		    const uint16_t *text, uint16_t text_bytes) MUST_CHECK;
+NTSTATUS query_times(const struct information_query *query) MUST_CHECK;
+NTSTATUS query_no_port(const struct information_query *query) MUST_CHECK;
+NTSTATUS query_no_debug_object(const struct information_query *query) MUST_CHECK;
+NTSTATUS query_debug_flags(const struct information_query *query) MUST_CHECK;
+NTSTATUS query_hard_error_mode(const struct information_query *query) MUST_CHECK;
+NTSTATUS query_priority_class(const struct information_query *query) MUST_CHECK;
+NTSTATUS query_priority_boost(const struct information_query *query) MUST_CHECK;
+NTSTATUS query_handle_count(const struct information_query *query) MUST_CHECK;
+NTSTATUS query_session(const struct information_query *query) MUST_CHECK;
+NTSTATUS query_wow64(const struct information_query *query) MUST_CHECK;
+NTSTATUS query_image_name(const struct information_query *query) MUST_CHECK;
+NTSTATUS query_image_name_win32(const struct information_query *query) MUST_CHECK;
+NTSTATUS query_execute_flags(const struct information_query *query) MUST_CHECK;
+NTSTATUS query_cookie(const struct information_query *query) MUST_CHECK;
+NTSTATUS query_image(const struct information_query *query) MUST_CHECK;

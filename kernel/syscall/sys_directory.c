@@ -236,25 +236,25 @@ static NTSTATUS pattern_capture(vaddr_t address, struct directory_query *query)
 	return STATUS_SUCCESS;
 }
 
-static NTSTATUS directory_query_open(handle_t handle, handle_t event, struct directory_query *query)
+/* With a reference to the file. */
+static NTSTATUS directory_query_transfer(struct directory_query *query)
 {
-	NTSTATUS status =
-		process_reference_by_handle(handle, &file_type, FILE_READ_DATA, &query->file, NULL);
+	NTSTATUS status;
 
+	if (query->file->kind != FILE_OBJECT_DIRECTORY)
+		return STATUS_INVALID_PARAMETER;
+	status = file_io_begin(query->file);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = io_event_check(event);
-	if (NT_SUCCESS(status) && query->file->kind != FILE_OBJECT_DIRECTORY)
-		status = STATUS_INVALID_PARAMETER;
-	if (!NT_SUCCESS(status))
-		object_release(query->file);
+	status = directory_scan(query);
+	file_io_end(query->file);
 	return status;
 }
 
 static NTSTATUS directory_query_perform(const uint64_t *arguments, struct directory_query *query)
 {
-	vaddr_t io_address = arguments[4];
-	NTSTATUS status, io_status;
+	struct io_completion completion = {.status_address = arguments[4]};
+	NTSTATUS status;
 
 	query->buffer = arguments[5];
 	query->length_bytes = (uint32_t)arguments[6];
@@ -262,18 +262,17 @@ static NTSTATUS directory_query_perform(const uint64_t *arguments, struct direct
 	query->restart = (uint8_t)arguments[10];
 	status = pattern_capture(arguments[9], query);
 	if (NT_SUCCESS(status))
-		status = directory_query_open(arguments[0], arguments[1], query);
+		status = process_reference_by_handle(arguments[0], &file_type, FILE_READ_DATA,
+						     &query->file, NULL);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = file_io_begin(query->file);
+	status = io_begin(&completion, arguments[1]);
 	if (NT_SUCCESS(status)) {
-		status = directory_scan(query);
-		file_io_end(query->file);
+		status = directory_query_transfer(query);
+		status = io_end(&completion, status, query->used_bytes);
 	}
 	object_release(query->file);
-	io_status = io_status_write(io_address, status, query->used_bytes);
-	io_event_signal(arguments[1]);
-	return NT_SUCCESS(io_status) ? status : io_status;
+	return status;
 }
 
 NTSTATUS NtQueryDirectoryFile(const uint64_t *arguments)

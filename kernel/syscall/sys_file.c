@@ -60,6 +60,26 @@ static NTSTATUS open_check_values(struct file_open *open, access_mask_t desired)
 	return NT_SUCCESS(status) ? object_map_access(&file_type, desired, &open->access) : status;
 }
 
+/*
+ * The results of an open. It counts as having a handle from the start, so that the open lasts until
+ * it is known whether a new file is to stay.
+ */
+static NTSTATUS open_publish(struct file_object *file, const struct file_open *open,
+			     uint32_t attributes, vaddr_t handle_address, vaddr_t io_address)
+{
+	NTSTATUS status;
+
+	object_handle_opened(file);
+	/* The block first: a handle that was given can be used at once. */
+	status = io_status_write(io_address, STATUS_SUCCESS, open->result);
+	if (NT_SUCCESS(status))
+		status = handle_give(file, open->access, attributes & OBJ_INHERIT, handle_address);
+	if (!NT_SUCCESS(status) && open->result == FILE_CREATED)
+		file->deletes_on_close = true; /* nobody ever saw it */
+	object_handle_closed(file);
+	return status;
+}
+
 static NTSTATUS open_perform(vaddr_t handle_address, vaddr_t attributes_address, vaddr_t io_address,
 			     struct file_open *open)
 {
@@ -71,14 +91,8 @@ static NTSTATUS open_perform(vaddr_t handle_address, vaddr_t attributes_address,
 		return status;
 	status = namespace_lookup(&attributes.name, &file_type, open, (struct object **)&file);
 	if (NT_SUCCESS(status)) {
-		/* The block first: a handle that was given can be used at once. */
-		status = io_status_write(io_address, STATUS_SUCCESS, open->result);
-		if (NT_SUCCESS(status))
-			status = handle_give(file, open->access,
-					     attributes.name.attributes & OBJ_INHERIT,
-					     handle_address);
-		if (!NT_SUCCESS(status) && open->result == FILE_CREATED)
-			file->deletes_on_close = true; /* nobody ever saw it */
+		status = open_publish(file, open, attributes.name.attributes, handle_address,
+				      io_address);
 		object_release(file);
 	}
 	attributes_release(&attributes);
@@ -245,7 +259,8 @@ static NTSTATUS transfer_capture(const uint64_t *arguments, struct transfer *tra
 	return status;
 }
 
-static NTSTATUS transfer_open(handle_t handle, handle_t event, struct transfer *transfer)
+static NTSTATUS transfer_open(handle_t handle, handle_t event, struct transfer *transfer,
+			      struct io_completion *completion)
 {
 	access_mask_t granted, needed;
 	NTSTATUS status =
@@ -255,7 +270,7 @@ static NTSTATUS transfer_open(handle_t handle, handle_t event, struct transfer *
 		return status;
 	needed = transfer->is_write ? FILE_WRITE_DATA | FILE_APPEND_DATA : FILE_READ_DATA;
 	transfer->appends = !(granted & FILE_WRITE_DATA);
-	status = granted & needed ? io_event_check(event) : STATUS_ACCESS_DENIED;
+	status = granted & needed ? io_begin(completion, event) : STATUS_ACCESS_DENIED;
 	if (!NT_SUCCESS(status))
 		object_release(transfer->file);
 	return status;
@@ -264,22 +279,21 @@ static NTSTATUS transfer_open(handle_t handle, handle_t event, struct transfer *
 static NTSTATUS transfer_call(const uint64_t *arguments, bool is_write)
 {
 	struct transfer transfer = {.is_write = is_write};
-	NTSTATUS status = transfer_capture(arguments, &transfer), io_status;
+	struct io_completion completion = {.status_address = arguments[4]};
+	NTSTATUS status = transfer_capture(arguments, &transfer);
 
 	if (!NT_SUCCESS(status))
 		return status;
 	if (arguments[2])
 		return STATUS_NOT_IMPLEMENTED; /* APC routine */
-	status = transfer_open(arguments[0], arguments[1], &transfer);
+	status = transfer_open(arguments[0], arguments[1], &transfer, &completion);
 	if (!NT_SUCCESS(status))
 		return status;
 	if (!is_write) /* all of the buffer counts as written, however much is read (5.8) */
 		note_write(transfer.buffer, transfer.size_bytes);
 	status = transfer_perform(&transfer);
 	object_release(transfer.file);
-	io_status = io_status_write(arguments[4], status, transfer.transferred);
-	io_event_signal(arguments[1]);
-	return NT_SUCCESS(io_status) ? status : io_status;
+	return io_end(&completion, status, transfer.transferred);
 }
 
 NTSTATUS NtReadFile(const uint64_t *arguments)

@@ -19,32 +19,32 @@ NTSTATUS io_status_write(vaddr_t address, NTSTATUS status, uint64_t information)
 	return copy_out(address, &block, sizeof(block));
 }
 
-/* What an event is asked for at the start of a transfer and at its end. */
-static NTSTATUS io_event_change(handle_t handle, int32_t (*change)(struct waitable *))
+NTSTATUS io_begin(struct io_completion *completion, handle_t event)
 {
-	struct event *event;
-	NTSTATUS status = STATUS_SUCCESS;
+	NTSTATUS status;
 
-	if (!handle)
+	completion->event = NULL;
+	if (!event)
 		return STATUS_SUCCESS;
-	status = process_reference_by_handle(handle, &event_type, EVENT_MODIFY_STATE, &event, NULL);
-	if (!NT_SUCCESS(status))
-		return status;
-	change(&event->waitable);
-	object_release(event);
-	return STATUS_SUCCESS;
+	status = process_reference_by_handle(event, &event_type, EVENT_MODIFY_STATE,
+					     &completion->event, NULL);
+	if (NT_SUCCESS(status))
+		event_reset(&completion->event->waitable);
+	return status;
 }
 
-NTSTATUS io_event_check(handle_t event)
+NTSTATUS io_end(struct io_completion *completion, NTSTATUS status, uint64_t information)
 {
-	return io_event_change(event, event_reset);
-}
+	bool is_told = !NT_ERROR(status) || status == STATUS_END_OF_FILE;
+	NTSTATUS write_status = STATUS_SUCCESS;
 
-void io_event_signal(handle_t event)
-{
-	NTSTATUS status = io_event_change(event, event_set);
-
-	(void)status; /* who closes the handle meanwhile does not wait for the event */
+	if (is_told)
+		write_status = io_status_write(completion->status_address, status, information);
+	if (is_told && completion->event)
+		event_set(&completion->event->waitable);
+	if (completion->event)
+		object_release(completion->event);
+	return NT_SUCCESS(write_status) ? status : write_status;
 }
 
 /* ---- NtQueryInformationFile ---- */

@@ -11,66 +11,19 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
 #include "nt/ntex.h"
+#include "system_query.h"
 #include "system_text.h"
 
 struct system_text system_text;
 
 #define TIMER_RESOLUTION 100000u /* 100 ns units */
 
-/* One query: the user's buffer, probed. */
-struct system_query {
-	vaddr_t buffer, return_length;
-	uint32_t length_bytes;
-};
-
-/* What depends on all processes; the rest of quire_memory is kernel/mm's. */
-static void processes_count(struct quire_memory *memory)
-{
-	struct process *process = process_reference_next(0);
-
-	memory->processes = memory->threads = memory->handles = 0;
-	while (process) {
-		uint64_t id = process->id;
-
-		memory->processes++;
-		memory->handles += handle_count(&process->handles);
-		mutex_lock(&process->lock);
-		memory->threads += process->thread_count;
-		mutex_unlock(&process->lock);
-		object_release(process);
-		process = process_reference_next(id);
-	}
-}
-
-static void memory_information(struct quire_memory *memory)
-{
-	*memory = (struct quire_memory){0};
-	memory->frames_kernel_start = system_text.frames_at_start;
-	processes_count(memory);
-	mm_memory_information(memory);
-}
-
-/*
- * A structure of a fixed size. NT: an information of the wrong size is refused, and the right size
- * is told.
- */
-static NTSTATUS query_fixed(const struct system_query *query, const void *data, size_t size_bytes)
-{
-	if (query->length_bytes < size_bytes)
-		return query_length(STATUS_INFO_LENGTH_MISMATCH, size_bytes, query->return_length,
-				    4);
-	return query_result(query->buffer, data, size_bytes, query->return_length, 4);
-}
-
 static NTSTATUS query_basic(const struct system_query *query)
 {
-	struct quire_memory memory;
+	struct quire_memory memory = {0};
 	struct nt_system_basic_information basic;
 
-	if (query->length_bytes != sizeof(basic))
-		return query_length(STATUS_INFO_LENGTH_MISMATCH, sizeof(basic),
-				    query->return_length, 4);
-	memory_information(&memory);
+	mm_memory_information(&memory);
 	basic = (struct nt_system_basic_information){
 		.timer_resolution = TIMER_RESOLUTION,
 		.page_size = (uint32_t)PAGE_SIZE,
@@ -83,48 +36,7 @@ static NTSTATUS query_basic(const struct system_query *query)
 		.active_processors = 1,
 		.number_of_processors = 1,
 	};
-	return query_fixed(query, &basic, sizeof(basic));
-}
-
-static NTSTATUS query_performance(const struct system_query *query)
-{
-	uint8_t bytes[SYSTEM_PERFORMANCE_INFORMATION_BYTES] = {0};
-	struct quire_memory memory;
-	struct nt_system_performance_information performance;
-	const uint64_t *faults = memory.faults;
-	uint64_t total = 0;
-
-	memory_information(&memory);
-	for (unsigned i = 0; i < QUIRE_FAULT_CLASSES; i++)
-		total += i == QUIRE_FAULT_KERNEL_COPY ? 0 : faults[i]; /* counted besides */
-	performance = (struct nt_system_performance_information){
-		.io_read_transfer_count = (int64_t)pages_to_bytes(memory.page_reads),
-		.io_write_transfer_count = (int64_t)pages_to_bytes(memory.page_writes),
-		.io_read_operation_count = (uint32_t)memory.page_reads,
-		.io_write_operation_count = (uint32_t)memory.page_writes,
-		.available_pages = (uint32_t)(memory.free + memory.zeroed + memory.standby),
-		.committed_pages = (uint32_t)memory.commit,
-		.commit_limit = (uint32_t)memory.commit_limit,
-		.peak_commitment = (uint32_t)memory.commit_peak,
-		.page_fault_count = (uint32_t)total,
-		.copy_on_write_count = (uint32_t)faults[QUIRE_FAULT_COPY_ON_WRITE],
-		.transition_count = (uint32_t)faults[QUIRE_FAULT_SOFT],
-		.demand_zero_count = (uint32_t)faults[QUIRE_FAULT_DEMAND_ZERO],
-		.page_read_count = (uint32_t)memory.page_reads,
-		.page_read_io_count = (uint32_t)memory.page_reads,
-		.dirty_pages_write_count = (uint32_t)memory.page_writes,
-		.dirty_write_io_count = (uint32_t)memory.page_writes,
-	};
-	memcpy(bytes, &performance, sizeof(performance));
-	return query_fixed(query, bytes, sizeof(bytes));
-}
-
-static NTSTATUS query_memory(const struct system_query *query)
-{
-	struct quire_memory memory;
-
-	memory_information(&memory);
-	return query_fixed(query, &memory, sizeof(memory));
+	return system_answer(query, &basic, sizeof(basic));
 }
 
 /*
@@ -152,12 +64,12 @@ static NTSTATUS query_check(const struct system_query *query)
 		.handles = memory.handles,
 		.commit_pages = balance.commit_pages,
 	};
-	return query_fixed(query, &result, sizeof(result));
+	return system_answer(query, &result, sizeof(result));
 }
 
 static NTSTATUS query_command_line(const struct system_query *query)
 {
-	return query_fixed(query, system_text.command_line, strlen(system_text.command_line) + 1);
+	return system_answer(query, system_text.command_line, strlen(system_text.command_line) + 1);
 }
 
 /* ---- the processes ---- */
@@ -186,8 +98,7 @@ static void process_entry_fill(struct process *process, struct quire_process_ent
 	process_space_unpin(process);
 	entry->resident_pages = counts.resident_pages;
 	entry->commit_pages = counts.commit_pages;
-	for (unsigned i = 0; i < QUIRE_FAULT_CLASSES; i++)
-		entry->faults += i == QUIRE_FAULT_KERNEL_COPY ? 0 : counts.by_class[i];
+	entry->faults = faults_sum(counts.by_class);
 }
 _Static_assert(PROCESS_NAME_CHARS == sizeof(((struct quire_process_entry *)0)->name), "name");
 
@@ -212,33 +123,56 @@ static NTSTATUS query_processes(const struct system_query *query)
 	return query_length(status, used_bytes, query->return_length, 4);
 }
 
+static const struct system_class {
+	uint32_t class;
+	uint32_t least_bytes, exact_bytes; /* lengths; 0 and 0: the class looks at them */
+	NTSTATUS (*query)(const struct system_query *query);
+} system_classes[] = {
+	{SYSTEM_BASIC_INFORMATION_CLASS, 0, sizeof(struct nt_system_basic_information),
+	 query_basic},
+	{SYSTEM_PERFORMANCE_INFORMATION_CLASS, 0, 0, query_performance},
+	{SYSTEM_PAGEFILE_INFORMATION_CLASS, sizeof(struct nt_system_pagefile_information), 0,
+	 query_page_files},
+	{SYSTEM_MEMORY_LIST_INFORMATION_CLASS, 0, 0, query_memory_lists},
+	{QUIRE_SYSTEM_MEMORY, 0, 0, query_memory},
+	{QUIRE_SYSTEM_PROCESSES, 0, 0, query_processes},
+	{QUIRE_SYSTEM_CHECK, 0, 0, query_check},
+	{QUIRE_SYSTEM_COMMAND_LINE, 0, 0, query_command_line},
+	{QUIRE_SYSTEM_PAGING, 0, 0, query_paging},
+};
+
+static const struct system_class *system_class_find(uint32_t class)
+{
+	for (size_t i = 0; i < sizeof(system_classes) / sizeof(system_classes[0]); i++) {
+		if (system_classes[i].class == class)
+			return &system_classes[i];
+	}
+	return NULL;
+}
+
+/* A length that is wrong is told the right one. */
 NTSTATUS NtQuerySystemInformation(const uint64_t *arguments)
 {
+	const struct system_class *class = system_class_find((uint32_t)arguments[0]);
 	struct system_query query = {
 		.buffer = arguments[1],
 		.length_bytes = (uint32_t)arguments[2],
 		.return_length = arguments[3],
 	};
-	NTSTATUS status = query_probe(query.buffer, query.length_bytes, query.return_length, 4);
+	NTSTATUS status;
 
+	if (!class)
+		return STATUS_INVALID_INFO_CLASS;
+	status = query_probe(query.buffer, query.length_bytes, query.return_length, 4);
 	if (!NT_SUCCESS(status))
 		return status;
-	switch ((uint32_t)arguments[0]) {
-	case SYSTEM_BASIC_INFORMATION_CLASS:
-		return query_basic(&query);
-	case SYSTEM_PERFORMANCE_INFORMATION_CLASS:
-		return query_performance(&query);
-	case QUIRE_SYSTEM_MEMORY:
-		return query_memory(&query);
-	case QUIRE_SYSTEM_PROCESSES:
-		return query_processes(&query);
-	case QUIRE_SYSTEM_CHECK:
-		return query_check(&query);
-	case QUIRE_SYSTEM_COMMAND_LINE:
-		return query_command_line(&query);
-	default: /* a number of the user, not of the enumeration */
-		return STATUS_INVALID_INFO_CLASS;
-	}
+	if (query.length_bytes < class->least_bytes)
+		return query_length(STATUS_INFO_LENGTH_MISMATCH, class->least_bytes,
+				    query.return_length, 4);
+	if (class->exact_bytes && query.length_bytes != class->exact_bytes)
+		return query_length(STATUS_INFO_LENGTH_MISMATCH, class->exact_bytes,
+				    query.return_length, 4);
+	return class->query(&query);
 }
 
 /* ---- text on the log, power ---- */

@@ -19,6 +19,9 @@
 #include "nt/syscalls.def"
 #undef SYSCALL
 
+/* Calls since the start, those that do not exist left out. (dispatch.c) */
+uint64_t system_call_count(void);
+
 /*
  * Gives the current process a handle and writes it to `address`, which was probed before.
  * => returns: the handle table's status; STATUS_ACCESS_VIOLATION, and no handle, if the memory went

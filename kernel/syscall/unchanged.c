@@ -5,15 +5,20 @@
 
 #include "kernel/lib/string.h"
 
+/* What says that somebody else may have changed something. */
+static void others_read(struct call_state *state)
+{
+	state->guard_faults = atomic_load(&process_current()->space->faults[QUIRE_FAULT_GUARD]);
+	state->run_ticks = thread_current()->run_ticks;
+}
+
 void call_state_read(struct call_state *state)
 {
 	struct process *process = process_current();
-	struct thread *thread = thread_current();
 
+	others_read(state);
 	state->space = space_hash(process->space);
 	state->handles = handle_table_hash(&process->handles);
-	state->guard_faults = atomic_load(&process->space->faults[QUIRE_FAULT_GUARD]);
-	state->run_ticks = thread->run_ticks;
 }
 
 /* Failures that leave something changed by design. */
@@ -31,6 +36,7 @@ void call_state_check(const struct call_state *before, const char *name, const u
 	if (NT_SUCCESS(status) || is_exception(name, arguments))
 		return;
 	call_state_read(&after);
+	others_read(&after); /* once more: another thread may have run between the hashes too */
 	if (after.run_ticks != before->run_ticks || after.guard_faults != before->guard_faults)
 		return;
 	if (after.space != before->space)

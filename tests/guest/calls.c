@@ -3,11 +3,10 @@
  */
 #include <string.h>
 
-#include "call_table.h"
+#include "calls_valid.h"
 #include "guest.h"
 
 #define SLOT_BYTES 2048u /* room behind each pointer argument */
-#define BLOCK_BYTES 0x10000u
 
 /* ---- objects ---- */
 
@@ -35,7 +34,7 @@ static LONG NTAPI stock_handler(EXCEPTION_POINTERS *pointers)
 						    : EXCEPTION_CONTINUE_SEARCH;
 }
 
-static void attributes_fill(OBJECT_ATTRIBUTES *attributes, UNICODE_STRING *name, const WCHAR *text)
+void attributes_fill(OBJECT_ATTRIBUTES *attributes, UNICODE_STRING *name, const WCHAR *text)
 {
 	RtlInitUnicodeString(name, text);
 	InitializeObjectAttributes(attributes, name, OBJ_CASE_INSENSITIVE | OBJ_OPENIF, NULL, NULL);
@@ -81,7 +80,7 @@ void calls_init(void)
 					  stock_thread, NULL, THREAD_CREATE_FLAGS_CREATE_SUSPENDED,
 					  0, 0, 0, NULL);
 	if (NT_SUCCESS(status))
-		status = call_objects_init();
+		status = calls_objects_init();
 	if (!NT_SUCCESS(status))
 		bail_out("objects for the calls", status);
 }
@@ -101,10 +100,10 @@ HANDLE call_object(const char *type)
 
 /* ---- valid arguments ---- */
 
-static char *block_make(ULONG type)
+char *block_make(ULONG type)
 {
 	PVOID base = NULL;
-	SIZE_T bytes = BLOCK_BYTES;
+	SIZE_T bytes = GRANULARITY_BYTES;
 	NTSTATUS status =
 		NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &bytes, type, PAGE_READWRITE);
 
@@ -379,13 +378,14 @@ static const struct valid valids[] = {
 
 static const struct valid *valid_find(const char *name)
 {
-	for (size_t i = 0; i < COUNT_OF(valids); i++)
-		if (!strcmp(valids[i].name, name))
-			return &valids[i];
-	for (size_t i = 0; i < object_valids_count; i++)
-		if (!strcmp(object_valids[i].name, name))
-			return &object_valids[i];
-	return valid_find_memory(name);
+	const struct valid_table tables[] = {
+		{valids, COUNT_OF(valids)}, valid_objects, valid_memory};
+
+	for (size_t i = 0; i < COUNT_OF(tables); i++)
+		for (size_t j = 0; j < tables[i].count; j++)
+			if (!strcmp(tables[i].rows[j].name, name))
+				return &tables[i].rows[j];
+	return NULL;
 }
 
 bool call_is_known(const struct call *call)

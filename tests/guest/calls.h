@@ -2,8 +2,8 @@
  * calls.h - every system call of syscalls.def with arguments that make it succeed: what the
  * generated tests (test_badptr, test_badhandle) change, one argument at a time.
  *
- * A call that syscalls.def has and the table in calls.c has not makes those tests fail: so none can
- * be forgotten.
+ * A call that syscalls.def has and the tables in calls*.c have not makes those tests fail: so none
+ * can be forgotten.
  */
 #pragma once
 

@@ -1,29 +1,15 @@
 /*
  * calls_memory.c - valid arguments of the calls on other memory: copies, watches, locks, flushes.
  */
-#include <string.h>
-
-#include "call_table.h"
+#include "calls_valid.h"
 #include "guest.h"
-
-static char *block_need(ULONG type)
-{
-	PVOID base = NULL;
-	SIZE_T bytes = GRANULARITY_BYTES;
-	NTSTATUS status = NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &bytes,
-						  MEM_RESERVE | MEM_COMMIT | type, PAGE_READWRITE);
-
-	if (!NT_SUCCESS(status))
-		bail_out("memory for a call", status);
-	return base;
-}
 
 static void fill_write(uint64_t *arguments)
 {
 	static char *block;
 
 	if (!block)
-		block = block_need(0);
+		block = block_make(MEM_RESERVE | MEM_COMMIT);
 	arguments[1] = (uintptr_t)block;
 }
 
@@ -32,7 +18,7 @@ static char *watched_block(void)
 	static char *block;
 
 	if (!block)
-		block = block_need(MEM_WRITE_WATCH);
+		block = block_make(MEM_RESERVE | MEM_COMMIT | MEM_WRITE_WATCH);
 	return block;
 }
 
@@ -98,10 +84,4 @@ static const struct valid valids[] = {
 	{"NtWriteVirtualMemory", {[3] = 64}, fill_write},
 };
 
-const struct valid *valid_find_memory(const char *name)
-{
-	for (size_t i = 0; i < COUNT_OF(valids); i++)
-		if (!strcmp(valids[i].name, name))
-			return &valids[i];
-	return NULL;
-}
+const struct valid_table valid_memory = {valids, COUNT_OF(valids)};

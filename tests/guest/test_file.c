@@ -133,6 +133,30 @@ static void test_position(void)
 	NtClose(file);
 }
 
+/* catches: a failed transfer that tells somebody else than its caller; an end that tells nobody */
+static void test_completion(void)
+{
+	HANDLE file = file_need(ODD_FILE, FILE_READ_DATA), event = NULL;
+	LARGE_INTEGER negative = {.QuadPart = INT64_MIN}, beyond = {.QuadPart = ODD_BYTES};
+	LARGE_INTEGER no_time = {.QuadPart = 0};
+	char buffer[16];
+
+	NtCreateEvent(&event, EVENT_ALL_ACCESS, NULL, NotificationEvent, TRUE);
+	io = (IO_STATUS_BLOCK){.Status = 0x5A5A, .Information = 0x5A5A};
+	tap_is_status(NtReadFile(file, event, NULL, NULL, &io, buffer, 1, &negative, NULL),
+		      STATUS_INVALID_PARAMETER, "a negative offset, with an event");
+	tap_ok(io.Status == 0x5A5A && io.Information == 0x5A5A, "the block is as it was");
+	tap_is_status(NtWaitForSingleObject(event, FALSE, &no_time), STATUS_TIMEOUT,
+		      "and the event is reset");
+	tap_is_status(NtReadFile(file, event, NULL, NULL, &io, buffer, 1, &beyond, NULL),
+		      STATUS_END_OF_FILE, "a read at the end, with an event");
+	tap_ok(io.Status == STATUS_END_OF_FILE && io.Information == 0, "the block tells it");
+	tap_is_status(NtWaitForSingleObject(event, FALSE, &no_time), STATUS_SUCCESS,
+		      "and the event is set");
+	NtClose(event);
+	NtClose(file);
+}
+
 /* catches: two caches of one file; a write that misses the mapped frame, or is missed by a view */
 static void test_coherence(void)
 {
@@ -336,6 +360,7 @@ int program_main(int argc, char **argv)
 	test_open();
 	test_rights();
 	test_position();
+	test_completion();
 	test_coherence();
 	test_copied_pages();
 	test_growth_by_write();

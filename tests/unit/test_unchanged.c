@@ -120,6 +120,36 @@ static void test_success_and_exceptions_are_let_through(void **state)
 	call_state_check(&before, "NtDuplicateObject", arguments, STATUS_ACCESS_DENIED);
 }
 
+static void change_from_outside(void *caller)
+{
+	mutex_lock(&process->handles.lock);
+	thread_yield(); /* the caller has read its address space and waits for the handles */
+	allocate(MEM_RESERVE);
+	((struct thread *)caller)->run_ticks++; /* as the scheduler counts */
+	mutex_unlock(&process->handles.lock);
+}
+
+static void call_and_fail(void *argument)
+{
+	struct call_state before;
+
+	(void)argument;
+	thread_current()->process = process;
+	sim_spawn("another", change_from_outside, thread_current(), NULL);
+	thread_yield();
+	call_state_read(&before);
+	call_state_check(&before, "NtClose", arguments, STATUS_INVALID_HANDLE);
+	thread_current()->process = NULL;
+}
+
+/* catches: the sign that another thread ran, read after what that thread may change */
+static void test_what_another_thread_changes_between_the_hashes_is_let_through(void **state)
+{
+	(void)state;
+	sim_spawn("caller", call_and_fail, NULL, NULL);
+	sim_run_all();
+}
+
 /* The last test: a panic leaves spaces behind that no other test could bear. */
 static void test_a_change_is_a_panic(void **state)
 {
@@ -141,6 +171,7 @@ int main(int argc, char **argv)
 		TEST(test_the_space_is_told_by_its_hash),
 		TEST(test_the_handles_are_told_by_their_hash),
 		TEST(test_success_and_exceptions_are_let_through),
+		TEST(test_what_another_thread_changes_between_the_hashes_is_let_through),
 		TEST(test_a_change_is_a_panic),
 	};
 #undef TEST

@@ -16,6 +16,7 @@ typedef uint32_t access_mask_t; /* NT's ACCESS_MASK */
 typedef uint64_t handle_t;	/* NT's HANDLE: a multiple of 4, or a pseudo handle */
 
 #define NT_SUCCESS(status) ((NTSTATUS)(status) >= 0)
+#define NT_ERROR(status) ((uint32_t)(status) >> 30 == 3) /* warnings are not */
 
 #define CURRENT_PROCESS ((handle_t)-1)
 #define CURRENT_THREAD ((handle_t)-2)

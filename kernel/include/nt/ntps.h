@@ -12,6 +12,7 @@
 #define PROCESS_VM_WRITE 0x0020u
 #define PROCESS_DUP_HANDLE 0x0040u
 #define PROCESS_CREATE_PROCESS 0x0080u
+#define PROCESS_SET_QUOTA 0x0100u
 #define PROCESS_SET_INFORMATION 0x0200u
 #define PROCESS_QUERY_INFORMATION 0x0400u
 #define PROCESS_SUSPEND_RESUME 0x0800u
@@ -35,6 +36,7 @@
 
 enum process_information_class {
 	PROCESS_BASIC_INFORMATION_CLASS = 0,
+	PROCESS_QUOTA_LIMITS_CLASS = 1,
 	PROCESS_VM_COUNTERS_CLASS = 3,
 	PROCESS_TIMES_CLASS = 4,
 	PROCESS_DEBUG_PORT_CLASS = 7,
@@ -126,6 +128,32 @@ struct nt_vm_counters {
 	uint64_t pagefile_usage, peak_pagefile_usage;
 };
 _Static_assert(sizeof(struct nt_vm_counters) == 88, "VM_COUNTERS");
+
+struct nt_vm_counters_ex {
+	struct nt_vm_counters counters;
+	uint64_t private_usage;
+};
+_Static_assert(sizeof(struct nt_vm_counters_ex) == 96, "VM_COUNTERS_EX");
+
+#define QUOTA_LIMITS_HARDWS_MIN_ENABLE 0x1u
+#define QUOTA_LIMITS_HARDWS_MIN_DISABLE 0x2u
+#define QUOTA_LIMITS_HARDWS_MAX_ENABLE 0x4u
+#define QUOTA_LIMITS_HARDWS_MAX_DISABLE 0x8u
+
+/* Sizes in bytes; UINT64_MAX: no limit. */
+struct nt_quota_limits {
+	uint64_t paged_pool_limit, non_paged_pool_limit;
+	uint64_t minimum_working_set_size, maximum_working_set_size;
+	uint64_t pagefile_limit, time_limit;
+};
+_Static_assert(sizeof(struct nt_quota_limits) == 48, "QUOTA_LIMITS");
+
+struct nt_quota_limits_ex {
+	struct nt_quota_limits limits;
+	uint64_t working_set_limit, reserved[3];
+	uint32_t flags, cpu_rate_limit;
+};
+_Static_assert(sizeof(struct nt_quota_limits_ex) == 88, "QUOTA_LIMITS_EX");
 
 /* PS_ATTRIBUTE_LIST of NtCreateUserProcess and NtCreateThreadEx */
 #define PS_ATTRIBUTE_NUMBER_MASK 0x0000FFFFu

@@ -1,5 +1,5 @@
 /*
- * calls_table.c - what syscalls.def says of the calls and their parameters.
+ * calls_parse.c - what syscalls.def says of the calls and their parameters.
  */
 #include "calls.h"
 

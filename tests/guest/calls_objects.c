@@ -1,10 +1,10 @@
 /*
- * call_objects.c - valid arguments for the calls about objects: events, semaphores, mutants, waits,
- * directories, symbolic links, queries.
+ * calls_objects.c - valid arguments for the calls about objects: events, semaphores, mutants,
+ * waits, directories, symbolic links, queries.
  */
 #include <string.h>
 
-#include "call_table.h"
+#include "calls_valid.h"
 #include "guest.h"
 
 static struct {
@@ -16,22 +16,16 @@ static struct {
 	WCHAR target[64];
 } stock;
 
-static void name_fill(OBJECT_ATTRIBUTES *attributes, UNICODE_STRING *name, const WCHAR *text)
-{
-	RtlInitUnicodeString(name, text);
-	InitializeObjectAttributes(attributes, name, OBJ_CASE_INSENSITIVE | OBJ_OPENIF, NULL, NULL);
-}
-
 /* A directory with the link in it. */
 static NTSTATUS directories_init(void)
 {
 	UNICODE_STRING target;
 	NTSTATUS status;
 
-	name_fill(&stock.directory_attributes, &stock.directory_name,
-		  L"\\BaseNamedObjects\\calls-directory");
-	name_fill(&stock.link_attributes, &stock.link_name,
-		  L"\\BaseNamedObjects\\calls-directory\\link");
+	attributes_fill(&stock.directory_attributes, &stock.directory_name,
+			L"\\BaseNamedObjects\\calls-directory");
+	attributes_fill(&stock.link_attributes, &stock.link_name,
+			L"\\BaseNamedObjects\\calls-directory\\link");
 	RtlInitUnicodeString(&target, L"\\BaseNamedObjects");
 	status = NtCreateDirectoryObject(&stock.directory, DIRECTORY_ALL_ACCESS,
 					 &stock.directory_attributes);
@@ -41,15 +35,16 @@ static NTSTATUS directories_init(void)
 	return status;
 }
 
-NTSTATUS call_objects_init(void)
+NTSTATUS calls_objects_init(void)
 {
 	NTSTATUS status;
 
-	name_fill(&stock.event_attributes, &stock.event_name, L"\\BaseNamedObjects\\calls-event");
-	name_fill(&stock.semaphore_attributes, &stock.semaphore_name,
-		  L"\\BaseNamedObjects\\calls-semaphore");
-	name_fill(&stock.mutant_attributes, &stock.mutant_name,
-		  L"\\BaseNamedObjects\\calls-mutant");
+	attributes_fill(&stock.event_attributes, &stock.event_name,
+			L"\\BaseNamedObjects\\calls-event");
+	attributes_fill(&stock.semaphore_attributes, &stock.semaphore_name,
+			L"\\BaseNamedObjects\\calls-semaphore");
+	attributes_fill(&stock.mutant_attributes, &stock.mutant_name,
+			L"\\BaseNamedObjects\\calls-mutant");
 	status = NtCreateEvent(&stock.event, EVENT_ALL_ACCESS, &stock.event_attributes,
 			       NotificationEvent, TRUE);
 	if (NT_SUCCESS(status))
@@ -164,7 +159,7 @@ static void fill_event(uint64_t *arguments)
 	arguments[0] = (uintptr_t)stock.event;
 }
 
-const struct valid object_valids[] = {
+static const struct valid valids[] = {
 	{"NtAlertResumeThread", {0}, NULL},
 	{"NtAlertThread", {0}, NULL},
 	{"NtAlertThreadByThreadId", {0}, fill_own_thread_id},
@@ -200,4 +195,4 @@ const struct valid object_valids[] = {
 	{"NtWaitForMultipleObjects", {[0] = 1, [2] = WaitAny}, fill_wait_several},
 };
 
-const size_t object_valids_count = COUNT_OF(object_valids);
+const struct valid_table valid_objects = {valids, COUNT_OF(valids)};
