@@ -38,9 +38,16 @@ static unsigned pages_at_once(void)
 
 bool reclaim_some(void)
 {
-	bool trimmed = spaces_trim(pages_at_once()) > 0;
+	unsigned wanted = pages_at_once();
+	bool trimmed = false;
 
-	return frame_count(FRAME_STANDBY) || writeback_some() || trimmed;
+	/*
+	 * Pages that left working sets are written before more have to leave: trimming is so much
+	 * faster that soon every page would be modified and none in use.
+	 */
+	if (frame_count(FRAME_MODIFIED) < wanted || !writeback_some())
+		trimmed = spaces_trim(wanted) > 0;
+	return frame_count(FRAME_STANDBY) || trimmed || writeback_some();
 }
 
 /* => returns: true: it is worth asking for a frame again. */
