@@ -11,23 +11,15 @@
 
 static uint64_t touch_ticks(unsigned pages)
 {
-	volatile char *memory = memory_need(pages * PAGE_BYTES);
+	char *base = memory_need(pages * PAGE_BYTES);
+	volatile char *memory = base;
 	uint64_t start = ticks_read(), ticks;
 
 	for (unsigned i = 0; i < pages; i++)
 		memory[i * PAGE_BYTES] = 1;
 	ticks = ticks_read() - start;
-	memory_drop((PVOID)memory);
+	memory_drop(base);
 	return ticks / pages;
-}
-
-static void paging_read(struct quire_paging *paging)
-{
-	NTSTATUS status =
-		NtQuerySystemInformation(QUIRE_SYSTEM_PAGING, paging, sizeof(*paging), NULL);
-
-	if (!NT_SUCCESS(status))
-		bail_out("QUIRE_SYSTEM_PAGING", status);
 }
 
 int program_main(int argc, char **argv)

@@ -9,14 +9,6 @@
 
 #define LINE_CHARS 900
 
-static void paging_read(struct counters *counters)
-{
-	counters->has_paging = NT_SUCCESS(NtQuerySystemInformation(
-		QUIRE_SYSTEM_PAGING, &counters->paging, sizeof(counters->paging), NULL));
-	if (!counters->has_paging)
-		counters->paging = (struct quire_paging){0};
-}
-
 static void own_read(struct counters *counters)
 {
 	struct quire_fault_counts counts;
@@ -24,7 +16,7 @@ static void own_read(struct counters *counters)
 	counters->has_faults = fault_counts_read(&counts);
 	for (unsigned i = 0; i < QUIRE_FAULT_CLASSES; i++)
 		counters->faults[i] = counts.by_class[i];
-	paging_read(counters);
+	counters->has_paging = paging_read(&counters->paging);
 }
 
 void counters_start(struct counters *counters)
@@ -56,7 +48,7 @@ void counters_read_system(struct counters *counters)
 	counters->has_faults = memory_read(&memory);
 	for (unsigned i = 0; i < QUIRE_FAULT_CLASSES; i++)
 		counters->faults[i] = memory.faults[i];
-	paging_read(counters);
+	counters->has_paging = paging_read(&counters->paging);
 	counters->ticks = ticks_read();
 }
 
