@@ -91,22 +91,24 @@ static void check_large_slot(const struct region *region, vaddr_t va, pte_t word
 	      "0x%llx maps another large page", (unsigned long long)va);
 }
 
-static void check_slots(struct address_space *space, struct check_totals *totals)
+/* => returns: the valid slots of small pages. */
+static uint64_t check_slots(struct address_space *space, struct check_totals *totals)
 {
-	uint64_t resident = 0;
+	uint64_t small = 0, large = 0;
 	vaddr_t va = 0;
 	pte_t *slot;
 
 	for (; (slot = slot_next(space, &va, USER_LIMIT)) != NULL; va += pt_entry_span(2)) {
 		if (!pte_is_large(pt_read(slot))) {
-			resident += check_slots_of_table(space, slot, va, totals);
+			small += check_slots_of_table(space, slot, va, totals);
 			continue;
 		}
 		check_large_slot(region_of_slot(space, va), va, pt_read(slot));
-		resident += LARGE_PAGE_PAGES;
+		large += LARGE_PAGE_PAGES;
 	}
-	CHECK(9, resident == space->resident_pages, "%llu resident pages, %llu counted",
-	      (unsigned long long)space->resident_pages, (unsigned long long)resident);
+	CHECK(9, small + large == space->resident_pages, "%llu resident pages, %llu counted",
+	      (unsigned long long)space->resident_pages, (unsigned long long)(small + large));
+	return small;
 }
 
 static uint32_t entries_used(pfn_t table, unsigned entries)
@@ -260,13 +262,11 @@ static void check_regions(struct address_space *space, struct check_totals *tota
 }
 
 /* Every small page that is mapped has an entry. (By chance an old one fits besides.) */
-static void check_working_set(struct address_space *space)
+static void check_working_set(struct address_space *space, uint64_t small)
 {
 	const struct working_set *set = &space->working_set;
-	uint64_t live = 0, small = 0;
 	uint32_t holes = 0, linked = 0, hole = set->hole_head;
-	vaddr_t va = 0;
-	pte_t *slot;
+	uint64_t live = 0;
 
 	for (uint32_t index = 0; index < set->used; index++) {
 		uint64_t entry = *working_set_entry(set, index);
@@ -276,8 +276,6 @@ static void check_working_set(struct address_space *space)
 	}
 	for (; hole && linked <= holes; linked++)
 		hole = (uint32_t)*working_set_entry(set, hole - 1);
-	for (; (slot = slot_next(space, &va, USER_LIMIT)) != NULL; va += slot_span(pt_read(slot)))
-		small += pte_kind(pt_read(slot)) == PTE_VALID && !pte_is_large(pt_read(slot));
 	CHECK(19, holes == set->hole_count && linked == holes, "%u holes, %u linked, %u counted",
 	      holes, linked, set->hole_count);
 	CHECK(19, live >= small, "%llu pages are mapped, %llu are in the working set",
@@ -290,7 +288,6 @@ void check_space(struct address_space *space, void *context)
 
 	totals->commit += space->commit_pages;
 	check_regions(space, totals);
-	check_slots(space, totals);
-	check_working_set(space);
+	check_working_set(space, check_slots(space, totals));
 	check_tables(space);
 }

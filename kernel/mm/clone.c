@@ -219,13 +219,17 @@ struct page_walk {
 	struct address_space *from, *to;
 	const struct view_copy *view;
 	vaddr_t va; /* the page looked at next */
-	/* its spare: room for a page that is read, then for a copy, then the copy */
-	struct page_request page;
+	struct page_request page; /* its spare: room for a page that is read */
 	enum page_step page_step;
+	/*
+	 * HELD: room for a copy, then the copy. It is there before a page is read: else the page
+	 * could be what makes room for its own copy, again and again
+	 */
+	pfn_t copy;
 	pfn_t table; /* a HELD, zeroed frame for a page table */
 };
 
-enum walk_step { WALK_END, WALK_MORE, WALK_PAGE_STEP, WALK_COPIED };
+enum walk_step { WALK_END, WALK_MORE, WALK_NEED_COPY, WALK_PAGE_STEP, WALK_COPIED };
 
 /* The page at walk->va still belongs to what was mapped there when the views were listed. */
 static bool is_same_view(const struct page_walk *walk)
@@ -236,25 +240,24 @@ static bool is_same_view(const struct page_walk *walk)
 	       region->view->segment == walk->view->template.segment;
 }
 
-/* Copies a private page, wherever it is, into the spare; or says what stands in the way. */
+/* Copies a private page, wherever it is, into walk->copy; or says what stands in the way. */
 static enum walk_step page_copy_locked(struct page_walk *walk, pte_t *slot) REQUIRES(frame_lock)
 {
 	pte_t word = pt_read(slot);
 
+	if (walk->copy == PFN_NONE)
+		return WALK_NEED_COPY;
 	walk->page_step = PAGE_READY;
 	walk->page.pfn = pte_pfn(word);
-	walk->page.need_zeroed = false;
 	if (pte_kind(word) != PTE_VALID)
 		walk->page_step = private_page_locked(walk->from, walk->va, slot, &walk->page);
-	if (walk->page_step == PAGE_READY && walk->page.spare == PFN_NONE)
-		walk->page_step = PAGE_NEED_FRAME;
 	if (walk->page_step != PAGE_READY)
 		return WALK_PAGE_STEP;
-	page_copy(frame_memory(walk->page.spare), frame_memory(walk->page.pfn));
+	page_copy(frame_memory(walk->copy), frame_memory(walk->page.pfn));
 	return WALK_COPIED;
 }
 
-/* Copies the next private page into the spare. Needs the lock of walk->from. */
+/* Copies the next private page. Needs the lock of walk->from. */
 static enum walk_step page_copy_next_locked(struct page_walk *walk) REQUIRES(frame_lock)
 {
 	vaddr_t end = walk->view->template.end;
@@ -291,16 +294,16 @@ static enum walk_step page_copy_next(struct page_walk *walk)
 static bool page_install_locked(struct page_walk *walk) REQUIRES(frame_lock)
 {
 	pte_t *slot = slot_make_locked(walk->to, walk->va, &walk->table);
-	struct frame *frame = frame_of(walk->page.spare);
+	struct frame *frame = frame_of(walk->copy);
 
 	if (!slot)
 		return false;
 	frame_own_locked(frame, walk->to, page_of(walk->va), slot, pte_none(),
 			 FRAME_PRIVATE | FRAME_DIRTY);
-	word_set_locked(slot, pte_in_frame(walk->page.spare));
+	word_set_locked(slot, pte_in_frame(walk->copy));
 	frame_pin_locked(frame);
 	frame_unpin_locked(frame, true);
-	walk->page.spare = PFN_NONE;
+	walk->copy = PFN_NONE;
 	return true;
 }
 
@@ -332,6 +335,9 @@ static NTSTATUS page_install(struct page_walk *walk)
 static NTSTATUS walk_turn(struct page_walk *walk, enum walk_step step)
 {
 	switch (step) {
+	case WALK_NEED_COPY:
+		walk->copy = frame_alloc_wait(FRAME_ANY_CONTENT);
+		return walk->copy == PFN_NONE ? STATUS_NO_MEMORY : STATUS_SUCCESS;
 	case WALK_PAGE_STEP:
 		return page_step_perform(walk->page_step, &walk->page);
 	case WALK_COPIED:
@@ -356,6 +362,8 @@ static NTSTATUS pages_clone(struct address_space *from, struct address_space *to
 		status = walk_turn(&walk, step);
 	} while (NT_SUCCESS(status) && step != WALK_END);
 	page_request_end(&walk.page);
+	if (walk.copy != PFN_NONE)
+		frame_free(walk.copy);
 	if (walk.table != PFN_NONE)
 		frame_free(walk.table);
 	return status;

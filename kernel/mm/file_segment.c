@@ -136,17 +136,20 @@ static bool has_modified_page(struct segment *segment)
 	return found;
 }
 
-/* Takes the segment out of its file if the caller's reference is still the only one. */
+/*
+ * Takes the segment out of its file if the caller's reference is still the only one. Who writes
+ * modified pages refers to it without file_segments_lock (segment_try_reference).
+ */
 static bool unpublish(struct segment *segment, bool even_if_modified)
 {
+	unsigned last = 1;
 	bool gone = false;
 
 	mutex_lock(&file_segments_lock);
-	if (atomic_load(&segment->reference_count) == 1 &&
-	    (even_if_modified || !has_modified_page(segment))) {
+	if ((even_if_modified || !has_modified_page(segment)) &&
+	    atomic_compare_exchange_strong(&segment->reference_count, &last, 0)) {
 		if (*publication(segment->file, segment->kind) == segment)
 			*publication(segment->file, segment->kind) = NULL;
-		atomic_store(&segment->reference_count, 0);
 		gone = true;
 	}
 	mutex_unlock(&file_segments_lock);

@@ -3,9 +3,12 @@
  * lock held:
  *
  *   a page on standby      is taken
- *   none is there          processes are trimmed (trim.c): clean pages go to standby
- *   still none             modified pages are written (writeback.c): they go to standby
- *   nothing to write       others have it all in transfer: wait for one of them
+ *   none is there          modified pages are written (writeback.c): they go to standby
+ *   nothing to write       processes are trimmed (trim.c): pages go to standby or are modified
+ *   nothing to trim        others have it all in transfer: wait for one of them
+ *
+ * Writing comes before trimming: else the modified pages would pile up, and the few clean pages
+ * that are needed right now, code above all, would push each other out for ever.
  *
  * None of these steps needs memory, so each can be made when there is none. Memory was promised
  * when it was committed (commit.c), so there is something to take or to write as long as what is
@@ -38,9 +41,7 @@ static unsigned pages_at_once(void)
 
 bool reclaim_some(void)
 {
-	bool trimmed = spaces_trim(pages_at_once()) > 0;
-
-	return frame_count(FRAME_STANDBY) || writeback_some() || trimmed;
+	return writeback_some() || spaces_trim(pages_at_once()) > 0;
 }
 
 /* => returns: true: it is worth asking for a frame again. */

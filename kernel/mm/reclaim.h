@@ -6,8 +6,8 @@
 #include "types.h"
 
 /*
- * One step towards a free frame: trims processes, and writes modified pages if that brought none
- * to standby. Needs no memory. => locks: none may be held. => may sleep.
+ * One step towards a free frame: writes modified pages, or trims processes if there are none. Needs
+ * no memory. => locks: none may be held. => may sleep.
  * => returns: true: something changed.
  */
 bool reclaim_some(void);

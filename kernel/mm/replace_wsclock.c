@@ -28,4 +28,4 @@ static uint32_t rank(struct replace_page *page)
 }
 
 const struct replace_policy replace_wsclock = {
-	.name = "wsclock", .window = 32, .looks_at_accessed = true, .enter = enter, .rank = rank};
+	.name = "wsclock", .window = 16, .looks_at_accessed = true, .enter = enter, .rank = rank};

@@ -74,7 +74,20 @@ void segment_reference(struct segment *segment)
 	KASSERT(old > 0);
 }
 
-/* No view, section, open file or transfer is left: every frame is at rest. */
+bool segment_try_reference(struct segment *segment)
+{
+	unsigned old = atomic_load(&segment->reference_count);
+
+	while (old)
+		if (atomic_compare_exchange_weak(&segment->reference_count, &old, old + 1))
+			return true;
+	return false;
+}
+
+/*
+ * No view, section, open file or page-in is left: every frame is at rest, or on its way to the page
+ * file, and then goes when it has been written.
+ */
 static void free_frames(struct segment *segment)
 {
 	page_index_t index = 0;
@@ -85,10 +98,11 @@ static void free_frames(struct segment *segment)
 		if (pte_kind(*word) == PTE_IN_FRAME) {
 			struct frame *frame = frame_of(pte_pfn(*word));
 
-			KASSERT(frame->state == FRAME_STANDBY || frame->state == FRAME_MODIFIED);
+			KASSERT(frame->state == FRAME_STANDBY || frame->state == FRAME_MODIFIED ||
+				frame->state == FRAME_WRITING);
 			pt_write(word, pte_none());
 			segment->resident_pages--;
-			frame_free_locked(frame);
+			frame_abandon_locked(frame);
 		} else if (pte_kind(*word) == PTE_IN_PAGEFILE) {
 			pagefile_free(pte_pagefile_slot(*word));
 			pt_write(word, pte_none());

@@ -27,6 +27,9 @@ void segment_destroy(struct segment *segment);
  */
 NTSTATUS segment_grow(struct segment *segment, uint64_t page_count) MUST_CHECK;
 
+/* False: the last reference has gone, and the segment goes. */
+bool segment_try_reference(struct segment *segment) MUST_CHECK;
+
 uint64_t segment_count_all(void); /* segments alive, for accounting */
 /* Every segment alive, for mm_check: nothing else may run in the VM meanwhile. */
 void segment_for_each(void (*visit)(struct segment *segment, void *context), void *context);

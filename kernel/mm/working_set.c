@@ -212,10 +212,7 @@ void working_set_tidy(struct address_space *space)
 	spin_unlock(&frame_lock);
 }
 
-/*
- * Frees the tables of a level; those below have gone. `end` is where entries could have been. A
- * table of level 2 or more may be there without one of entries.
- */
+/* Frees the tables of a level; those below have gone. `end` is behind the last entry of one. */
 static void free_level_locked(struct working_set *set, unsigned level, uint64_t end)
 	REQUIRES(frame_lock)
 {
@@ -230,13 +227,12 @@ static void free_level_locked(struct working_set *set, unsigned level, uint64_t 
 void working_set_destroy(struct address_space *space)
 {
 	struct working_set *set = &space->working_set;
-	uint64_t end = span_of(set->levels + 1);
+	uint64_t all = span_of(set->levels + 1);
 
-	if (set->capacity < end)
-		end = set->capacity + 1;
 	spin_lock(&frame_lock);
+	/* a table of level 2 or more may be there without one of entries */
 	for (unsigned level = 1; level <= set->levels; level++)
-		free_level_locked(set, level, end);
+		free_level_locked(set, level, level == 1 ? set->capacity : all);
 	spin_unlock(&frame_lock);
 	*set = (struct working_set){0};
 }

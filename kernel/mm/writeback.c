@@ -105,16 +105,17 @@ static void gather_locked(struct cluster *cluster, struct frame *first, unsigned
 	}
 }
 
-/* The oldest modified page of a file, and those behind it. */
+/* The oldest modified page of a file, and those behind it; of no segment that is going. */
 static bool begin_file_locked(struct cluster *cluster) REQUIRES(frame_lock)
 {
 	struct frame *first = frame_first_locked(LIST_MODIFIED_FILE);
 
+	while (first && !segment_try_reference(first->owner))
+		first = frame_next_locked(first);
 	if (!first)
 		return false;
 	cluster->segment = first->owner;
 	cluster->index = first->index;
-	segment_reference(cluster->segment);
 	gather_locked(cluster, first, (unsigned)knobs.cluster);
 	for (unsigned i = 0; i < cluster->count; i++)
 		frame_begin_write_locked(cluster->frames[i]);
@@ -138,6 +139,14 @@ static bool begin_paged_locked(struct cluster *cluster) REQUIRES(frame_lock)
 	return cluster->count > 0;
 }
 
+/* Files first, which need no slots; but if one of them cannot be written, not only files. */
+static bool begin_locked(struct cluster *cluster, bool paged_first) REQUIRES(frame_lock)
+{
+	if (paged_first && begin_paged_locked(cluster))
+		return true;
+	return begin_file_locked(cluster) || begin_paged_locked(cluster);
+}
+
 bool writeback_some(void)
 {
 	struct cluster cluster;
@@ -147,7 +156,7 @@ bool writeback_some(void)
 		bool found;
 
 		spin_lock(&frame_lock);
-		found = begin_file_locked(&cluster) || begin_paged_locked(&cluster);
+		found = begin_locked(&cluster, failures % 2);
 		spin_unlock(&frame_lock);
 		if (!found)
 			return false;

@@ -130,29 +130,6 @@ NTSTATUS query_result(vaddr_t buffer, const void *data, size_t size_bytes, vaddr
 	return query_length(STATUS_SUCCESS, size_bytes, return_length, length_width);
 }
 
-NTSTATUS query_text(vaddr_t buffer, uint32_t length_bytes, vaddr_t return_length,
-		    const uint16_t *text, uint16_t text_bytes)
-{
-	static const uint16_t end;
-	uint64_t size_bytes = sizeof(struct nt_unicode_string) + text_bytes + sizeof(end);
-	struct nt_unicode_string string = {
-		.length_bytes = text_bytes,
-		.maximum_length_bytes = (uint16_t)(text_bytes + sizeof(end)),
-		.buffer = buffer + sizeof(string),
-	};
-	NTSTATUS status;
-
-	if (length_bytes < size_bytes)
-		return query_length(STATUS_INFO_LENGTH_MISMATCH, size_bytes, return_length, 4);
-	status = copy_out(string.buffer, text, text_bytes);
-	if (NT_SUCCESS(status))
-		status = copy_out(string.buffer + text_bytes, &end, sizeof(end));
-	if (NT_SUCCESS(status))
-		status = copy_out(buffer, &string, sizeof(string));
-	return NT_SUCCESS(status) ? query_length(STATUS_SUCCESS, size_bytes, return_length, 4)
-				  : status;
-}
-
 NTSTATUS query_probe(vaddr_t buffer, uint64_t length_bytes, vaddr_t return_length,
 		     size_t length_width)
 {

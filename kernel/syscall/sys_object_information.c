@@ -4,6 +4,7 @@
 #include "syscall.h"
 
 #include "file_object.h"
+#include "information.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
 #include "nt/ntob.h"
@@ -73,11 +74,15 @@ static NTSTATUS query_basic(const struct object_query *query)
 static NTSTATUS name_write(const struct object_query *query, const uint16_t *text, size_t chars)
 {
 	static const struct nt_unicode_string none;
+	const struct information_query answer = {
+		.buffer = query->buffer,
+		.length_bytes = query->length_bytes,
+		.return_length = query->return_length,
+	};
 
 	if (!chars)
 		return query_result(query->buffer, &none, sizeof(none), query->return_length, 4);
-	return query_text(query->buffer, query->length_bytes, query->return_length, text,
-			  (uint16_t)(chars * sizeof(uint16_t)));
+	return answer_text(&answer, text, (uint16_t)(chars * sizeof(uint16_t)));
 }
 
 static NTSTATUS query_name(const struct object_query *query)

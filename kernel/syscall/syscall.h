@@ -54,9 +54,6 @@ NTSTATUS query_result(vaddr_t buffer, const void *data, size_t size_bytes, vaddr
 /* The size alone: a buffer that is too small still learns it. `status` if that worked. */
 NTSTATUS query_length(NTSTATUS status, uint64_t size_bytes, vaddr_t return_length,
 		      size_t length_width) MUST_CHECK;
-/* A UNICODE_STRING at `buffer` with its text behind it; INFO_LENGTH_MISMATCH tells the size. */
-NTSTATUS query_text(vaddr_t buffer, uint32_t length_bytes, vaddr_t return_length,
-		    const uint16_t *text, uint16_t text_bytes) MUST_CHECK;
 /* Probes a query's output buffer and return length. */
 NTSTATUS query_probe(vaddr_t buffer, uint64_t length_bytes, vaddr_t return_length,
 		     size_t length_width) MUST_CHECK;

@@ -3,9 +3,9 @@
  * file calls say, and a disk that takes time.
  *
  * boot: alone, because the disk is made a bad one for everybody; few frames, so that pages can be
- * driven out of memory; no clusters, so that a page is a read.
+ * driven out of memory.
  */
-/* boot: frames=1200 cluster=1 alone */
+/* boot: frames=1200 alone */
 #include <string.h>
 
 #include "guest.h"
@@ -26,12 +26,12 @@ static void disk_set(struct quire_disk settings)
 		bail_out("NtSetSystemInformation", status);
 }
 
-static uint64_t pages_read(void)
+static struct quire_paging paging_now(void)
 {
-	struct quire_memory memory;
+	struct quire_paging paging;
 
-	memory_read(&memory);
-	return memory.page_reads;
+	paging_read(&paging);
+	return paging;
 }
 
 /* ---- what the toucher is told ---- */
@@ -114,12 +114,12 @@ static HANDLE own_file(void)
 static void test_file_view(HANDLE file)
 {
 	volatile char *view = view_of_own_file(file);
-	uint64_t reads = pages_read();
+	uint64_t reads = paging_now().disk_reads;
 
 	disk_set((struct quire_disk){.fail_read = 1});
 	tap_ok(view[5] == ' ', "the byte comes in the end");
 	expect_exception(0, &view[5], STATUS_DEVICE_DATA_ERROR, "read of a view");
-	tap_ok(pages_read() > reads, "it came from the disk");
+	tap_ok(paging_now().disk_reads > reads, "it came from the disk");
 	disk_set((struct quire_disk){.fail_read = 1});
 	view[9 * PAGE_BYTES + 7] = 'x';
 	expect_exception(1, &view[9 * PAGE_BYTES + 7], STATUS_DEVICE_DATA_ERROR, "write to a view");
@@ -256,8 +256,8 @@ static void test_latency(HANDLE file)
 	LARGE_INTEGER while_reading = {.QuadPart = -50000}; /* 5 ms */
 	volatile char *view = view_of_own_file(file);
 	HANDLE threads[2];
+	struct quire_paging before, after;
 	unsigned early;
-	uint64_t reads;
 
 	crowd_out();
 	slow_page = view + 11 * PAGE_BYTES;
@@ -266,7 +266,7 @@ static void test_latency(HANDLE file)
 	readers_wait(threads);
 	slow_page = view + 7 * PAGE_BYTES;
 	readers_done = 0;
-	reads = pages_read();
+	before = paging_now();
 	disk_set((struct quire_disk){.request_us = 20000});
 	readers_start(threads);
 	NtDelayExecution(FALSE, &while_reading);
@@ -277,7 +277,8 @@ static void test_latency(HANDLE file)
 	tap_ok(computed > 1000, "a third one runs meanwhile");
 	readers_wait(threads);
 	disk_set((struct quire_disk){0});
-	tap_is_number(pages_read() - reads, 1, "one read for both");
+	after = paging_now();
+	tap_is_number(after.collided - before.collided, 1, "one waits for the read of the other");
 	view_drop((const void *)(uintptr_t)view);
 }
 

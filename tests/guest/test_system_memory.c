@@ -50,8 +50,12 @@ static void test_performance_lengths(void)
 	tap_is_status(
 		NtQuerySystemInformation(SystemPerformanceInformation, &performance, 344, &length),
 		STATUS_SUCCESS, "344 bytes");
-	tap_is_number(length, 344, "are told, too");
-	tap_ok(performance.resident_available_pages > 0, "with the newer fields");
+	if (system_is_quire()) {
+		tap_is_number(length, 344, "are told, too");
+		tap_ok(performance.resident_available_pages > 0, "with the newer fields");
+	} else {
+		tap_skip(2, "Wine 8.0 has the older form alone");
+	}
 	tap_is_status(
 		NtQuerySystemInformation(SystemPerformanceInformation, &performance, 311, &length),
 		STATUS_INFO_LENGTH_MISMATCH, "311 bytes");

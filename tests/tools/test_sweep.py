@@ -1,13 +1,14 @@
 """quire sweep: the grid's language, the computed policies, the table, the plot, and a sweep on the kernel."""
 
 import csv
+import signal
 import struct
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-from fixtures import BUILD, ROOT, QuireTest
+from fixtures import BUILD, ROOT, QuireTest, alive, children
 
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -34,7 +35,8 @@ class GridTest(unittest.TestCase):
 
     def test_refusals(self):
         for text, reason in (("", "empty"), ("a", "key=values"), ("=5", "key=values"), ("a=", "missing"),
-                             ("a=1,,2", "missing"), ("a=1 a=2", "twice"), ("a=1,2,1", "twice"), ("a=5..2", "more than"), ("a=1..5:+0", "step"),
+                             ("a=1,,2", "missing"), ("a=1 a=2", "twice"), ("a=1,2,1", "twice"),
+                             ("a=5..2", "more than"), ("a=1..5:+0", "step"),
                              ("a=0..8:*2", "multiplying"), ("a=1..8:*1", "multiplying"), ("a=1..x", "range"),
                              ("a=1..8:2", "range"), ("a=0..9999999999", "values"), ("a=1..100 b=1..100", "points")):
             with self.subTest(text=text):
@@ -119,12 +121,23 @@ class CountsTest(unittest.TestCase):
         self.assertEqual(sweep.read_counts(["total faults=5", "it died"]), {})
 
 
+def _descendants(pid):
+    try:
+        below = children(pid)
+    except OSError:  # it ended meanwhile
+        below = []
+    return below + [one for child in below for one in _descendants(child)]
+
+
 GRID = {"n": ["16", "32", "64", "128"], "replace": ["fifo", "clock"]}
 
 
 def _rows():
-    rows = [{**point, "status": 0, "string": "aa", "faults": int(point["n"]) * (1 if point["replace"] == "fifo" else 2),
-             "data-frames": int(point["n"]), "filled": 3, "instructions": 7, "opt": int(point["n"]) // 2} for point in grid.points(GRID)]
+    rows = []
+    for point in grid.points(GRID):
+        n = int(point["n"])
+        rows.append({**point, "status": 0, "string": "aa", "faults": n if point["replace"] == "fifo" else 2 * n,
+                     "data-frames": n, "filled": 3, "instructions": 7, "opt": n // 2})
     rows[1] = {"n": "16", "replace": "clock", "status": 125}
     return rows
 
@@ -224,12 +237,18 @@ class SweepTest(QuireTest):
 
     def test_any_program_is_counted(self):
         """hello.exe knows nothing of sweeps: its cost is the difference of what the system has counted."""
-        result, rows = self.sweep("zeropool=0,64", "--", "hello.exe")
+        result, rows = self.sweep("frames=0,500", "--", "hello.exe")
         self.check_status(result, 0)
-        self.assertEqual([row["zeropool"] for row in rows], ["0", "64"])
+        self.assertEqual([row["frames"] for row in rows], ["0", "500"])
         for row in rows:
             self.assertGreater(int(row["faults"]), 10)
             self.assertGreater(int(row["instructions"]), 10000)
+
+    def test_only_failures(self):
+        result, rows = self.sweep("frames=500,1000", "--", "crash.exe", "null")
+        self.check_status(result, 1)
+        self.assertIn("2 of 2 points failed", result.stderr)
+        self.assertEqual(rows, [])
 
     def test_two_sweeps_are_equal(self):
         arguments = ["seed=1,2", "--", "pageref.exe", "--pattern", "random", "--seed", "{seed}"]
@@ -248,6 +267,16 @@ class SweepTest(QuireTest):
         self.assertRegex(result.stderr,
                          r"again: tools/quire run .*'run=counters.exe;pageref.exe --pages 999999;counters.exe'")
         self.assertEqual([row["faults"] for row in rows], ["4", "", "5"])
+
+    def test_an_interrupt_ends_all_machines(self):
+        """Runners are started in sessions of their own, so Ctrl-C reaches them through the sweep alone."""
+        sweeping = self.start("sweep", "--no-plot", "--out", self.folder / "s", "seed=1..9", "--", "pageref.exe",
+                              "--pattern", "zipf", "--pages", "30000", "--references", "100000")
+        self.wait_for(lambda: len(_descendants(sweeping.pid)) >= 4)
+        started = _descendants(sweeping.pid)
+        sweeping.send_signal(signal.SIGINT)
+        self.assertEqual(sweeping.wait(20), 130)
+        self.wait_for(lambda: not any(alive(pid) for pid in started), 20)
 
     # ---- replacement ----
 

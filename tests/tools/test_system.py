@@ -58,7 +58,7 @@ class SystemTest(QuireTest):
         tables, rows = {}, {}
         for line in result.stdout.splitlines():
             heading = re.fullmatch(r"(?:quire> )?(\w.*?)(?: {2,}pages +KiB)?", line)
-            row = re.fullmatch(r"  (\S.*?) {2,}([\d,]+)(?: +([\d,]+))?", line)
+            row = re.fullmatch(r" +(\S.*?) {2,}([\d,]+)(?: +([\d,]+))?", line)
             if heading:
                 rows = tables.setdefault(heading[1].strip(), {})
             elif row:

@@ -4,7 +4,9 @@
  */
 #include "vm_fixture.h"
 
+#include "kernel/core/cmdline.h"
 #include "kernel/core/thread.h"
+#include "kernel/io/pagefile.h"
 #include "kernel/mm/large.h"
 #include "kernel/mm/placeholder.h"
 #include "kernel/mm/view.h"
@@ -307,6 +309,32 @@ static void test_every_schedule_of_a_parent_that_unmaps(void **state)
 	assert_true(sim_explore(race, NULL, 1, 2000) > 50);
 }
 
+/* catches: a page read in that is taken to make room for its own copy, for ever */
+static void test_more_memory_than_there_are_frames(void **state)
+{
+	const unsigned frames = 40, pages = 2 * frames;
+	struct address_space *copy;
+	vaddr_t base;
+
+	(void)state;
+	knobs.frames = frames;
+	knobs.cluster = 1; /* each page that is written makes room for one */
+	vm_start(VM_RAM_BYTES);
+	file_release(disk_with("text", 4, 4 << 20));
+	ok(pagefile_attach(6 * frames));
+	base = allocate(pages, COMMITTED, PAGE_READWRITE);
+	for (unsigned i = 0; i < pages; i++)
+		ok(sim_poke(base + bytes(i), (uint8_t)(i + 1)));
+	copy = clone();
+	for (unsigned i = 0; i < pages; i++)
+		assert_int_equal(look(copy, base + bytes(i)), i + 1);
+	sim_space_destroy(copy);
+	release(base);
+	vm_stop();
+	knobs.frames = 0;
+	knobs.cluster = 8;
+}
+
 int main(int argc, char **argv)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, vm_setup, vm_teardown)
@@ -320,6 +348,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_large_memory_is_copied, setup_large,
 						vm_teardown),
 		cmocka_unit_test(test_every_schedule_of_a_parent_that_unmaps),
+		cmocka_unit_test(test_more_memory_than_there_are_frames),
 	};
 #undef TEST
 

@@ -217,9 +217,9 @@ def _with_yardsticks(sweep, results):
     for result in results:
         row = {**result.point, "status": result.status,
                **{name: value for name, value in result.counts.items() if name not in result.point}}
-        frames = data_frames(result, sweep)
         name = result.counts.get("string")
-        if name and frames:
+        frames = data_frames(result, sweep) if name else None
+        if frames:
             if name not in strings:
                 strings[name] = _fetch_string(sweep, result)
             for policy, simulate in replacement.POLICIES.items():
@@ -238,8 +238,8 @@ def data_frames(result, sweep):
     if "data-frames" in result.counts:
         limits.append(result.counts["data-frames"])
     all_frames = int(settings.get("frames", "0"), 0)
-    if all_frames > result.counts.get("locked", 0):
-        limits.append(all_frames - result.counts["locked"])
+    if all_frames:
+        limits.append(max(1, all_frames - result.counts["locked"]))
     return min(limits) if limits else None
 
 

@@ -16,6 +16,7 @@ from .common import QuireError, relative
 SHOWN = ("faults", "filled", "pages-in", "pages-out", "evicted", "instructions")
 PYTHONS = (sys.executable, "/usr/bin/python3")  # Debian's packages are for its own Python
 PROBE_SECONDS = 60
+TICKS_MAX = 10  # values of an axis that are written out
 PLOT_SECONDS = 120
 
 # column, axis
@@ -95,7 +96,8 @@ def figure(grid, rows, headings):
                 lines += _yardsticks(rows, along, numeric)
             panels.append({"label": label, "lines": lines})
     return {"title": headings.title, "x_label": _axis_label(headings.names.get(along, along)),
-            "logarithmic": _is_geometric(grid[along]), "ticks": grid[along] if len(grid[along]) <= 10 else [], "panels": panels}
+            "logarithmic": _is_geometric(grid[along]), "ticks": grid[along] if len(grid[along]) <= TICKS_MAX else [],
+            "panels": panels}
 
 
 def axis_key(grid):
