@@ -11,13 +11,14 @@
 
 static uint64_t touch_ticks(unsigned pages)
 {
-	volatile char *memory = memory_need(pages * PAGE_BYTES);
+	char *base = memory_need(pages * PAGE_BYTES);
+	volatile char *memory = base;
 	uint64_t start = ticks_read(), ticks;
 
 	for (unsigned i = 0; i < pages; i++)
 		memory[i * PAGE_BYTES] = 1;
 	ticks = ticks_read() - start;
-	memory_drop((PVOID)memory);
+	memory_drop(base);
 	return ticks / pages;
 }
 
