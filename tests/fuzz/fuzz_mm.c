@@ -1,7 +1,8 @@
 /*
  * fuzz_mm.c - strings of operations on kernel/mm, held against a flat oracle (mm_oracle.h).
  *
- * A run is one small machine: 0.5 to 4 MiB of RAM, a RAM disk with three files, two address spaces.
+ * A run is one small machine: 0.5 to 4 MiB of RAM, of which programs may have all or a little, a
+ * RAM disk with three files and a page file of 0 to 2000 slots, two address spaces.
  * Each operation is made on both sides. After it mm_check recounts the kernel's books, and what
  * NtQueryVirtualMemory says of every address, the pages promised and the sizes of the files are
  * compared; bytes are compared whenever one is read, and all of them at the end. Then everything is
@@ -61,7 +62,9 @@ static const struct operation {
 	{transfer_file, 5},  {open_or_close_file, 2}, {close_section, 2},  {copy_other_space, 3},
 	{allocate_stack, 1}, {use_stack, 2},	      {enter_space, 1},	   {query_memory, 1},
 	{recreate_space, 1}, {verify_bytes, 1},	      {arm_failure, 1},	   {hold_frames, 2},
-	{read_watch, 2},     {reset_watch, 1},
+	{read_watch, 2},     {reset_watch, 1},	      {trim_pages, 3},	   {write_some, 2},
+	{set_limits, 1},     {lock_memory, 2},	      {unlock_memory, 1},  {change_device, 1},
+	{prefetch_pages, 1}, {flush_view, 1},	      {clone_space, 1},
 };
 
 static void operate(void)
@@ -174,12 +177,14 @@ static void world_begin(void)
 					{file_name(2), "", 0},
 					{file_name(IMAGE_FILE), NULL, 0}};
 	unsigned count = TAKE_FROM(frames);
+	uint64_t pagefile_bytes = paging_begin();
 
 	contents_begin();
 	files[IMAGE_FILE].bytes = image_file_begin(&files[IMAGE_FILE].size_bytes);
 	say("%u frames of RAM\n", count);
 	sim_start(pages_to_bytes(count), 0);
-	sim_ramdisk(files, FILES, DISK_FREE_BYTES);
+	sim_ramdisk(files, FILES, DISK_FREE_BYTES + pagefile_bytes);
+	paging_attach();
 	memset(&world, 0, sizeof(world));
 	for (unsigned file = 0; file < FILES; file++)
 		file_begin(file, files[file].bytes, files[file].size_bytes);
@@ -235,6 +240,7 @@ static void world_end(bool sections_first)
 	mm_check();
 	files_end();
 	sim_stop();
+	paging_end();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

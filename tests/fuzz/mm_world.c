@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kernel/io/device.h"
 #include "kernel/io/file.h"
+#include "kernel/io/pagefile.h"
+#include "kernel/mm/commit.h"
 #include "kernel/mm/frame.h"
 
 struct world world;
@@ -253,11 +256,42 @@ void frames_release(void)
 
 static struct {
 	uint64_t allocations, transfers;
-	uint64_t available, room, disk_blocks;
+	uint64_t available, room, disk_blocks, errors;
+	uint64_t locked; /* pages, of all spaces */
+	bool over_promised;
 } before;
 static struct {
 	uint64_t allocation, transfer; /* counted from the start; 0: not armed */
+	bool device;
 } failure;
+
+static uint64_t device_errors(void)
+{
+	struct device_statistics statistics;
+
+	device_statistics_read(&statistics);
+	return statistics.errors;
+}
+
+static uint64_t locked_pages(void)
+{
+	uint64_t pages = 0;
+
+	for (unsigned space = 0; space < ORACLE_SPACES; space++)
+		pages += world.spaces[space]->locked_pages;
+	return pages;
+}
+
+/*
+ * A page that was committed has a frame or a slot of the page file, as long as nobody else has
+ * frames that were promised: the fuzzer itself, and locked pages (of files).
+ */
+static bool is_over_promised(void)
+{
+	uint64_t limit = commit_limit(), taken = held_count + locked_pages();
+
+	return taken + commit_used() > limit || taken > limit - pagefile_slots_total();
+}
 
 static uint64_t commit_room(void)
 {
@@ -277,6 +311,9 @@ void call_begin(void)
 	before.available = frames_available();
 	before.room = commit_room();
 	before.disk_blocks = disk.blocks_free;
+	before.errors = device_errors();
+	before.locked = locked_pages();
+	before.over_promised = is_over_promised();
 }
 
 static bool happened(uint64_t at, uint64_t from, uint64_t to)
@@ -291,7 +328,8 @@ bool call_lost_allocation(void)
 
 bool call_lost_transfer(void)
 {
-	return happened(failure.transfer, before.transfers, sim_io_count());
+	return happened(failure.transfer, before.transfers, sim_io_count()) ||
+	       device_errors() > before.errors;
 }
 
 bool call_was_short(void)
@@ -299,16 +337,27 @@ bool call_was_short(void)
 	return before.available < SHORT_FRAMES || frames_available() < SHORT_FRAMES;
 }
 
+bool call_lacked_memory(void)
+{
+	return before.over_promised || is_over_promised() || call_lost_transfer();
+}
+
+bool call_promised_too_much(uint64_t pages)
+{
+	return pages && pages + LIMIT_SLACK > before.room;
+}
+
 bool call_met_failure(void)
 {
-	return call_lost_allocation() || call_lost_transfer() || call_was_short() ||
-	       before.room < LIMIT_SLACK;
+	return call_lacked_memory() || call_lost_allocation() || call_lost_transfer() ||
+	       call_was_short() || before.room < LIMIT_SLACK;
 }
 
 bool failures_are_near(void)
 {
 	return failure.allocation > sim_allocation_count() || failure.transfer > sim_io_count() ||
-	       frames_available() < SCARCE_FRAMES || commit_room() < SCARCE_FRAMES;
+	       failure.device || is_over_promised() || frames_available() < SCARCE_FRAMES ||
+	       commit_room() < SCARCE_FRAMES;
 }
 
 void fail_allocation_after(unsigned count)
@@ -323,8 +372,21 @@ void fail_transfer_after(unsigned count)
 	failure.transfer = count ? sim_io_count() + count : 0;
 }
 
+void device_set(const struct quire_disk *settings)
+{
+	if (!NT_SUCCESS(device_configure(settings)))
+		mismatch("the device does not take its settings");
+	failure.device = settings->fail_read || settings->fail_write || settings->end_short ||
+			 settings->bad_count;
+}
+
 void failures_disarm(void)
 {
+	struct quire_disk settings;
+
+	device_settings_read(&settings);
+	device_set(&(struct quire_disk){.request_us = settings.request_us,
+					.page_us = settings.page_us});
 	fail_allocation_after(0);
 	fail_transfer_after(0);
 }
@@ -334,13 +396,15 @@ static bool has_reason(const struct oracle_expectation *want, NTSTATUS status)
 {
 	switch ((uint32_t)status) {
 	case (uint32_t)STATUS_COMMITMENT_LIMIT:
-		return want->charge_max && want->charge_max + LIMIT_SLACK > before.room;
+		return call_promised_too_much(want->charge_max);
 	case (uint32_t)STATUS_DISK_FULL:
 		return want->disk_blocks && want->disk_blocks + 1 > before.disk_blocks;
 	case (uint32_t)STATUS_INSUFFICIENT_RESOURCES:
 		return call_lost_allocation() || call_was_short();
+	case (uint32_t)STATUS_WAS_UNLOCKED: /* by a change of protection */
+		return NT_SUCCESS(want->status) && locked_pages() < before.locked;
 	case (uint32_t)STATUS_NO_MEMORY:
-		return call_lost_transfer() || call_was_short();
+		return call_lacked_memory();
 	case (uint32_t)STATUS_IN_PAGE_ERROR:
 	case (uint32_t)STATUS_DEVICE_DATA_ERROR:
 		return call_lost_transfer() || call_was_short();

@@ -60,13 +60,20 @@ bool call_lost_allocation(void);
 bool call_lost_transfer(void);
 /* Memory was, or is, so short that the call may have failed for it. */
 bool call_was_short(void);
-/* Any of the three, or no page was left to promise: the call may have stopped in the middle. */
+/* More was promised than there is: a committed page may lack a frame. */
+bool call_lacked_memory(void);
+/* There was no room, or hardly any, to promise so many pages. */
+bool call_promised_too_much(uint64_t pages);
+/* Any of these, or no page was left to promise: the call may have stopped in the middle. */
 bool call_met_failure(void);
 /* Failures on purpose are to come, or memory is scarce: the next call may stop in the middle. */
 bool failures_are_near(void);
 void fail_allocation_after(unsigned count);
 void fail_transfer_after(unsigned count);
 void failures_disarm(void);
+struct quire_disk;
+/* How the device is, and fails, until failures_disarm; its times stay. */
+void device_set(const struct quire_disk *settings);
 
 /* ---- shortage: frames that somebody else has ---- */
 
@@ -116,7 +123,21 @@ void check_place(unsigned space, bool was_free, vaddr_t start, uint64_t size);
 /* "Anywhere" must obey the zero bits, and MEM_TOP_DOWN is the highest place. */
 void check_chosen(unsigned space, vaddr_t start, uint64_t size, uint64_t zero_bits, bool top_down);
 
-/* ---- operations: mm_calls.c, mm_memory.c, mm_watch.c, mm_bytes.c, mm_files.c ---- */
+/* Pages of the space that space_trim would take. */
+uint64_t space_pages_to_trim(unsigned space);
+/* Ends the run unless the bytes are the oracle's (`page`, NULL: zeros), as far as it knows them. */
+void compare_bytes(struct oracle_space *side, vaddr_t va, const uint8_t *seen, const uint8_t *page,
+		   size_t size);
+
+/* ---- a machine that pages (mm_paging.c) ---- */
+
+/* Before sim_start: takes knobs from the input. => returns: bytes of disk for the page file. */
+uint64_t paging_begin(void);
+void paging_attach(void); /* once the disk is there */
+void paging_end(void);
+
+/* ---- operations: mm_calls.c, mm_memory.c, mm_watch.c, mm_bytes.c, mm_files.c,
+ * mm_paging.c, mm_clone.c ---- */
 
 void create_section(void);
 void close_section(void);
@@ -132,6 +153,16 @@ void enter_space(void);
 
 void read_watch(void);
 void reset_watch(void);
+
+void change_device(void);
+void trim_pages(void);
+void write_some(void);
+void set_limits(void);
+void lock_memory(void);
+void unlock_memory(void);
+void prefetch_pages(void);
+void flush_view(void);
+void clone_space(void);
 
 void access_memory(void);
 void fill_pages(void);

@@ -151,7 +151,8 @@ static bool is_found(void (*violate)(void), const char *wanted)
 		violate();
 		message = sim_expect_panic(check, NULL);
 		if (!message || !strstr(message, wanted))
-			fprintf(stderr, "\"%s\", not \"%s\"\n", message ? message : "nothing", wanted);
+			fprintf(stderr, "\"%s\", not \"%s\"\n", message ? message : "nothing",
+				wanted);
 		_exit(!message || !strstr(message, wanted));
 	}
 	assert_int_equal(waitpid(child, &result, 0), child);

@@ -217,7 +217,8 @@ static void test_wsclock_ranks(void **state)
 	rank_of_dirty = wsclock_rank(&dirty, 111, false, true);
 	assert_true(rank_of_dirty > 0);
 	assert_true(wsclock_rank(&young, 110, false, false) > rank_of_dirty);
-	assert_true(wsclock_rank(&used, 111, true, false) > wsclock_rank(&young, 110, false, false));
+	assert_true(wsclock_rank(&used, 111, true, false) >
+		    wsclock_rank(&young, 110, false, false));
 	assert_true(wsclock_rank(&used, 211, false, false) > rank_of_dirty);
 	assert_int_equal(wsclock_rank(&used, 212, false, false), 0);
 	/* the clock has gone around the note's bits */
@@ -234,7 +235,7 @@ static void test_wsclock_takes_old_clean_pages_first(void **state)
 	read_page(1);
 	ok(sim_poke(base + 2 * PAGE_SIZE, 0));
 	read_page(3);
-	assert_victims(0); /* all are young: the oldest */
+	assert_victims(0);		 /* all are young: the oldest */
 	space->working_set.clock += 100; /* time in which nobody used them */
 	assert_victims(1, 3, 2);
 	stop();
