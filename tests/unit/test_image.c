@@ -8,7 +8,6 @@
 #include "vm_fixture.h"
 
 #include "kernel/core/cmdline.h"
-
 #include "pe_builder.h"
 
 #define IMAGE_BASE 0x140000000ull
