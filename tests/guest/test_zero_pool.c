@@ -1,6 +1,6 @@
 /*
- * test_zero_pool.c - what a first touch costs on the release kernel after the CPU was idle, and when
- * the pages zeroed meanwhile are used up. Times are instructions (the TSC under -icount).
+ * test_zero_pool.c - what a first touch costs on the release kernel after the CPU was idle, and
+ * when the pages zeroed meanwhile are used up. Times are instructions (the TSC under -icount).
  */
 /* boot: kernel=release zeropool=64 */
 #include "guest.h"

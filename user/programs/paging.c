@@ -1,6 +1,6 @@
 /*
- * paging.c - the price of paging: instructions per page that comes back to memory, and per page that
- * makes room for another. For runs with the knob `frames` and --icount; tools/quire figures prints
+ * paging.c - the price of paging: instructions per page that comes back to memory, and per page
+ * that makes room for another. For runs with the knob `frames` and --icount; tools/quire figures prints
  * what it says.
  *
  *   paging.exe costs FRAMES     a page found in memory, read from a file, read from the page file
@@ -18,7 +18,7 @@
 
 #define PAGES 256u /* of what is read again */
 #define EXTRA 512u /* pages more than memory holds, when pages replace each other */
-#define DIRTY_MOST 2000u /* more frames than this are not filled with dirty pages */
+#define DIRTY_MOST 2000u /* more frames are not filled with dirty pages */
 #define FILE_NAME "\\data\\text.txt"
 
 static void need(NTSTATUS status, const char *what)
