@@ -1,7 +1,7 @@
 /*
  * paging.c - the price of paging: instructions per page that comes back to memory, and per page
- * that makes room for another. For runs with the knob `frames` and --icount; tools/quire figures prints
- * what it says.
+ * that makes room for another. For runs with the knob `frames` and --icount; tools/quire figures
+ * prints what it says.
  *
  *   paging.exe costs FRAMES     a page found in memory, read from a file, read from the page file
  *   paging.exe replace FRAMES   a fault while memory is full of clean pages, or of dirty ones
