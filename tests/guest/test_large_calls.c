@@ -195,13 +195,6 @@ static void test_based(void)
 	NtClose(small);
 }
 
-static bool has_room(void)
-{
-	struct quire_memory memory;
-
-	return memory_read(&memory) && (memory.free + memory.zeroed) * PAGE_BYTES >= FREE_BYTES;
-}
-
 int program_main(int argc, char **argv)
 {
 	char *memory;
@@ -213,10 +206,8 @@ int program_main(int argc, char **argv)
 		tap_skip(30, "Wine's large pages are small ones");
 		return tap_finish();
 	}
-	if (!has_room()) {
-		tap_skip(30, "several large pages need 24 MB of free memory");
+	if (!memory_suffices(FREE_BYTES, 30, "several large pages need 24 MB of free memory"))
 		return tap_finish();
-	}
 	memory = large_need(PAGE_READWRITE);
 	test_lock(memory);
 	test_watch(memory);

@@ -67,16 +67,9 @@ static void compare(uint64_t few, uint64_t many, const char *what)
 static void test_many_views(void)
 {
 	HANDLE section = section_need(PAGE_BYTES);
-	struct quire_memory memory;
 	struct costs few, many;
 	unsigned count = 0;
 
-	memory_read(&memory);
-	if ((memory.free + memory.zeroed) * PAGE_BYTES < FREE_BYTES) {
-		tap_skip(4, "100,000 views need 48 MB of free memory");
-		NtClose(section);
-		return;
-	}
 	for (; count < FEW; count++)
 		views[count] = map_one(section);
 	measure(section, FEW); /* first touches */
@@ -142,6 +135,7 @@ int program_main(int argc, char **argv)
 		return tap_finish();
 	}
 	test_huge_section();
-	test_many_views();
+	if (memory_suffices(FREE_BYTES, 4, "100,000 views need 48 MB of free memory"))
+		test_many_views();
 	return tap_finish();
 }

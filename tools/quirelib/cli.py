@@ -36,7 +36,7 @@ def _positive(kind):
 
 
 def _add_machine_options(parser):
-    parser.add_argument("--mem", type=_positive(int), default=256, metavar="MIB", help="memory (default 256); below 64 besides the RAM disk, by the knob memory_mib")
+    parser.add_argument("--mem", type=_positive(int), default=256, metavar="MIB", help="memory (default 256); below 96 besides the RAM disk, by the knob memory_mib")
     parser.add_argument("--put", action="append", default=[], metavar="FILE",
                         help="put a host file on the RAM disk: bin/ for .exe and .dll, else data/")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
