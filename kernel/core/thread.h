@@ -169,8 +169,8 @@ uint64_t time_now(void);
 uint64_t time_system(void);
 
 /*
- * What idle threads do before they halt the CPU: a small piece of work, which does not sleep and may
- * be preempted anywhere. It returns false when there is none. Boot only.
+ * What idle threads do before they halt the CPU: a small piece of work, which does not sleep and
+ * may be preempted anywhere. It returns false when there is none. Boot only.
  */
 void thread_set_idle_work(bool (*work)(void));
 /* What the boot thread does when it has nothing left to do: a second idle thread, for ever. */

@@ -33,8 +33,8 @@
  *    space counts them
  * 17 a large page is 512 frames together, aligned, in the order of their segment, each pinned by
  *    it; its slot stands whole in one region of a view of that segment, which has no other slots
- * 18 each page-file slot in use is named once: by a state word, a private slot, or the `original` of
- *    a frame that is not dirty
+ * 18 each page-file slot in use is named once: by a state word, a private slot, or the `original`
+ *    of a frame that is not dirty
  * 19 each valid slot of a small page has an entry of the working set with its stamp; holes are
  *    counted and linked
  */

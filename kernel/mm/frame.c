@@ -21,8 +21,6 @@ static struct list lists[FRAME_LISTS] GUARDED_BY(frame_lock);
 static uint64_t counts[FRAME_STATES] GUARDED_BY(frame_lock);
 static uint64_t evictions GUARDED_BY(frame_lock);
 
-#define FRAME_POISON 0x43434343DEADF4A3ull
-
 struct frame *frame_of(pfn_t pfn) NO_THREAD_SAFETY_ANALYSIS
 {
 	KASSERT(pfn != PFN_NONE && pfn < frame_entries);
@@ -116,42 +114,6 @@ static void set_state(struct frame *frame, enum frame_state state) REQUIRES(fram
 	frame_listed_locked(state);
 }
 
-/*
- * Debug builds fill free frames with a pattern: one that was written to meanwhile was used after it
- * was freed.
- */
-#ifdef QUIRE_DEBUG
-static void poison(struct frame *frame)
-{
-	uint64_t *words = frame_memory(frame_number(frame));
-
-	for (size_t i = 0; i < PAGE_SIZE / sizeof(*words); i++)
-		words[i] = FRAME_POISON;
-	frame->flags |= FRAME_POISONED;
-}
-
-void frame_check_poison(struct frame *frame)
-{
-	const uint64_t *words = frame_memory(frame_number(frame));
-
-	if (!(frame->flags & FRAME_POISONED))
-		return;
-	for (size_t i = 0; i < PAGE_SIZE / sizeof(*words); i++)
-		KASSERT(words[i] == FRAME_POISON);
-	frame->flags &= (uint8_t)~FRAME_POISONED;
-}
-#else
-static void poison(struct frame *frame)
-{
-	(void)frame;
-}
-
-void frame_check_poison(struct frame *frame)
-{
-	(void)frame;
-}
-#endif
-
 /* The frame's content is not what its page-file slot has, or is gone: the slot is free. */
 static void slot_drop(struct frame *frame) REQUIRES(frame_lock)
 {
@@ -181,7 +143,7 @@ void frame_free_locked(struct frame *frame)
 	frame->original = pte_none();
 	frame->owner = NULL;
 	frame->index = 0;
-	poison(frame);
+	frame_poison(frame);
 }
 
 void frame_abandon_locked(struct frame *frame)

@@ -1,6 +1,6 @@
 /*
- * frame_alloc.c - who gets which frame: the lists in their order, the kernel's reserve, the limit of
- * the knob `frames`, and those who wait.
+ * frame_alloc.c - who gets which frame: the lists in their order, the kernel's reserve, the limit
+ * of the knob `frames`, and those who wait.
  *
  * Pages of programs and files (paged frames) leave the reserve alone, because the kernel often
  * allocates where it cannot wait. What they get above the limit, or out of the reserve, are frames

@@ -363,7 +363,7 @@ uint64_t mm_frame_database_bytes(void);
 
 /* What a leak would change: compared before and after each test program. */
 struct mm_balance {
-	/* those of the kernel, tables, and pages that are pinned. Others come and go with pressure */
+	/* those of the kernel, tables, pages that are pinned; others come and go with pressure */
 	uint64_t frames_in_use;
 	uint64_t pool_bytes, commit_pages, views, segments;
 };

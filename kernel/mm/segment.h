@@ -110,7 +110,7 @@ struct page_request {
 	bool was_born;	  /* out, READY: the page has just been made of zeros */
 	bool was_read;	  /* a page-in was done for this request */
 	NTSTATUS status;  /* out, FAIL */
-	/* Neighbours to be read with the page (ahead.h): how many; their frames, HELD, then READING */
+	/* neighbours read with the page (ahead.h): how many; frames, HELD, then READING */
 	unsigned ahead_wanted, ahead_count;
 	pfn_t ahead[AHEAD_MOST];
 };

@@ -160,3 +160,13 @@ uint64_t frame_at(const void *address)
 
 	return page_read(address, &page) ? page.frame_identity : 0;
 }
+
+bool memory_suffices(uint64_t bytes, unsigned checks, const char *reason)
+{
+	struct quire_memory memory;
+
+	if (!memory_read(&memory) || (memory.free + memory.zeroed) * PAGE_BYTES >= bytes)
+		return true;
+	tap_skip(checks, reason);
+	return false;
+}

@@ -64,6 +64,9 @@ HANDLE thread_need(thread_start_routine routine, const volatile void *argument, 
 /* Opens or ends the test with a message. */
 HANDLE file_need(const char *path, ACCESS_MASK access);
 
+/* Is so much memory free? Skips `checks` with the reason if not; true where nothing tells. */
+bool memory_suffices(uint64_t bytes, unsigned checks, const char *reason);
+
 /* Equal for two addresses exactly if they share a frame; 0: not resident, or not known here. */
 uint64_t frame_at(const void *address);
 

@@ -297,7 +297,8 @@ int program_main(int argc, char **argv)
 	test_copy();
 	test_ends();
 	test_never_started();
-	test_large();
+	if (memory_suffices(0x1000000, 1, "two large pages need 16 MB of free memory"))
+		test_large();
 	test_parameters();
 	test_image();
 	return tap_finish();

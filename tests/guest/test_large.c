@@ -259,6 +259,8 @@ int program_main(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	tap_start("large pages");
+	if (!memory_suffices(0x2000000, 45, "several large pages need 32 MB of free memory"))
+		return tap_finish();
 	test_sections();
 	test_view();
 	test_view_parameters();

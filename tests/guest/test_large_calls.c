@@ -8,6 +8,7 @@
 #include "guest.h"
 
 #define LARGE 0x200000u
+#define FREE_BYTES (12ull * LARGE)
 #define LARGE_MEMORY (MEM_RESERVE | MEM_COMMIT | MEM_LARGE_PAGES)
 
 #define CLASS_WORKING_SET_EX 4
@@ -205,6 +206,8 @@ int program_main(int argc, char **argv)
 		tap_skip(30, "Wine's large pages are small ones");
 		return tap_finish();
 	}
+	if (!memory_suffices(FREE_BYTES, 30, "several large pages need 24 MB of free memory"))
+		return tap_finish();
 	memory = large_need(PAGE_READWRITE);
 	test_lock(memory);
 	test_watch(memory);

@@ -13,6 +13,8 @@
 #define KERNEL_BYTES (32u << 10)
 #define MAP_TICKS 4500u /* with assertions; test_map_cost holds the release kernel to its bound */
 
+#define FREE_BYTES 48000000ull /* for them */
+
 static PVOID views[MANY];
 
 /* Ticks of one operation, on average. */
@@ -133,6 +135,7 @@ int program_main(int argc, char **argv)
 		return tap_finish();
 	}
 	test_huge_section();
-	test_many_views();
+	if (memory_suffices(FREE_BYTES, 4, "100,000 views need 48 MB of free memory"))
+		test_many_views();
 	return tap_finish();
 }

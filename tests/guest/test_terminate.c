@@ -136,7 +136,7 @@ static void test_dying_target(void)
 		NtTerminateProcess(child.process, 1);
 		for (unsigned j = 0; j < 200; j++) {
 			PVOID base = NULL;
-			SIZE_T size = 0x10000;
+			SIZE_T size = PAGE_BYTES;
 			NTSTATUS status =
 				NtAllocateVirtualMemory(child.process, &base, 0, &size,
 							MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);

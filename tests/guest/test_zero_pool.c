@@ -1,6 +1,6 @@
 /*
- * test_zero_pool.c - what a first touch costs on the release kernel after the CPU was idle, and when
- * the pages zeroed meanwhile are used up. Times are instructions (the TSC under -icount).
+ * test_zero_pool.c - what a first touch costs on the release kernel after the CPU was idle, and
+ * when the pages zeroed meanwhile are used up. Times are instructions (the TSC under -icount).
  */
 /* boot: kernel=release zeropool=64 */
 #include "guest.h"
@@ -11,13 +11,14 @@
 
 static uint64_t touch_ticks(unsigned pages)
 {
-	volatile char *memory = memory_need(pages * PAGE_BYTES);
+	char *base = memory_need(pages * PAGE_BYTES);
+	volatile char *memory = base;
 	uint64_t start = ticks_read(), ticks;
 
 	for (unsigned i = 0; i < pages; i++)
 		memory[i * PAGE_BYTES] = 1;
 	ticks = ticks_read() - start;
-	memory_drop((PVOID)memory);
+	memory_drop(base);
 	return ticks / pages;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "vm_fixture.h"
 
+#include "kernel/core/cmdline.h"
 #include "pe_builder.h"
 
 #define IMAGE_BASE 0x140000000ull
@@ -293,6 +294,7 @@ static void test_an_in_page_error(void **state)
 	vaddr_t base = image();
 
 	(void)state;
+	knobs.cluster = 1; /* else the page would be read again, alone */
 	sim_fail_nth_io(1, STATUS_DEVICE_DATA_ERROR);
 	assert_int_equal(sim_poke(base + DATA, 1), STATUS_IN_PAGE_ERROR);
 	mm_check();

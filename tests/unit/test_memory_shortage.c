@@ -166,7 +166,7 @@ static void test_no_frames_for_a_fault(void **state)
 	static struct hoard hoard;
 
 	(void)state;
-	/* missing are the list of the working set, three tables, and the page; what is made stays */
+	/* missing: the list of the working set, three tables, the page; what is made stays */
 	for (unsigned made = 0; made < 5; made++) {
 		hoard_begin(&hoard, 0);
 		if (made)

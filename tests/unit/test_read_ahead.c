@@ -1,6 +1,6 @@
 /*
- * test_read_ahead.c - neighbours that are read with a page: which, how many, from where, and what is
- * left of them when the request fails.
+ * test_read_ahead.c - neighbours that are read with a page: which, how many, from where, and what
+ * is left of them when the request fails.
  */
 #include "vm_fixture.h"
 

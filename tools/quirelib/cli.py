@@ -18,6 +18,7 @@ def _parser():
     _add_test(commands)
     _add_conform(commands)
     _add_sweep(commands)
+    _add_matrix(commands)
     doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
     doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
     commands.add_parser("figures", help="measure and print the figures of the documentation")
@@ -35,7 +36,7 @@ def _positive(kind):
 
 
 def _add_machine_options(parser):
-    parser.add_argument("--mem", type=_positive(int), default=256, metavar="MIB", help="memory (default 256); below 64 besides the RAM disk, by the knob memory_mib")
+    parser.add_argument("--mem", type=_positive(int), default=256, metavar="MIB", help="memory (default 256); below 96 besides the RAM disk, by the knob memory_mib")
     parser.add_argument("--put", action="append", default=[], metavar="FILE",
                         help="put a host file on the RAM disk: bin/ for .exe and .dll, else data/")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
@@ -106,6 +107,13 @@ def _add_sweep(commands):
     _add_machine_options(sweep)
 
 
+def _add_matrix(commands):
+    matrix = commands.add_parser("matrix", help="run the guest tests at all sizes of memory and of the page file")
+    matrix.add_argument("word", nargs="?", default="guest", metavar="EXPR", help="the tests (default: guest)")
+    matrix.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+    matrix.add_argument("--only", metavar="TEXT", help="configurations whose name contains TEXT")
+
+
 def _run(options):
     from . import guest
     from .common import IMAGE
@@ -136,6 +144,9 @@ def _dispatch(options):
     if options.command == "sweep":
         from . import sweep
         return sweep.run(options)
+    if options.command == "matrix":
+        from . import matrix
+        return matrix.run(options)
     if options.command == "doctor":
         from . import doctor
         return doctor.run(options)

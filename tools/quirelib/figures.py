@@ -15,13 +15,16 @@ FOLDERS = ("kernel/lib", "kernel/core", "kernel/io", "kernel/object", "kernel/mm
 C_SUFFIXES = (".c", ".h", ".asm", ".inc", ".S", ".def")
 WARM_RUNS = 5
 SMALL_MIB = 64
+PAGING_FRAMES = (1000, 10000, 100000)
+PAGING_MIB = 1024
+POLICIES = ROOT / "kernel/core/policies.def"
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 PT_LOAD = 1
 
 
 def run():
     require_built(LOADER, kernel_path("release"), RAMDISK)
-    for part in (_lines, _sizes, _times, _frames, _costs):
+    for part in (_lines, _sizes, _times, _frames, _costs, _paging):
         part()
         print()
     return 0
@@ -130,3 +133,32 @@ def _costs():
     print(f"{'instructions':24}{'per fault':>12}   (--icount: the same in every run)")
     for name, count in lines:
         print(f"{name:24}{int(count):12,}")
+
+
+# ---- paging ----
+
+def _paging_lines(frames, *arguments):
+    """[(name, instructions)] of paging.exe while `frames` frames are for pages of programs."""
+    mode, *settings = arguments
+    knobs = [f"frames={frames}", "disk_mib=64", "pagefile=8000", *settings]
+    output, _, _ = _quire("--icount", "--mem", str(PAGING_MIB), *(word for knob in knobs for word in ("--set", knob)),
+                          "paging.exe", mode, str(frames))
+    lines = re.findall(r"^cost (\S+)\s+(\d+)", output, re.M)
+    if not lines:
+        raise QuireError("paging.exe printed no lines \"cost NAME N\"")
+    return [(name, int(count)) for name, count in lines]
+
+
+def _paging():
+    print(f"{'instructions':24}{'per page':>12}   ({PAGING_FRAMES[0]:,} frames)")
+    for name, count in _paging_lines(PAGING_FRAMES[0], "costs"):
+        print(f"{name:24}{count:12,}")
+    print()
+    print(f"{'frames':24}" + "".join(f"{frames:12,}" for frames in PAGING_FRAMES) + "   instructions per fault, memory full")
+    for policy in re.findall(r"^POLICY\((\w+)\)", POLICIES.read_text(encoding="utf-8"), re.M):
+        rows = {}
+        for frames in PAGING_FRAMES:
+            for name, count in _paging_lines(frames, "replace", f"replace={policy}"):
+                rows.setdefault(name, []).append(count)
+        for name, counts in rows.items():
+            print(f"{policy + ', ' + name:24}" + "".join(f"{count:12,}" for count in counts))

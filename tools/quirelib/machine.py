@@ -20,8 +20,9 @@ ICOUNT_SHIFT_RUN = 0
 ICOUNT_CLOCK = "base=2026-01-01T00:00:00,clock=vm"
 
 
-# Firmware and loader need some 60 MiB for themselves. A smaller machine is this one, of which the kernel uses a part.
-LEAST_MIB = 64
+# Firmware and loader need some 60 MiB for themselves, the RAM disk 50. A smaller machine is this one, of which the
+# kernel uses a part besides the RAM disk.
+LEAST_MIB = 96
 SMALL_MACHINE_MIB = 160
 
 

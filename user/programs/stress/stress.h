@@ -77,7 +77,7 @@ struct worker {
 
 /* ---- process.c, worker.c ---- */
 
-/* `stress child NUMBER CONTROL SECTION`: the exit status is 0 when all threads came to their end. */
+/* `stress child NUMBER CONTROL SECTION`. => returns: success when all threads came to their end. */
 NTSTATUS process_main(unsigned process, HANDLE control, HANDLE section);
 /* Makes the areas, does its part of the checks, gives the areas back. */
 void worker_run(struct worker *worker);

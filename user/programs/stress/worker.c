@@ -2,10 +2,7 @@
  * worker.c - a thread: step after step, each of which verifies a page and most often does something
  * to it.
  */
-
 #include "stress.h"
-
-#include "rtl_locks.h"
 
 #define SPECIAL_ONE_IN 24u
 #define EMPTY_ONE_IN 4096u
