@@ -254,8 +254,7 @@ static void memory_report(void)
 	struct quire_memory memory = {0};
 
 	mm_memory_information(&memory);
-	system_text.code_pages =
-		bytes_to_pages((uint64_t)(kernel_text_end - kernel_image_start));
+	system_text.code_pages = bytes_to_pages((uint64_t)(kernel_text_end - kernel_image_start));
 	system_text.frames_at_start =
 		memory.frames_total - memory.free - memory.zeroed - memory.standby;
 	log_line("memory: %lu MiB, %lu frames; %lu free, %lu RAM disk, %lu frame database, "

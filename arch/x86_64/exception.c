@@ -80,8 +80,7 @@ static uint64_t access_number(enum access access)
 void exception_raise_fault(struct trap_frame *frame, NTSTATUS status, enum access access,
 			   vaddr_t address)
 {
-	NTSTATUS cause =
-		status == STATUS_IN_PAGE_ERROR ? thread_current()->in_page_cause : status;
+	NTSTATUS cause = status == STATUS_IN_PAGE_ERROR ? thread_current()->in_page_cause : status;
 	const uint64_t parameters[EXCEPTION_PARAMETERS_MAX] = {access_number(access), address,
 							       (uint32_t)cause};
 

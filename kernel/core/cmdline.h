@@ -14,12 +14,12 @@
 #include "kernel/lib/annotate.h"
 
 struct knobs {
-	char run[512];	   /* programs for init, separated by ';', run one after the other */
-	char stdio[8];	   /* com1 | com2 | log : where programs' standard input and output are */
-	char panic[8];	   /* halt | off : what a panic ends with */
-	uint64_t frames;   /* most frames that pages of programs and files are in; 0: all RAM */
+	char run[512];	     /* programs for init, separated by ';', run one after the other */
+	char stdio[8];	     /* com1 | com2 | log : where programs' standard input and output are */
+	char panic[8];	     /* halt | off : what a panic ends with */
+	uint64_t frames;     /* most frames that pages of programs and files are in; 0: all RAM */
 	uint64_t memory_mib; /* most RAM that is used, the RAM disk aside, MiB; 0: all */
-	uint64_t disk_mib; /* free RAM-disk space beyond the archive, MiB */
+	uint64_t disk_mib;   /* free RAM-disk space beyond the archive, MiB */
 
 	/* the page-out half of the VM (kernel/mm/README.md) */
 	uint64_t pagefile; /* slots of the page file, a page each; 0: there is none */

@@ -56,7 +56,7 @@ struct thread {
 	paddr_t space_root;	     /* (C) root of space, 0 for kernel threads */
 	struct process *process;     /* (C) NULL for kernel threads */
 	struct trap_frame *user_frame; /* (T) while in the kernel on behalf of user mode */
-	NTSTATUS in_page_cause; /* (T) why the last fault was STATUS_IN_PAGE_ERROR */
+	NTSTATUS in_page_cause;	       /* (T) why the last fault was STATUS_IN_PAGE_ERROR */
 
 	enum thread_state state;   /* (S) */
 	uint8_t priority;	   /* (S) */

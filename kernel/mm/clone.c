@@ -218,7 +218,7 @@ static NTSTATUS view_clone(struct address_space *space, struct view_copy *copy)
 struct page_walk {
 	struct address_space *from, *to;
 	const struct view_copy *view;
-	vaddr_t va; /* the page looked at next */
+	vaddr_t va;		  /* the page looked at next */
 	struct page_request page; /* its spare: room for a page that is read */
 	enum page_step page_step;
 	/*

@@ -20,7 +20,7 @@ void commit_release(uint64_t pages);
  * Page tables that the charged pages may need, one for each where they lie far apart: they lower
  * the limit.
  */
-void commit_tables_changed(int64_t tables);
+void commit_tables_changed(int64_t change);
 uint64_t commit_tables(void);
 
 uint64_t commit_used(void);

@@ -387,10 +387,10 @@ NTSTATUS mm_fault(struct address_space *space, vaddr_t address, enum access acce
 
 	tlb_batch_begin(&fault.batch, space);
 	do {
-		turns++;
-		KASSERT_DEBUG(turns < MAX_TURNS);
 		step = fault_turn(&fault);
-	} while (fault_perform(&fault, step));
+	} while (fault_perform(&fault, step) && ++turns < MAX_TURNS);
+	if (turns == MAX_TURNS) /* so little memory that what it needs pushes itself out */
+		fault.status = STATUS_NO_MEMORY;
 	page_request_end(&fault.page);
 	if (fault.surplus)
 		space_trim_but(space, (unsigned)fault.surplus, fault.va);

@@ -16,8 +16,8 @@
 #define RESERVE_SHARE 128u
 #define RESERVE_MOST 64u
 
-static uint64_t paged_limit, paged_reserve;	/* (C) */
-static bool writes_early;			/* (C) the knob writeback=eager */
+static uint64_t paged_limit, paged_reserve;	     /* (C) */
+static bool writes_early;			     /* (C) the knob writeback=eager */
 static uint64_t being_zeroed GUARDED_BY(frame_lock); /* for the zeroed list, HELD meanwhile */
 static uint64_t zeroed_found GUARDED_BY(frame_lock);
 static unsigned waiters GUARDED_BY(frame_lock); /* threads in frame_wait_any */

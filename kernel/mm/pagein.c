@@ -189,6 +189,7 @@ static NTSTATUS read_frames(const struct frame *first, const struct segment *seg
 
 	if (pte_kind(first->original) == PTE_IN_PAGEFILE)
 		return pagefile_read(pte_pagefile_slot(first->original), pages, count);
+	KASSERT(segment);
 	locate(segment, first->index, &offset, &size);
 	return file_read_pages(segment->file, offset, size, pages, count);
 }

@@ -19,9 +19,9 @@ _Static_assert(REPLACE_NOTE_BITS == WORKING_SET_NOTE_BITS, "the policy's note fi
 static uint64_t frames_in_lists GUARDED_BY(frame_lock);
 
 /* Entries below one pointer of a table of `level`, which is 2 or more. */
-static uint32_t span_of(unsigned level)
+static uint64_t span_of(unsigned level)
 {
-	return 1u << (INDEX_BITS * (level - 1));
+	return 1ull << (INDEX_BITS * (level - 1));
 }
 
 /* The table of `level` that holds the index, or NULL; levels above it are there. */

@@ -68,6 +68,9 @@ int program_main(int argc, char **argv)
 		tap_skip(2, "costs are Quire's");
 		return tap_finish();
 	}
+	if (!memory_suffices((uint64_t)(FRAMES + EXTRA) * PAGE_BYTES, 2,
+			     "it fills 84 MiB of memory"))
+		return tap_finish();
 	large = large_pages_take();
 	few = ticks_per_fault(FRAMES - LARGE_PAGES * 512);
 	memory_drop(large);

@@ -16,8 +16,8 @@
 #include "system.h"
 #include "touch.h"
 
-#define PAGES 256u /* of what is read again */
-#define EXTRA 512u /* pages more than memory holds, when pages replace each other */
+#define PAGES 256u	 /* of what is read again */
+#define EXTRA 512u	 /* pages more than memory holds, when pages replace each other */
 #define DIRTY_MOST 2000u /* more frames are not filled with dirty pages */
 #define FILE_NAME "\\data\\text.txt"
 
@@ -74,8 +74,7 @@ static void cost(const char *name, char *memory, uint64_t pages, bool write)
 	uint64_t start = ticks_read();
 
 	touch(memory, pages, write);
-	print("cost %-24s %6llu\n", name,
-	      (unsigned long long)((ticks_read() - start) / pages));
+	print("cost %-24s %6llu\n", name, (unsigned long long)((ticks_read() - start) / pages));
 }
 
 /* Fills memory with pages that nobody needs, dirty, so that all others are written and evicted. */

@@ -106,7 +106,7 @@ struct quire_paging {
 	uint64_t write_failures;	  /* pages that could not be written, and were kept */
 	uint64_t disk_reads, disk_writes; /* requests to the disk */
 	uint64_t disk_pages_read, disk_pages_written;
-	uint64_t disk_errors; /* requests that failed */
+	uint64_t disk_errors;  /* requests that failed */
 	uint64_t zeroed_idle;  /* pages zeroed while the CPU was idle */
 	uint64_t zeroed_found; /* pages of zeros asked for that had been zeroed before */
 };
@@ -118,8 +118,8 @@ struct quire_paging {
 #define QUIRE_SYSTEM_DISK 0x51554908
 #define QUIRE_DISK_MAX_US 10000000u /* ten seconds: the longest of either time */
 struct quire_disk {
-	uint64_t request_us, page_us; /* of virtual time */
+	uint64_t request_us, page_us;	/* of virtual time */
 	uint64_t fail_read, fail_write; /* 0: none */
-	uint64_t bad_block, bad_count; /* in blocks of 4 KiB from the start of the disk */
-	uint64_t end_short;	       /* of reads and writes together; 0: none */
+	uint64_t bad_block, bad_count;	/* in blocks of 4 KiB from the start of the disk */
+	uint64_t end_short;		/* of reads and writes together; 0: none */
 };
