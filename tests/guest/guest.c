@@ -170,3 +170,13 @@ bool memory_suffices(uint64_t bytes, unsigned checks, const char *reason)
 	tap_skip(checks, reason);
 	return false;
 }
+
+bool commit_suffices(uint64_t bytes, unsigned checks, const char *reason)
+{
+	struct quire_memory memory;
+
+	if (!memory_read(&memory) || (memory.commit_limit - memory.commit) * PAGE_BYTES >= bytes)
+		return true;
+	tap_skip(checks, reason);
+	return false;
+}

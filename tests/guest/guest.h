@@ -66,6 +66,8 @@ HANDLE file_need(const char *path, ACCESS_MASK access);
 
 /* Is so much memory free? Skips `checks` with the reason if not; true where nothing tells. */
 bool memory_suffices(uint64_t bytes, unsigned checks, const char *reason);
+/* The same for what may be committed: pages may be in the page file. */
+bool commit_suffices(uint64_t bytes, unsigned checks, const char *reason);
 
 /* Equal for two addresses exactly if they share a frame; 0: not resident, or not known here. */
 uint64_t frame_at(const void *address);

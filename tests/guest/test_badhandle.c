@@ -392,6 +392,8 @@ int program_main(int argc, char **argv)
 	if (argc > 1)
 		return STATUS_SUCCESS; /* a victim that was let run (victim.h) */
 	tap_start("bad handles");
+	if (!commit_suffices(16 << 20, 1, "its processes commit 16 MiB"))
+		return tap_finish();
 	calls_init();
 	test_foreign();
 	test_all();

@@ -323,6 +323,9 @@ int program_main(int argc, char **argv)
 		tap_skip(1, "no disk here can be told to fail");
 		return tap_finish();
 	}
+	if (!commit_suffices((uint64_t)2 * CROWD_PAGES * PAGE_BYTES, 1,
+			     "it commits more pages than there are frames"))
+		return tap_finish();
 	added = RtlAddVectoredExceptionHandler(1, handler);
 	test_settings();
 	file = own_file();

@@ -17,6 +17,7 @@
 #define CHECKS "6000" /* of each run; there are two in each boot */
 
 #define LEAST 300u /* transfers in each direction */
+#define BYSTANDERS_SLOTS 128u /* more than init and this program can have in the page file */
 
 /* The exit status, or what kept it from running. */
 static NTSTATUS run(const char *line)
@@ -45,7 +46,7 @@ static void test_pressure(const char *line, const char *what)
 	tap_ok(after.pages_out - before.pages_out > LEAST, "%s: pages were written to the disk",
 	       what);
 	tap_ok(after.pages_in - before.pages_in > LEAST, "%s: and read again", what);
-	tap_ok(after.pagefile_peak > 200 && after.pagefile_used < after.pagefile_peak / 2,
+	tap_ok(after.pagefile_peak > BYSTANDERS_SLOTS && after.pagefile_used < BYSTANDERS_SLOTS,
 	       "%s: the page file was used, and is given back", what);
 }
 
