@@ -69,8 +69,10 @@ static const struct knob table[] = {
 	 .help = "free frames that the idle thread keeps zeroed"},
 	{"around", KNOB_NUMBER, FIELD(around), .minimum = 1, .maximum = 16,
 	 .help = "pages that one fault maps, if they are in memory"},
+	{"ahead", KNOB_NUMBER, FIELD(ahead), .minimum = 1, .maximum = 16,
+	 .help = "neighbouring pages that one request to the disk reads"},
 	{"cluster", KNOB_NUMBER, FIELD(cluster), .minimum = 1, .maximum = 16,
-	 .help = "neighbouring pages that one request to the disk reads or writes"},
+	 .help = "neighbouring modified pages that one request to the disk writes"},
 	{"writeback", KNOB_CHOICE, FIELD(writeback), .choices = writeback_choices,
 	 .help = "when modified pages are written: at once, or when their memory is needed"},
 	{"disk_request_us", KNOB_NUMBER, FIELD(disk_request_us), .maximum = QUIRE_DISK_MAX_US,
@@ -101,7 +103,7 @@ static const struct knob table[] = {
 	{ \
 		.run = "tour.exe;sh.exe", .stdio = "com1", .panic = "halt", .disk_mib = 32, \
 		.pagefile = 2048, .replace = "clock", .seed = 1, .trim = 8, .zeropool = 64, \
-		.around = 1, .cluster = 8, .writeback = "lazy" \
+		.around = 1, .ahead = 1, .cluster = 8, .writeback = "lazy" \
 	}
 
 struct knobs knobs = KNOBS_DEFAULT;

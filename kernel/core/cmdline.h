@@ -28,7 +28,8 @@ struct knobs {
 	uint64_t trim;	   /* pages taken from processes at once when memory is short */
 	uint64_t zeropool; /* free frames that the idle thread keeps zeroed */
 	uint64_t around;   /* pages of a segment that one fault maps, if they are in memory */
-	uint64_t cluster;  /* neighbouring pages that one request reads or writes */
+	uint64_t ahead;	   /* pages that one request reads, neighbours of the one that is needed */
+	uint64_t cluster;  /* modified pages, neighbours, that one request writes */
 	char writeback[8]; /* eager | lazy: modified pages are written at once, or when needed */
 
 	/* the RAM disk as a device (kernel/io/README.md) */

@@ -73,7 +73,7 @@ void ahead_count_locked(struct page_request *request, const struct page_place *p
 {
 	unsigned count = 0;
 
-	while (count + 1 < knobs.cluster && place_behind_locked(place, count + 1).word)
+	while (count + 1 < knobs.ahead && place_behind_locked(place, count + 1).word)
 		count++;
 	request->ahead_wanted = count;
 }

@@ -53,6 +53,7 @@ uint64_t paging_begin(void)
 	snprintf(knobs.replace, sizeof(knobs.replace), "%s", TAKE_FROM(policies));
 	knobs.trim = TAKE_FROM(trims);
 	knobs.cluster = TAKE_FROM(clusters);
+	knobs.ahead = knobs.cluster;
 	say("at most %llu frames, page file of %llu, replace=%s trim=%llu cluster=%llu\n",
 	    (unsigned long long)knobs.frames, (unsigned long long)knobs.pagefile, knobs.replace,
 	    (unsigned long long)knobs.trim, (unsigned long long)knobs.cluster);

@@ -2,7 +2,6 @@
  * test_file.c - NtOpenFile, NtReadFile, NtWriteFile: offsets, ends, sharing, and that files and
  * views are the same memory (8.1, 8.4; P1.2, P5.103-109).
  */
-/* boot: cluster=1 */ /* reads are counted page by page */
 #include <string.h>
 
 #include "child.h"

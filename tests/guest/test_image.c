@@ -2,7 +2,6 @@
  * test_image.c - image sections: what is mapped where, with which protection, and which frames are
  * shared (3.3.2, 3.3.3; P6.118-128).
  */
-/* boot: cluster=1 */ /* reads are counted page by page */
 #include <string.h>
 
 #include "child.h"

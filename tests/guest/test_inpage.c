@@ -5,7 +5,7 @@
  * boot: alone, because the disk is made a bad one for everybody; few frames, so that pages can be
  * driven out of memory.
  */
-/* boot: frames=1200 cluster=1 alone */
+/* boot: frames=1200 alone */
 #include <string.h>
 
 #include "guest.h"

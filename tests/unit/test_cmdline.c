@@ -105,7 +105,8 @@ static void test_unknown_keys(void **state)
 	refused("rnu=1", "did you mean run?");
 	refused("quantum=1",
 		"; there are: run, stdio, panic, frames, memory_mib, disk_mib, pagefile, replace, "
-		"seed, trim, zeropool, around, cluster, writeback, disk_request_us, disk_page_us, "
+		"seed, trim, zeropool, around, ahead, cluster, writeback, disk_request_us, "
+		"disk_page_us, "
 		"disk_fail_read, disk_fail_write, disk_bad_block, disk_bad_count, disk_short, "
 		"check, echo, hash");
 	refused("a_key_that_is_longer_than_any_name=1", "there are: run, ");
@@ -202,7 +203,8 @@ static void test_format(void **state)
 	char text[1200] =
 		"frames=1099511627776 disk_mib=1048576 stdio=com2 panic=halt check=1 echo=1 "
 		"pagefile=16777216 replace=wsclock seed=18446744073709551615 trim=512 "
-		"zeropool=16777216 around=16 cluster=16 writeback=eager disk_request_us=10000000 "
+		"zeropool=16777216 around=16 ahead=16 cluster=16 writeback=eager "
+		"disk_request_us=10000000 "
 		"disk_page_us=10000000 disk_fail_read=18446744073709551615 "
 		"disk_fail_write=18446744073709551615 disk_bad_block=16777216 "
 		"disk_bad_count=16777216 disk_short=18446744073709551615 "

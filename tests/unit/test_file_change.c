@@ -17,7 +17,6 @@ static vaddr_t buffer;
 /* A file of three pages, 0x41..., 0x42..., 0x43..., open; and a page of memory to copy through. */
 static void world_start(void)
 {
-	knobs.cluster = 1; /* a page that is cut off is not read before */
 	vm_start(1 << 20);
 	for (unsigned i = 0; i < PAGES; i++)
 		memset(file_bytes + i * 4096, 0x41 + (int)i, 4096);

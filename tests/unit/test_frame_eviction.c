@@ -186,7 +186,6 @@ static void test_modified_pages_are_written_before_they_are_taken(void **state)
 	pfn_t pfn;
 
 	(void)state;
-	knobs.cluster = 1; /* else its neighbours are on standby */
 	ok(sim_poke(base + 4096, 0x77));
 	ok(view_unmap(space, base));
 	assert_int_equal(frame_count(FRAME_MODIFIED), 1);

@@ -294,7 +294,6 @@ static void test_an_in_page_error(void **state)
 	vaddr_t base = image();
 
 	(void)state;
-	knobs.cluster = 1; /* else the page would be read again, alone */
 	sim_fail_nth_io(1, STATUS_DEVICE_DATA_ERROR);
 	assert_int_equal(sim_poke(base + DATA, 1), STATUS_IN_PAGE_ERROR);
 	mm_check();

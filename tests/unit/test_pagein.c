@@ -17,7 +17,6 @@ static struct file_node *file;
 /* A file of two pages, 0x41... and 0x42..., behind a section. */
 static void world_start(void)
 {
-	knobs.cluster = 1; /* neighbours: test_read_ahead.c */
 	vm_start(1 << 20); /* little, because it is started thousands of times */
 	memset(file_bytes, 0x41, 4096);
 	memset(file_bytes + 4096, 0x42, 4096);

@@ -20,7 +20,7 @@ static struct file_node *file;
 static int setup(void **state)
 {
 	(void)state;
-	knobs.cluster = CLUSTER;
+	knobs.ahead = CLUSTER;
 	vm_start(VM_RAM_BYTES);
 	for (unsigned i = 0; i < FILE_PAGES; i++)
 		memset(file_bytes + i * 4096, (int)(i + 1), 4096);

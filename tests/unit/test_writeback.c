@@ -140,7 +140,7 @@ static void test_a_full_page_file(void **state)
 
 	(void)state;
 	start(3);
-	knobs.cluster = 1; /* no page is read in advance */
+	knobs.cluster = 1;
 	section = section_of(file, 0, PAGE_READWRITE, SEC_COMMIT);
 	view = map(section, PAGE_READWRITE);
 	ok(sim_poke(view, 0x77));
