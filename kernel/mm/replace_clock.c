@@ -11,4 +11,4 @@ static uint32_t rank(struct replace_page *page)
 }
 
 const struct replace_policy replace_clock = {
-	.name = "clock", .window = 64, .looks_at_accessed = true, .rank = rank};
+	.name = "clock", .window = 16, .looks_at_accessed = true, .rank = rank};
