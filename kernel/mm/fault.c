@@ -89,7 +89,8 @@ static enum fault_step need_frame(struct fault *fault, bool zeroed)
 
 static uint64_t private_page_bits(const struct fault *fault, const struct region *region)
 {
-	return watch_hardware_bits(region->view, fault->va,
+	return PTE_ACCESSED |
+	       watch_hardware_bits(region->view, fault->va,
 				   protection_hardware_bits(region->protection, true));
 }
 
@@ -173,7 +174,7 @@ static enum fault_step resolve_segment_page_locked(struct fault *fault, const st
 	if (wants_copy(fault, region) && page->spare != PFN_NONE)
 		return make_copy_locked(fault, region, slot, page->pfn);
 	page_map_locked(fault->space, fault->va, slot, frame_of(page->pfn),
-			protection_hardware_bits(region->protection, false));
+			protection_hardware_bits(region->protection, false) | PTE_ACCESSED);
 	/* mapped, the page cannot be evicted to make room for its own copy, again and again */
 	if (wants_copy(fault, region))
 		return need_frame(fault, false);

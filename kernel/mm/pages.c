@@ -44,7 +44,7 @@ void page_map_locked(struct address_space *space, vaddr_t va, pte_t *slot, struc
 		     uint64_t hardware_bits)
 {
 	if (!(hardware_bits & PTE_LARGE))
-		hardware_bits |= working_set_enter(space, va) | PTE_ACCESSED;
+		hardware_bits |= working_set_enter(space, va);
 	word_set_locked(slot, pte_valid(frame_number(frame), hardware_bits));
 	frame_share_locked(frame);
 	space->resident_pages += hardware_bits & PTE_LARGE ? LARGE_PAGE_PAGES : 1;

