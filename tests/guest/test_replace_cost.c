@@ -1,7 +1,8 @@
 /*
  * test_replace_cost.c - what a fault costs while memory is full, on the release kernel: it does not
- * depend on how many pages are in memory, but for the bounded search of the clock. Large pages, which never leave, take most of the frames
- * for the first measurement. Times are instructions (the TSC under -icount).
+ * depend on how many pages are in memory, but for the bounded search of the clock. Large pages,
+ * which never leave, take most of the frames for the first measurement. Times are instructions (the
+ * TSC under -icount).
  */
 /* boot: kernel=release mem=256 frames=21000 pagefile=4000 alone */
 #include "guest.h"
