@@ -16,7 +16,7 @@
 
 #define CHECKS "6000" /* of each run; there are two in each boot */
 
-#define LEAST 300u /* transfers in each direction */
+#define LEAST 300u	      /* transfers in each direction */
 #define BYSTANDERS_SLOTS 128u /* more than init and this program can have in the page file */
 
 /* The exit status, or what kept it from running. */
