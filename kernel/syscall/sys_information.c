@@ -12,6 +12,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
 #include "nt/ntex.h"
+#include "sweep.h"
 #include "system_query.h"
 #include "system_text.h"
 
@@ -149,6 +150,9 @@ static const struct system_class {
 	{QUIRE_SYSTEM_COMMAND_LINE, 0, 0, query_command_line},
 	{QUIRE_SYSTEM_PAGING, 0, 0, query_paging},
 	{QUIRE_SYSTEM_DISK, 0, 0, query_disk},
+#ifdef QUIRE_DEBUG
+	{QUIRE_SYSTEM_SWEEP, 0, 0, query_sweep},
+#endif
 };
 
 static const struct system_class *system_class_find(uint32_t class)

@@ -5,6 +5,7 @@
 
 #include "kernel/io/device.h"
 #include "kernel/mm/user_memory.h"
+#include "sweep.h"
 
 /* NT asks for a privilege; there are none here. */
 NTSTATUS NtSetSystemInformation(const uint64_t *arguments)
@@ -15,6 +16,10 @@ NTSTATUS NtSetSystemInformation(const uint64_t *arguments)
 
 	if (!NT_SUCCESS(status))
 		return status;
+#ifdef QUIRE_DEBUG
+	if (class == QUIRE_SYSTEM_SWEEP)
+		return sweep_arm(arguments[1], length_bytes);
+#endif
 	if (class != QUIRE_SYSTEM_DISK)
 		return STATUS_INVALID_INFO_CLASS;
 	if (length_bytes != sizeof(settings))

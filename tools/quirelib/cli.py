@@ -19,6 +19,7 @@ def _parser():
     _add_conform(commands)
     _add_sweep(commands)
     _add_matrix(commands)
+    _add_interrupt(commands)
     doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
     doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
     commands.add_parser("figures", help="measure and print the figures of the documentation")
@@ -114,6 +115,16 @@ def _add_matrix(commands):
     matrix.add_argument("--only", metavar="TEXT", help="configurations whose name contains TEXT")
 
 
+def _add_interrupt(commands):
+    interrupt = commands.add_parser("interrupt", help="interrupts, NMIs and terminations at every instruction of "
+                                                      "paths through the kernel; or one of them again")
+    interrupt.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+    interrupt.add_argument("kind", nargs="?", metavar="KIND", help="again: nmi, irq or kill,")
+    interrupt.add_argument("name", nargs="?", metavar="PATH", help="the path,")
+    interrupt.add_argument("first", nargs="?", type=_positive(int), metavar="FIRST", help="the instruction,")
+    interrupt.add_argument("last", nargs="?", type=_positive(int), metavar="LAST", help="and the last of a range")
+
+
 def _run(options):
     from . import guest
     from .common import IMAGE
@@ -147,6 +158,9 @@ def _dispatch(options):
     if options.command == "matrix":
         from . import matrix
         return matrix.run(options)
+    if options.command == "interrupt":
+        from . import interrupt
+        return interrupt.run(options)
     if options.command == "doctor":
         from . import doctor
         return doctor.run(options)
