@@ -45,8 +45,7 @@ struct shot arch_shot_disarm(void)
 {
 	irq_state_t irq = arch_irq_save();
 
-	atomic_store(&state.is_armed, false);
-	if (!state.shot.has_come) {
+	if (atomic_exchange(&state.is_armed, false)) {
 		state.shot.ticks = read_tsc() - state.armed_ticks;
 		clock_timer_give_back();
 	}

@@ -7,7 +7,8 @@
  * only counts, but comes where interrupts are disabled, too.
  *
  *     test_sweep.exe                               a part: what `make test` has time for
- *     test_sweep.exe all PART PARTS                every instruction; the PART-th of PARTS paths
+ *     test_sweep.exe all PART PARTS POINTS         the PART-th of PARTS paths; every instruction of
+ *                                                  those that have no more, else so many
  *     test_sweep.exe KIND NAME FIRST LAST STRIDE   nmi or irq, one path, from so many instructions
  */
 /* boot: frames=1500 pagefile=4000 alone */
@@ -134,15 +135,15 @@ static void path_sweep(const struct sweep *sweep)
 		 (unsigned long long)sweep->normal.ticks);
 }
 
-/* stride 0: every instruction, but not too many of one path. */
-static void path_sweep_both(const struct sweep_path *path, uint32_t stride)
+/* stride 0: so many points that the path comes to `points`. */
+static void path_sweep_both(const struct sweep_path *path, uint32_t stride, unsigned points)
 {
 	struct sweep sweep = {.path = path, .normal = sweep_measure(path), .first = 1};
 	struct places_summary summary;
 	bool is_all;
 
 	sweep.last = NO_END;
-	sweep.stride = stride ? stride : (uint32_t)(sweep.normal.ticks / POINTS_LONG) + 1;
+	sweep.stride = stride ? stride : (uint32_t)(sweep.normal.ticks / points) + 1;
 	is_all = sweep.stride == 1;
 	places_start_path();
 	for (int kind = 0; kind < SWEEP_KINDS; kind++) {
@@ -174,14 +175,14 @@ static void sweep_everyday(void)
 	for (size_t i = 0; i < sweep_paths_count; i++)
 		if (!sweep_paths[i].is_long)
 			path_sweep_both(&sweep_paths[i],
-					sweep_paths[i].is_complete ? 1 : STRIDE_EVERYDAY);
+					sweep_paths[i].is_complete ? 1 : STRIDE_EVERYDAY, 0);
 }
 
-static void sweep_all(unsigned part, unsigned parts)
+static void sweep_all(unsigned part, unsigned parts, unsigned points)
 {
 	for (size_t i = 0; i < sweep_paths_count; i++)
 		if (i % parts == part)
-			path_sweep_both(&sweep_paths[i], 0);
+			path_sweep_both(&sweep_paths[i], 0, points);
 	places_print();
 }
 
@@ -214,8 +215,8 @@ int program_main(int argc, char **argv)
 	disturber_start();
 	if (argc == 6)
 		sweep_one(argv + 1);
-	else if (argc == 4)
-		sweep_all(number_read(argv[2]), number_read(argv[3]));
+	else if (argc == 5)
+		sweep_all(number_read(argv[2]), number_read(argv[3]), number_read(argv[4]));
 	else
 		sweep_everyday();
 	tap_note("%llu interruptions tried, %llu failed", (unsigned long long)tried,

@@ -119,7 +119,12 @@ def _add_interrupt(commands):
     interrupt = commands.add_parser("interrupt", help="interrupts, NMIs and terminations at every instruction of "
                                                       "paths through the kernel; or one of them again")
     interrupt.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
-    interrupt.add_argument("kind", nargs="?", metavar="KIND", help="again: nmi, irq or kill,")
+    interrupt.add_argument("--points", type=_positive(int), default=20000, metavar="N",
+                           help="interrupts of a path and a kind: every instruction of paths that have no more")
+    interrupt.add_argument("--kills", type=_positive(int), default=60, metavar="N",
+                           help="terminations of a path and an action")
+    interrupt.add_argument("kind", nargs="?", metavar="KIND",
+                           help="again: nmi, irq, process, thread, sibling or stop,")
     interrupt.add_argument("name", nargs="?", metavar="PATH", help="the path,")
     interrupt.add_argument("first", nargs="?", type=_positive(int), metavar="FIRST", help="the instruction,")
     interrupt.add_argument("last", nargs="?", type=_positive(int), metavar="LAST", help="and the last of a range")

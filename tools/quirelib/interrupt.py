@@ -2,6 +2,7 @@
 of the guest tests test_sweep and test_kill_sweep; or one of them again.
 
     tools/quire interrupt                         everything, ends "N interruptions tried, M failed"
+    tools/quire interrupt --kills 100000          at most so many terminations of a path and an action (default 60)
     tools/quire interrupt irq fault-cow 1234      one interruption again (a range: FIRST LAST)
 
 All of it runs under -icount, so a number of instructions names the same instruction each time.
@@ -17,7 +18,8 @@ from typing import NamedTuple
 from . import jobs
 from .common import BUILD, ROOT, UsageError, kernel_path, require_built
 
-KINDS = {"nmi": "test_sweep", "irq": "test_sweep", "kill": "test_kill_sweep"}
+SWEEP, KILL = "test_sweep", "test_kill_sweep"
+KINDS = {"nmi": SWEEP, "irq": SWEEP, "process": KILL, "thread": KILL, "sibling": KILL, "stop": KILL}
 # Few frames, so that pages come from the disk; what the tests' boot comments say.
 MACHINE = ["--mem", "128", "--set", "frames=1500", "--set", "pagefile=4000"]
 PARTS = 16
@@ -58,17 +60,18 @@ def run(options):
 
 
 def _run_all(options):
-    jobs_wanted = [(program, number) for program in sorted(set(KINDS.values())) for number in range(PARTS)]
+    wanted = [(program, number, points) for program, points in ((SWEEP, options.points), (KILL, options.kills))
+              for number in range(PARTS)]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         try:
-            return list(pool.map(lambda job: _part(*job), jobs_wanted))
+            return list(pool.map(lambda part: _part(*part), wanted))
         except KeyboardInterrupt:
             jobs.end_all()
             raise
 
 
-def _part(program, number):
-    status, output, errors = _boot(program, ["all", str(number), str(PARTS)])
+def _part(program, number, points):
+    status, output, errors = _boot(program, ["all", str(number), str(PARTS), str(points)])
     lines = output.splitlines()
     tried, failed = _totals(lines)
     shown = _failures(lines)
