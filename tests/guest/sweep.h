@@ -20,6 +20,7 @@ struct sweep_path {
 	void (*undo)(const struct sweep_path *path);
 	bool is_long;	  /* far more instructions than a call: left to the long form */
 	bool is_complete; /* short, and all about entry and exit: every day at every instruction */
+	bool varies;	  /* takes one way or another: what memory is free, what the disk does */
 	bool needs_partner; /* a thread of this program that answers */
 	struct call call;
 };

@@ -8,7 +8,7 @@
  * may be left, and it must end at once; a victim that lives on ends as if nothing had been.
  *
  *     test_kill_sweep.exe                                 a part: what `make test` has time for
- *     test_kill_sweep.exe all PART PARTS POINTS           the PART-th of PARTS paths, so many of each
+ *     test_kill_sweep.exe all PART PARTS POINTS           the PART-th of PARTS, so many of each
  *     test_kill_sweep.exe ACTION NAME FIRST LAST STRIDE   one path again
  */
 /* boot: frames=1500 pagefile=4000 alone */

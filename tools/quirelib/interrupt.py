@@ -1,5 +1,6 @@
-"""`quire interrupt`: an interrupt, an NMI, a termination at every instruction of paths through the kernel, the long form
-of the guest tests test_sweep and test_kill_sweep; or one of them again.
+"""`quire interrupt`: an interrupt, an NMI, a termination at every instruction of paths through the kernel, and every
+exception that a program can cause: the long form of the guest tests test_sweep, test_kill_sweep and test_vectors; or
+one of the interrupts again.
 
     tools/quire interrupt                         everything, ends "N interruptions tried, M failed"
     tools/quire interrupt --kills 100000          at most so many terminations of a path and an action (default 60)
@@ -18,7 +19,7 @@ from typing import NamedTuple
 from . import jobs
 from .common import BUILD, ROOT, UsageError, kernel_path, require_built
 
-SWEEP, KILL = "test_sweep", "test_kill_sweep"
+SWEEP, KILL, VECTORS = "test_sweep", "test_kill_sweep", "test_vectors"
 KINDS = {"nmi": SWEEP, "irq": SWEEP, "process": KILL, "thread": KILL, "sibling": KILL, "stop": KILL}
 # Few frames, so that pages come from the disk; what the tests' boot comments say.
 MACHINE = ["--mem", "128", "--set", "frames=1500", "--set", "pagefile=4000"]
@@ -60,8 +61,9 @@ def run(options):
 
 
 def _run_all(options):
-    wanted = [(program, number, points) for program, points in ((SWEEP, options.points), (KILL, options.kills))
-              for number in range(PARTS)]
+    wanted = [(VECTORS, ["all"])] + [(program, ["all", str(number), str(PARTS), str(points)])
+                                     for program, points in ((SWEEP, options.points), (KILL, options.kills))
+                                     for number in range(PARTS)]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         try:
             return list(pool.map(lambda part: _part(*part), wanted))
@@ -70,8 +72,8 @@ def _run_all(options):
             raise
 
 
-def _part(program, number, points):
-    status, output, errors = _boot(program, ["all", str(number), str(PARTS), str(points)])
+def _part(program, words):
+    status, output, errors = _boot(program, words)
     lines = output.splitlines()
     tried, failed = _totals(lines)
     shown = _failures(lines)
@@ -79,7 +81,7 @@ def _part(program, number, points):
         failed = failed or 1
         shown = shown or tuple(errors.splitlines()[-40:])
     places = frozenset(int(word, 16) for line in lines if line.startswith("# places:") for word in line.split()[2:])
-    return Part(f"{program} {number}/{PARTS}", tried, failed, shown, places)
+    return Part(" ".join((program, *words)), tried, failed, shown, places)
 
 
 def _boot(program, words):
