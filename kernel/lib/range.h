@@ -62,10 +62,10 @@ static inline bool round_up_ok(uint64_t value, uint64_t unit, uint64_t *result)
     ensures \result != 0 ==> start <= \result && \result + size <= end;
     ensures \result != 0 && !is_highest ==> \result == (start + unit - 1) / unit * unit;
     ensures \result != 0 && is_highest ==> \let lowest = (start + unit - 1) / unit * unit;
-        \result == lowest + (end - size - lowest) / unit * unit;
+      \result == lowest + (end - size - lowest) / unit * unit;
     ensures \result != 0 && is_highest ==> end < \result + size + unit;
     ensures \result == 0 && 0 < start <= end && start + unit - 1 <= UINT64_MAX ==>
-        end < (start + unit - 1) / unit * unit + size; */
+      end < (start + unit - 1) / unit * unit + size; */
 static inline uint64_t range_place(uint64_t start, uint64_t end, uint64_t size, uint64_t unit,
 				   bool is_highest)
 {

@@ -35,7 +35,7 @@ uint64_t commit_limit(void);
     ensures \result + taken <= total || \result == 0;
     ensures \result + reserve <= cap || \result == 0;
     ensures \result + taken == total || \result + reserve == cap ||
-        taken > total || reserve > cap; */
+      taken > total || reserve > cap; */
 static inline uint64_t commit_promisable(uint64_t total, uint64_t taken, uint64_t cap,
 					 uint64_t reserve)
 {
