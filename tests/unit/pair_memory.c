@@ -49,7 +49,7 @@ static void map_from(struct actor *actor, handle_t section, uint32_t protection)
 {
 	desk_put(actor, 0, 0);
 	desk_put(actor, 1, 0);
-	CALL(actor, NtMapViewOfSection, section, CURRENT_PROCESS, desk_word(actor, 0), 0, 0, 0,
+	CALL(actor, NtMapViewOfSection, section, object.target, desk_word(actor, 0), 0, 0, 0,
 	     desk_word(actor, 1), VIEW_UNMAP, 0, protection);
 }
 
@@ -60,7 +60,7 @@ void operation_map(struct actor *actor)
 
 void operation_unmap(struct actor *actor)
 {
-	CALL(actor, NtUnmapViewOfSection, CURRENT_PROCESS, object.page);
+	CALL(actor, NtUnmapViewOfSection, object.target, object.page);
 }
 
 void operation_map_image(struct actor *actor)
@@ -75,7 +75,7 @@ void operation_map_image(struct actor *actor)
 static void allocate(struct actor *actor, uint64_t size_bytes, uint32_t type)
 {
 	range_put(actor, size_bytes);
-	CALL(actor, NtAllocateVirtualMemory, CURRENT_PROCESS, desk_word(actor, 0), 0,
+	CALL(actor, NtAllocateVirtualMemory, object.target, desk_word(actor, 0), 0,
 	     desk_word(actor, 1), type, object.protection);
 }
 
@@ -97,7 +97,7 @@ void operation_reset(struct actor *actor)
 static void free_memory(struct actor *actor, uint64_t size_bytes, uint32_t type)
 {
 	range_put(actor, size_bytes);
-	CALL(actor, NtFreeVirtualMemory, CURRENT_PROCESS, desk_word(actor, 0), desk_word(actor, 1),
+	CALL(actor, NtFreeVirtualMemory, object.target, desk_word(actor, 0), desk_word(actor, 1),
 	     type);
 }
 
@@ -114,8 +114,8 @@ void operation_release(struct actor *actor)
 void operation_protect(struct actor *actor)
 {
 	range_put(actor, PAGE_SIZE);
-	CALL(actor, NtProtectVirtualMemory, CURRENT_PROCESS, desk_word(actor, 0),
-	     desk_word(actor, 1), PAGE_READONLY, desk_word(actor, 2));
+	CALL(actor, NtProtectVirtualMemory, object.target, desk_word(actor, 0), desk_word(actor, 1),
+	     PAGE_READONLY, desk_word(actor, 2));
 	if (NT_SUCCESS(actor->status))
 		actor->value = (uint32_t)desk_get(actor, 2);
 }
@@ -124,7 +124,7 @@ void operation_query_memory(struct actor *actor)
 {
 	struct nt_memory_basic_information information;
 
-	CALL(actor, NtQueryVirtualMemory, CURRENT_PROCESS, object.page,
+	CALL(actor, NtQueryVirtualMemory, object.target, object.page,
 	     MEMORY_BASIC_INFORMATION_CLASS, actor->desk + DESK_BUFFER, sizeof(information), 0);
 	desk_read(actor, DESK_BUFFER, &information, sizeof(information));
 	if (NT_SUCCESS(actor->status))
@@ -134,21 +134,21 @@ void operation_query_memory(struct actor *actor)
 void operation_lock(struct actor *actor)
 {
 	range_put(actor, PAGE_SIZE);
-	CALL(actor, NtLockVirtualMemory, CURRENT_PROCESS, desk_word(actor, 0), desk_word(actor, 1),
+	CALL(actor, NtLockVirtualMemory, object.target, desk_word(actor, 0), desk_word(actor, 1),
 	     MAP_PROCESS);
 }
 
 void operation_unlock(struct actor *actor)
 {
 	range_put(actor, PAGE_SIZE);
-	CALL(actor, NtUnlockVirtualMemory, CURRENT_PROCESS, desk_word(actor, 0),
-	     desk_word(actor, 1), MAP_PROCESS);
+	CALL(actor, NtUnlockVirtualMemory, object.target, desk_word(actor, 0), desk_word(actor, 1),
+	     MAP_PROCESS);
 }
 
 void operation_flush(struct actor *actor)
 {
 	range_put(actor, PAGE_SIZE);
-	CALL(actor, NtFlushVirtualMemory, CURRENT_PROCESS, desk_word(actor, 0), desk_word(actor, 1),
+	CALL(actor, NtFlushVirtualMemory, object.target, desk_word(actor, 0), desk_word(actor, 1),
 	     actor->desk + DESK_IO);
 }
 
@@ -156,14 +156,14 @@ void operation_prefetch(struct actor *actor)
 {
 	range_put(actor, PAGE_SIZE); /* words 0 and 1 are the entry of the list, too */
 	desk_put(actor, 2, 0);
-	CALL(actor, NtSetInformationVirtualMemory, CURRENT_PROCESS, 0, 1, desk_word(actor, 0),
+	CALL(actor, NtSetInformationVirtualMemory, object.target, 0, 1, desk_word(actor, 0),
 	     desk_word(actor, 2), sizeof(uint32_t));
 }
 
 void operation_get_watch(struct actor *actor)
 {
 	desk_put(actor, 0, 4);
-	CALL(actor, NtGetWriteWatch, CURRENT_PROCESS, 0, object.page, PAGE_SIZE,
+	CALL(actor, NtGetWriteWatch, object.target, 0, object.page, PAGE_SIZE,
 	     actor->desk + DESK_BUFFER, desk_word(actor, 0), desk_word(actor, 1));
 	if (NT_SUCCESS(actor->status))
 		actor->value = desk_get(actor, 0);
@@ -171,14 +171,14 @@ void operation_get_watch(struct actor *actor)
 
 void operation_reset_watch(struct actor *actor)
 {
-	CALL(actor, NtResetWriteWatch, CURRENT_PROCESS, object.page, PAGE_SIZE);
+	CALL(actor, NtResetWriteWatch, object.target, object.page, PAGE_SIZE);
 }
 
 void operation_read_virtual(struct actor *actor)
 {
 	uint8_t byte;
 
-	CALL(actor, NtReadVirtualMemory, CURRENT_PROCESS,
+	CALL(actor, NtReadVirtualMemory, object.target,
 	     object.page + PAIR_WRITE_AT + !actor->number, actor->desk + DESK_BUFFER, 1,
 	     desk_word(actor, 0));
 	desk_read(actor, DESK_BUFFER, &byte, 1);
@@ -191,14 +191,14 @@ void operation_write_virtual(struct actor *actor)
 	uint8_t byte = (uint8_t)(PAIR_WRITTEN + actor->number);
 
 	desk_write(actor, DESK_BUFFER, &byte, 1);
-	CALL(actor, NtWriteVirtualMemory, CURRENT_PROCESS, own_byte(actor),
-	     actor->desk + DESK_BUFFER, 1, desk_word(actor, 0));
+	CALL(actor, NtWriteVirtualMemory, object.target, own_byte(actor), actor->desk + DESK_BUFFER,
+	     1, desk_word(actor, 0));
 }
 
 void operation_clone(struct actor *actor)
 {
 	NTSTATUS status = CALL(actor, NtCreateProcessEx, desk_word(actor, 0), PROCESS_ALL_ACCESS, 0,
-			       CURRENT_PROCESS, 0, 0, 0, 0, 0);
+			       object.target, 0, 0, 0, 0, 0);
 
 	if (NT_SUCCESS(status))
 		CALL(actor, NtClose, desk_get(actor, 0));
@@ -206,15 +206,20 @@ void operation_clone(struct actor *actor)
 
 void operation_terminate(struct actor *actor)
 {
-	CALL(actor, NtTerminateProcess, CURRENT_PROCESS, 7);
+	CALL(actor, NtTerminateProcess, object.target, 7);
 }
 
 /* ---- what the kernel does by itself, when memory is short ---- */
 
 void operation_trim(struct actor *actor)
 {
+	struct address_space *space;
+
 	(void)actor;
-	(void)space_empty(object.process->space);
+	if (!NT_SUCCESS(process_space_pin(object.owner, &space)))
+		return;
+	(void)space_empty(space);
+	process_space_unpin(object.owner);
 }
 
 void operation_write_back(struct actor *actor)

@@ -17,7 +17,7 @@ void operation_create_section(struct actor *actor)
 	desk_put(actor, 1, PAGE_SIZE);
 	CALL(actor, NtCreateSection, desk_word(actor, 0), SECTION_ALL_ACCESS,
 	     actor->desk + DESK_SECTION_NAME, desk_word(actor, 1), PAGE_READWRITE, SEC_COMMIT,
-	     object.kind == PAIR_SECTION || object.kind == PAIR_PRIVATE ? 0 : object.file);
+	     pair_is_of_file() ? object.file : 0);
 }
 
 void operation_extend_section(struct actor *actor)

@@ -93,14 +93,12 @@ static void file_state(uint64_t *state)
 
 void pair_outcome_read(struct pair_outcome *outcome)
 {
-	struct process *process = object.process;
-
 	memset(outcome->state, 0, sizeof(outcome->state));
-	outcome->state[0] = process->space && !process->exiting;
-	if (outcome->state[0]) {
-		space_state(process->space, outcome->state);
-		object_state(&process->handles, outcome->state);
-	}
+	if (!object.process->exiting)
+		object_state(&object.process->handles, outcome->state);
+	outcome->state[0] = !object.owner->exiting;
+	if (outcome->state[0])
+		space_state(object.owner->space, outcome->state);
 	file_state(outcome->state);
 }
 

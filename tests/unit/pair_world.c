@@ -15,9 +15,9 @@
 #include "nt/ntio.h"
 #include "process_world.h"
 
-#define RAM_BYTES (224u * PAGE_SIZE)
-#define SLOTS 16u
-#define DISK_FREE_BYTES (32u * PAGE_SIZE)
+#define RAM_BYTES (144u * PAGE_SIZE)
+#define SLOTS 8u
+#define DISK_FREE_BYTES (16u * PAGE_SIZE)
 #define SECTION_NAME "\\BaseNamedObjects\\S"
 #define EVENT_NAME "\\BaseNamedObjects\\E"
 #define FILE_PATH "\\??\\C:\\data\\f.exe"
@@ -28,6 +28,7 @@ const struct pair_world pair_worlds[PAIR_WORLDS] = {
 	{"copy", PAIR_COPY, PAIR_IN_MEMORY},	     {"private", PAIR_PRIVATE, PAIR_IN_MEMORY},
 	{"file-out", PAIR_FILE, PAIR_ON_DISK},	     {"section-out", PAIR_SECTION, PAIR_ON_DISK},
 	{"private-out", PAIR_PRIVATE, PAIR_ON_DISK}, {"copy-out", PAIR_COPY, PAIR_ON_DISK},
+	{"remote", PAIR_REMOTE, PAIR_IN_MEMORY},     {"remote-out", PAIR_REMOTE, PAIR_ON_DISK},
 };
 
 const struct operation pair_operations[] = {
@@ -39,8 +40,8 @@ const unsigned pair_operation_count = sizeof(pair_operations) / sizeof(pair_oper
 
 struct pair_object object;
 static struct actor actors[ACTORS];
-static struct user_thread *keeper; /* never runs, so the process is there until it is terminated */
-static const char at_work_channel; /* where the test sleeps meanwhile */
+static struct user_thread *keepers[2]; /* of the processes */
+static const char at_work_channel;     /* where the test sleeps meanwhile */
 static vaddr_t desks;
 
 /* ---- the desk ---- */
@@ -152,32 +153,12 @@ void pair_actors_run(const struct operation *const operations[ACTORS], struct pa
 		if (atomic_load(&actors[i].thread->thread.terminate))
 			(void)waitable_wait(&actors[i].thread->header, NULL);
 	}
-	if (object.process->exiting) /* the last thread to leave takes the process down */
-		(void)waitable_wait(&object.process->header, NULL);
+	if (object.owner->exiting) /* the last thread to leave takes the process down */
+		(void)waitable_wait(&object.owner->header, NULL);
 	for (unsigned i = 0; i < ACTORS; i++) {
 		outcome->status[i] = actors[i].status;
 		outcome->value[i] = actors[i].value;
 	}
-}
-
-static struct user_thread *thread_make(void)
-{
-	struct thread_request request = {.process = object.process, .start = 0x1000};
-	struct user_thread *thread;
-
-	SIM_CHECK(user_thread_create(&request, &thread) == STATUS_SUCCESS);
-	return thread;
-}
-
-/* ---- set up ---- */
-
-static void machine_start(void)
-{
-	world_start_sized(RAM_BYTES, DISK_FREE_BYTES, "data/f.exe", 0);
-	SIM_CHECK(pagefile_attach(SLOTS) == STATUS_SUCCESS);
-	namespace_init();
-	synchronization_init();
-	SIM_CHECK(file_object_system_init() == STATUS_SUCCESS);
 }
 
 /* What the program brought is of no use here, and only makes every walk longer. */
@@ -198,6 +179,29 @@ static void space_clear(struct address_space *space)
 		else
 			(void)!view_unmap(space, allocation);
 	}
+}
+
+static struct user_thread *thread_make(struct process *process)
+{
+	struct thread_request request = {.process = process, .start = 0x1000};
+	struct user_thread *thread;
+
+	SIM_CHECK(user_thread_create(&request, &thread) == STATUS_SUCCESS);
+	space_clear(process->space);
+	/* what a thread gives back as it leaves */
+	thread->teb = thread->stack_allocation = 0;
+	return thread;
+}
+
+/* ---- set up ---- */
+
+static void machine_start(void)
+{
+	world_start_sized(RAM_BYTES, DISK_FREE_BYTES, "data/f.exe", 0);
+	SIM_CHECK(pagefile_attach(SLOTS) == STATUS_SUCCESS);
+	namespace_init();
+	synchronization_init();
+	SIM_CHECK(file_object_system_init() == STATUS_SUCCESS);
 }
 
 static unsigned ascii_to_utf16(const char *text, uint16_t *to)
@@ -265,7 +269,6 @@ static void desks_make(void)
 static void handles_make(void)
 {
 	struct actor *actor = &actors[0];
-	bool is_file = object.kind == PAIR_FILE || object.kind == PAIR_COPY;
 
 	SET_UP(NtOpenFile, desk_word(actor, 0),
 	       FILE_GENERIC_READ | FILE_GENERIC_WRITE | FILE_EXECUTE | DELETE_ACCESS,
@@ -276,11 +279,15 @@ static void handles_make(void)
 	desk_put(actor, 1, pages_to_bytes(PAIR_PAGES));
 	SET_UP(NtCreateSection, desk_word(actor, 0), SECTION_ALL_ACCESS | DELETE_ACCESS,
 	       actor->desk + DESK_SECTION_NAME, desk_word(actor, 1), PAGE_EXECUTE_READWRITE,
-	       object.kind == PAIR_SECTION ? SEC_RESERVE : SEC_COMMIT, is_file ? object.file : 0);
+	       pair_is_of_file() ? SEC_COMMIT : SEC_RESERVE, pair_is_of_file() ? object.file : 0);
 	object.section = desk_get(actor, 0);
 	SET_UP(NtCreateEvent, desk_word(actor, 0), EVENT_ALL_ACCESS, actor->desk + DESK_EVENT_NAME,
 	       SYNCHRONIZATION_EVENT, 0);
 	object.event = desk_get(actor, 0);
+	object.target = CURRENT_PROCESS;
+	if (object.owner != object.process)
+		SIM_CHECK(handle_insert(&object.process->handles, object.owner, PROCESS_ALL_ACCESS,
+					0, &object.target) == STATUS_SUCCESS);
 	SET_UP(NtCreateMutant, desk_word(actor, 0), MUTANT_ALL_ACCESS, 0, 0);
 	object.mutant = desk_get(actor, 0);
 }
@@ -295,38 +302,46 @@ static void page_make(void)
 	desk_put(actor, 1, pages_to_bytes(PAIR_PAGES));
 	desk_put(actor, 2, 0);
 	if (object.kind == PAIR_PRIVATE)
-		SET_UP(NtAllocateVirtualMemory, CURRENT_PROCESS, desk_word(actor, 0), 0,
+		SET_UP(NtAllocateVirtualMemory, object.target, desk_word(actor, 0), 0,
 		       desk_word(actor, 1), MEM_RESERVE | MEM_COMMIT | MEM_WRITE_WATCH,
 		       object.protection);
 	else
-		SET_UP(NtMapViewOfSection, object.section, CURRENT_PROCESS, desk_word(actor, 0), 0,
-		       object.kind == PAIR_SECTION ? PAGE_SIZE : 0, desk_word(actor, 2),
-		       desk_word(actor, 1), VIEW_SHARE, 0, object.protection);
+		SET_UP(NtMapViewOfSection, object.section, object.target, desk_word(actor, 0), 0,
+		       pair_is_of_file() ? 0 : PAGE_SIZE, desk_word(actor, 2), desk_word(actor, 1),
+		       VIEW_SHARE, 0, object.protection);
 	object.page = desk_get(actor, 0);
 	if (object.kind == PAIR_COPY) /* the copy is still to come */
 		SIM_CHECK(sim_peek(object.page) == 'M');
 	else
-		SIM_CHECK(sim_poke(object.page + PAIR_WRITE_AT + ACTORS, 1) == STATUS_SUCCESS);
+		SET_UP(NtWriteVirtualMemory, object.target, object.page + PAIR_WRITE_AT + ACTORS,
+		       desk_word(actor, 0), 1, 0);
 }
 
 static void page_out(void)
 {
-	(void)space_empty(object.process->space);
+	(void)space_empty(object.owner->space);
 	while (writeback_some())
 		;
 	operation_evict(&actors[0]);
 }
 
-static void process_make(void)
+/* A process that has a thread which never runs, so that it is there until it is terminated. */
+static struct process *process_make(unsigned index)
 {
-	SIM_CHECK(world_process(NULL, false, &object.process) == STATUS_SUCCESS);
+	struct process *process;
+
+	SIM_CHECK(world_process(NULL, false, &process) == STATUS_SUCCESS);
+	keepers[index] = thread_make(process);
+	return process;
+}
+
+static void processes_make(void)
+{
+	object.process = object.owner = process_make(0);
 	for (unsigned i = 0; i < ACTORS; i++)
-		actors[i] = (struct actor){.number = i, .thread = thread_make()};
-	keeper = thread_make();
-	space_clear(object.process->space);
-	for (unsigned i = 0; i < ACTORS; i++) /* which a thread gives back as it leaves */
-		actors[i].thread->teb = actors[i].thread->stack_allocation = 0;
-	keeper->teb = keeper->stack_allocation = 0;
+		actors[i] = (struct actor){.number = i, .thread = thread_make(object.process)};
+	if (object.kind == PAIR_REMOTE)
+		object.owner = process_make(1);
 	sim_enter_space(object.process->space);
 	thread_current()->process = object.process;
 }
@@ -338,7 +353,7 @@ void pair_world_set_up(void *argument)
 	machine_start();
 	object = (struct pair_object){.kind = world->kind};
 	host_user_code = user_code;
-	process_make();
+	processes_make();
 	desks_make();
 	handles_make();
 	page_make();
@@ -347,18 +362,25 @@ void pair_world_set_up(void *argument)
 	mm_check();
 }
 
+static void process_end(struct process *process, struct user_thread *keeper)
+{
+	(void)process_terminate(process, 0);
+	SIM_CHECK(waitable_wait(&process->header, NULL) == STATUS_SUCCESS);
+	object_release(keeper);
+	object_release(process);
+}
+
 void pair_world_take_down(void *argument)
 {
 	(void)argument;
 	sim_enter_space(NULL);
 	thread_current()->process = NULL;
-	(void)process_terminate(object.process, 0);
-	SIM_CHECK(waitable_wait(&object.process->header, NULL) == STATUS_SUCCESS);
-	sim_settle();
 	for (unsigned i = 0; i < ACTORS; i++)
 		object_release(actors[i].thread);
-	object_release(keeper);
-	object_release(object.process);
+	process_end(object.process, keepers[0]);
+	if (object.owner != object.process)
+		process_end(object.owner, keepers[1]);
+	sim_settle();
 	namespace_destroy();
 	SIM_CHECK(!process_reference_next(0));
 	SIM_CHECK(pagefile_slots_free() == SLOTS);

@@ -19,6 +19,7 @@ enum pair_kind {
 	PAIR_SECTION, /* a view of a page-file section */
 	PAIR_FILE,    /* a view of a file */
 	PAIR_COPY,    /* a copy-on-write view of a file */
+	PAIR_REMOTE,  /* a view of a page-file section in another process */
 	PAIR_KINDS
 };
 enum pair_place { PAIR_IN_MEMORY, PAIR_ON_DISK };
@@ -29,7 +30,7 @@ struct pair_world {
 	enum pair_kind kind;
 	enum pair_place place;
 };
-#define PAIR_WORLDS 8u
+#define PAIR_WORLDS 10u
 extern const struct pair_world pair_worlds[PAIR_WORLDS];
 
 struct actor;
@@ -52,15 +53,21 @@ struct actor {
 	bool has_begun, has_ended;
 };
 
-/* What the operations act on. Handles of the process. */
+/* What the operations act on. Handles of the process that the threads are of. */
 struct pair_object {
 	enum pair_kind kind;
-	struct process *process;
+	struct process *process; /* of the threads */
+	struct process *owner; /* of the page: the same, or another one, without running threads */
+	handle_t target;       /* to it */
 	vaddr_t page;
 	handle_t section, file, event, mutant;
 	uint32_t protection; /* of the view */
 };
 extern struct pair_object object;
+static inline bool pair_is_of_file(void)
+{
+	return object.kind == PAIR_FILE || object.kind == PAIR_COPY;
+}
 
 /* The world `argument`, a struct pair_world, with threads that wait for pair_actors_run. */
 void pair_world_set_up(void *argument);

@@ -56,7 +56,8 @@ static inline void world_ntdll(struct pe_builder *pe)
 	world_add_exports(pe);
 }
 
-static struct pe_builder world_images[2]; /* the archive is made of them at world_start */
+/* The archive is made of them at world_start. */
+static HOST_KEPT struct pe_builder world_images[2];
 
 /* A machine of its own size, whose disk has one more file that is an image, if it has a name. */
 static inline void world_start_sized(uint64_t ram_bytes, uint64_t disk_free_bytes, const char *more,
