@@ -16,8 +16,11 @@
 #include "process_world.h"
 
 #define RAM_BYTES (144u * PAGE_SIZE)
-#define SLOTS 8u
-#define DISK_FREE_BYTES (16u * PAGE_SIZE)
+#define SLOTS 12u
+#define DISK_FREE_BYTES (20u * PAGE_SIZE)
+#define FODDER_PAGES 6u
+#define FRAMES_LEFT 1u
+#define HOARD_MAX 144u
 #define SECTION_NAME "\\BaseNamedObjects\\S"
 #define EVENT_NAME "\\BaseNamedObjects\\E"
 #define FILE_PATH "\\??\\C:\\data\\f.exe"
@@ -29,6 +32,8 @@ const struct pair_world pair_worlds[PAIR_WORLDS] = {
 	{"file-out", PAIR_FILE, PAIR_ON_DISK},	     {"section-out", PAIR_SECTION, PAIR_ON_DISK},
 	{"private-out", PAIR_PRIVATE, PAIR_ON_DISK}, {"copy-out", PAIR_COPY, PAIR_ON_DISK},
 	{"remote", PAIR_REMOTE, PAIR_IN_MEMORY},     {"remote-out", PAIR_REMOTE, PAIR_ON_DISK},
+	{"file-short", PAIR_FILE, PAIR_SHORT},	     {"section-short", PAIR_SECTION, PAIR_SHORT},
+	{"private-short", PAIR_PRIVATE, PAIR_SHORT}, {"copy-short", PAIR_COPY, PAIR_SHORT},
 };
 
 const struct operation pair_operations[] = {
@@ -43,6 +48,8 @@ static struct actor actors[ACTORS];
 static struct user_thread *keepers[2]; /* of the processes */
 static const char at_work_channel;     /* where the test sleeps meanwhile */
 static vaddr_t desks;
+static pfn_t hoard[HOARD_MAX]; /* frames that nobody is to have */
+static unsigned hoarded;
 
 /* ---- the desk ---- */
 
@@ -317,6 +324,34 @@ static void page_make(void)
 		       desk_word(actor, 0), 1, 0);
 }
 
+/* ---- a shortage of memory ---- */
+
+/* Dirty pages of the process, for others to take. */
+static void fodder_make(void)
+{
+	uint64_t size = pages_to_bytes(FODDER_PAGES);
+	vaddr_t base = 0;
+
+	SIM_CHECK(memory_allocate(object.process->space, &base, 0, &size, MEM_RESERVE | MEM_COMMIT,
+				  PAGE_READWRITE) == STATUS_SUCCESS);
+	for (unsigned i = 0; i < FODDER_PAGES; i++)
+		SIM_CHECK(sim_poke(base + pages_to_bytes(i), 1) == STATUS_SUCCESS);
+}
+
+static void frames_hoard(void)
+{
+	while (frame_count(FRAME_FREE) + frame_count(FRAME_ZEROED) > FRAMES_LEFT) {
+		KASSERT(hoarded < HOARD_MAX);
+		hoard[hoarded++] = frame_alloc(FRAME_ANY_CONTENT);
+	}
+}
+
+static void frames_give_back(void)
+{
+	while (hoarded)
+		frame_free(hoard[--hoarded]);
+}
+
 static void page_out(void)
 {
 	(void)space_empty(object.owner->space);
@@ -359,6 +394,11 @@ void pair_world_set_up(void *argument)
 	page_make();
 	if (world->place == PAIR_ON_DISK)
 		page_out();
+	hoarded = 0;
+	if (world->place == PAIR_SHORT) {
+		fodder_make();
+		frames_hoard();
+	}
 	mm_check();
 }
 
@@ -373,6 +413,7 @@ static void process_end(struct process *process, struct user_thread *keeper)
 void pair_world_take_down(void *argument)
 {
 	(void)argument;
+	frames_give_back();
 	sim_enter_space(NULL);
 	thread_current()->process = NULL;
 	for (unsigned i = 0; i < ACTORS; i++)

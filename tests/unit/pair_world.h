@@ -22,7 +22,11 @@ enum pair_kind {
 	PAIR_REMOTE,  /* a view of a page-file section in another process */
 	PAIR_KINDS
 };
-enum pair_place { PAIR_IN_MEMORY, PAIR_ON_DISK };
+enum pair_place {
+	PAIR_IN_MEMORY,
+	PAIR_ON_DISK,
+	PAIR_SHORT, /* in memory, of which there is no more: whoever needs a page takes another's */
+};
 
 /* Everything that differs between worlds. */
 struct pair_world {
@@ -30,7 +34,7 @@ struct pair_world {
 	enum pair_kind kind;
 	enum pair_place place;
 };
-#define PAIR_WORLDS 10u
+#define PAIR_WORLDS 14u
 extern const struct pair_world pair_worlds[PAIR_WORLDS];
 
 struct actor;
