@@ -23,7 +23,9 @@ HOST_CFLAGS := -std=gnu17 -O1 -g -fsanitize=address,undefined -fno-sanitize-reco
 	-fno-omit-frame-pointer -fno-strict-aliasing -DQUIRE_DEBUG $(INCLUDES) $(WARNINGS)
 FUZZ_CFLAGS := $(HOST_CFLAGS) -fsanitize=fuzzer-no-link
 # Disk transfers pass through tests/sim/sim_io.c.
-HOST_LDFLAGS := -Wl,--wrap=disk_transfer
+HOST_LDFLAGS := -Wl,--wrap=disk_transfer -Wl,--wrap=pagefile_write
+# Optimised, without sanitizers: for the simulator's long forms.
+SIM_CFLAGS := -std=gnu17 -O2 -g -fno-strict-aliasing -DQUIRE_DEBUG $(INCLUDES) $(WARNINGS)
 
 HOST_TESTS := $(HOST_TEST_SOURCES:tests/unit/%.c=$(BUILD)/host/unit/%)
 FUZZ_TARGETS := $(HOST_FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz/%)
@@ -50,10 +52,14 @@ $(BUILD)/$(1)/libkernel.a: $$($(1)_OBJECTS) $(BUILD)/flags/$(1)-list
 endef
 $(eval $(call host_rules,host,$(HOST_CC),$(HOST_CFLAGS)))
 $(eval $(call host_rules,fuzz,$(FUZZ_CC),$(FUZZ_CFLAGS)))
+$(eval $(call host_rules,sim,$(HOST_CC),$(SIM_CFLAGS)))
 
 $(BUILD)/host/unit/%: $(BUILD)/host/obj/tests/unit/%.o $(BUILD)/host/libkernel.a
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ -lcmocka
+
+$(BUILD)/sim/%: $(BUILD)/sim/obj/tests/unit/%.o $(BUILD)/sim/libkernel.a
+	$(Q)$(HOST_CC) $(SIM_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ -lcmocka
 
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libkernel.a
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) $(HOST_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^)
