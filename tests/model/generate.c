@@ -46,8 +46,7 @@ static uint64_t a_slot(unsigned process, enum model_type type)
 	uint64_t start = source_below(from, OPERATION_SLOTS);
 
 	if (chance(4))
-		return PICK(HANDLE_ZERO, HANDLE_JUNK, HANDLE_CURRENT_PROCESS,
-			    HANDLE_CURRENT_THREAD);
+		return PICK(HANDLE_ZERO, HANDLE_JUNK, HANDLE_CURRENT_PROCESS);
 	for (uint64_t i = 0; i < OPERATION_SLOTS && !chance(3); i++) {
 		uint64_t slot = (start + i) % OPERATION_SLOTS;
 		struct model_handle *handle =

@@ -31,7 +31,7 @@ NTSTATUS model_resolve(struct model_call *call, uint64_t value, enum model_type 
 
 	*object = (int)call->caller;
 	REFUSE(STATUS_SUCCESS, value == CURRENT_PROCESS && type == TYPE_PROCESS);
-	REFUSE(STATUS_OBJECT_TYPE_MISMATCH, value == CURRENT_PROCESS || value == CURRENT_THREAD);
+	REFUSE(STATUS_OBJECT_TYPE_MISMATCH, value == CURRENT_PROCESS);
 	REFUSE(STATUS_INVALID_HANDLE, !handle);
 	REFUSE(STATUS_OBJECT_TYPE_MISMATCH, handle->type != type);
 	*object = handle->object;
@@ -324,11 +324,10 @@ void model_fill(struct model_bytes *page, uint64_t from, uint64_t end, uint16_t 
 	}
 }
 
-static void file_fill(struct model_content *file, uint64_t offset, uint64_t size, uint8_t byte)
+static void file_fill(struct model_content *file, uint64_t from, uint64_t end, uint8_t byte)
 {
-	for (uint64_t at = offset; at < offset + size; at++)
-		model_fill(&file->page[at / MODEL_PAGE], at % MODEL_PAGE, at % MODEL_PAGE + 1,
-			   byte);
+	for (uint64_t i = from / MODEL_PAGE, at = i * MODEL_PAGE; at < end; i++, at += MODEL_PAGE)
+		model_fill(&file->page[i], from > at ? from - at : 0, end - at, byte);
 }
 
 void model_reset(const uint64_t file_sizes[MODEL_FILES])
@@ -338,8 +337,14 @@ void model_reset(const uint64_t file_sizes[MODEL_FILES])
 		model_process_clear(p);
 	for (int f = 0; f < MODEL_FILES; f++) {
 		model.file[f].size = file_sizes[f];
-		for (uint64_t o = 0; o < file_sizes[f]; o++)
-			file_fill(&model.file[f], o, 1, model_file_byte(o));
+		for (uint64_t page = 0; page < file_sizes[f]; page += MODEL_PAGE) {
+			for (int i = 0; i < MODEL_OFFSETS; i++) {
+				uint64_t at = page + model_offsets[i];
+
+				if (at < file_sizes[f])
+					file_fill(&model.file[f], at, at + 1, model_file_byte(at));
+			}
+		}
 	}
 }
 
@@ -385,7 +390,7 @@ NTSTATUS model_write_file(struct model_call *call)
 
 	TRY(file_find(call, FILE_WRITE_DATA, &file));
 	TRY(file_grow(file, call->offset + call->size));
-	file_fill(file, call->offset, call->size, (uint8_t)call->number);
+	file_fill(file, call->offset, call->offset + call->size, (uint8_t)call->number);
 	call->answer[0] = call->size;
 	return STATUS_SUCCESS;
 }
@@ -400,7 +405,7 @@ NTSTATUS model_cut_file(struct model_call *call) /* 8.4: not shorter while someb
 		       model.section[s].size && model.section[s].file == file - model.file &&
 			       model_section_lives(s));
 	if (call->size < file->size)
-		file_fill(file, call->size, file->size - call->size, 0);
+		file_fill(file, call->size, file->size, 0);
 	file->size = call->size;
 	return STATUS_SUCCESS;
 }

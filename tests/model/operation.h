@@ -8,7 +8,7 @@
 
 #define OPERATION_SLOTS 16
 /* A handle argument: a slot of the caller (what is duplicated: of its process), or one of these. */
-enum { HANDLE_ZERO = 0x100, HANDLE_CURRENT_PROCESS, HANDLE_CURRENT_THREAD, HANDLE_JUNK };
+enum { HANDLE_ZERO = 0x100, HANDLE_CURRENT_PROCESS, HANDLE_JUNK };
 
 struct operation {
 	struct model_call call; /* handle, process and other are names */

@@ -42,8 +42,6 @@ uint64_t operation_handle(unsigned process, uint64_t name)
 		return 0;
 	case HANDLE_CURRENT_PROCESS:
 		return CURRENT_PROCESS;
-	case HANDLE_CURRENT_THREAD:
-		return CURRENT_THREAD;
 	case HANDLE_JUNK:
 		return JUNK_HANDLE;
 	default:
