@@ -226,7 +226,7 @@ $(BUILD)/quire.img: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio $(BUIL
 
 build-run: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio
 build-all: build-run $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf
-build-test: build-all $(HOST_TESTS) $(FUZZ_TESTS) prune
+build-test: build-all $(HOST_TESTS) $(FUZZ_TESTS) $(BUILD)/model/model prune
 
 all:
 	@tools/setup.sh run

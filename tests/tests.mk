@@ -15,7 +15,8 @@ HOST_EXCLUDED := kernel/main.c kernel/lib/string.c \
 	$(filter-out $(HOST_CORE),$(call sources,kernel/core,c))
 HOST_SOURCES := $(filter-out $(HOST_EXCLUDED),$(call sources,kernel,c)) arch/x86_64/context.c \
 	$(call sources,arch/host tests/sim,c) \
-	$(filter-out tests/unit/test_% tests/fuzz/fuzz_%,$(sort $(wildcard tests/unit/*.c tests/fuzz/*.c)))
+	$(filter-out tests/unit/test_% tests/fuzz/fuzz_% tests/model/main.c, \
+		$(sort $(wildcard tests/unit/*.c tests/fuzz/*.c tests/model/*.c)))
 HOST_TEST_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 HOST_FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 
@@ -64,6 +65,14 @@ $(BUILD)/sim/%: $(BUILD)/sim/obj/tests/unit/%.o $(BUILD)/sim/libkernel.a
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libkernel.a
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) $(HOST_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^)
 	$(call say,FUZZ)
+
+# The reference model against the kernel, fast: no sanitizers (they are for fuzz_model, which makes the same steps).
+MODEL_CFLAGS := -std=gnu17 -O2 -g -fno-strict-aliasing -DQUIRE_DEBUG $(INCLUDES) $(WARNINGS)
+$(eval $(call host_rules,model,$(HOST_CC),$(MODEL_CFLAGS)))
+$(BUILD)/model/model: $(BUILD)/model/obj/tests/model/main.o $(BUILD)/model/libkernel.a
+	$(Q)$(HOST_CC) $(MODEL_CFLAGS) $(HOST_LDFLAGS) -o $@ $^
+	$(call say,MODEL)
+-include $(BUILD)/model/obj/tests/model/main.d
 
 # fuzz_NAME is made of fuzz_NAME.c and, if there are any, NAME_*.c.
 define fuzz_parts

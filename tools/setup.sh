@@ -35,6 +35,7 @@ test   wine64,wine,/usr/lib/wine/wine64 wine64         wine-core           wine 
 test   gdb,x86_64-elf-gdb      gdb                     gdb                 gdb                x86_64-elf-gdb
 test   /usr/lib/python3/dist-packages/markdown/__init__.py,/usr/lib/python3*/site-packages/markdown/__init__.py python3-markdown python3-markdown python-markdown -
 test   /usr/lib/python3/dist-packages/matplotlib/__init__.py,/usr/lib/python3*/site-packages/matplotlib/__init__.py,/usr/lib64/python3*/site-packages/matplotlib/__init__.py,/opt/homebrew/lib/python3*/site-packages/matplotlib/__init__.py python3-matplotlib python3-matplotlib python-matplotlib python-matplotlib
+test   /usr/lib/python3/dist-packages/hypothesis/__init__.py,/usr/lib/python3*/site-packages/hypothesis/__init__.py python3-hypothesis python3-hypothesis python-hypothesis -
 plot   /usr/lib/python3/dist-packages/matplotlib/__init__.py,/usr/lib/python3*/site-packages/matplotlib/__init__.py,/usr/lib64/python3*/site-packages/matplotlib/__init__.py,/opt/homebrew/lib/python3*/site-packages/matplotlib/__init__.py python3-matplotlib python3-matplotlib python-matplotlib python-matplotlib
 nightly frama-c                frama-c-base            -                   -                  frama-c
 nightly why3                   why3                    why3                why3               why3
