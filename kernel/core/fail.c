@@ -54,13 +54,13 @@ static uint32_t chain_enter(const struct fail_chain *chain)
 
 static bool is_due(const struct fail_plan *plan, bool is_fresh)
 {
-	switch (plan->failed) {
-	case 0:
-		return plan->first == QUIRE_FAIL_FRESH ? is_fresh : plan->reached == plan->first;
-	case 1:
-		return plan->second && plan->reached == plan->failed_at + plan->second;
-	}
-	return false;
+	uint32_t distance = plan->failed ? plan->second : plan->first;
+
+	if (plan->failed > 1)
+		return false;
+	if (distance == QUIRE_FAIL_FRESH)
+		return is_fresh;
+	return distance && plan->reached == plan->failed_at + distance;
 }
 
 /* Counts a point; is_fresh: its chain never failed. => returns: it is to fail. */
@@ -76,9 +76,15 @@ static bool plan_step(struct fail_plan *plan, enum quire_fail_kind kind, bool is
 	plan->failed++;
 	plan->failed_at = plan->reached;
 	plan->fresh = 0;
-	plan->kind = kind;
+	plan->failed_kinds |= 1u << kind;
 	atomic_fetch_add(&failures, 1);
 	return true;
+}
+
+/* What follows a missing page of the pool is what follows the missing block. */
+static unsigned calls_of(enum quire_fail_kind kind)
+{
+	return kind == QUIRE_FAIL_POOL_PAGE ? 2 : FAIL_CALLS;
 }
 
 bool fail_point(enum quire_fail_kind kind)
@@ -96,7 +102,7 @@ bool fail_point(enum quire_fail_kind kind)
 	if (plan->is_paused || (!plan->kinds && !thread->process))
 		return false;
 	(void)arch_backtrace(NULL, addresses, FAIL_CALLS + 1);
-	for (unsigned i = 0; i < FAIL_CALLS; i++) /* all but the return to this function */
+	for (unsigned i = 0; i < calls_of(kind); i++) /* all but the return to this function */
 		chain.addresses[i] = addresses[i + 1];
 	entry = chain_enter(&chain);
 	if (entry == CHAINS)

@@ -21,12 +21,12 @@
 struct fail_plan {
 	uint32_t kinds;	  /* a bit for each enum quire_fail_kind; 0: none */
 	uint32_t first;	  /* so many points on, one fails; 0: none; QUIRE_FAIL_FRESH */
-	uint32_t second;  /* so many points behind that one, another one; 0: none */
+	uint32_t second;  /* the same, behind that one */
 	uint32_t reached; /* points of these kinds that were met */
 	uint32_t failed;  /* how many of them failed: 0, 1 or 2 */
 	uint32_t failed_at; /* `reached` at the last failure */
 	uint32_t fresh;	  /* met after the last failure, in chains of calls that never failed */
-	enum quire_fail_kind kind; /* of the last one that failed */
+	uint32_t failed_kinds;	   /* of those that failed: a bit for each */
 	bool is_paused;		   /* the thread looks at its plan: nothing counts meanwhile */
 };
 

@@ -4,7 +4,6 @@
  */
 #include "frame_private.h"
 
-#include "kernel/core/fail.h"
 #include "kernel/core/thread.h"
 #include "kernel/io/pagefile.h"
 #include "kernel/lib/string.h"
@@ -200,7 +199,7 @@ enum frame_state frame_take_locked(struct frame *frame)
 
 pfn_t frame_alloc_kernel(void)
 {
-	pfn_t pfn = fail_point(QUIRE_FAIL_FRAME) ? PFN_NONE : frame_alloc(FRAME_ANY_CONTENT);
+	pfn_t pfn = frame_alloc(FRAME_ANY_CONTENT);
 
 	if (pfn == PFN_NONE)
 		return PFN_NONE;

@@ -102,7 +102,7 @@ NTSTATUS query_failures(const struct system_query *query)
 		.reached = plan->reached,
 		.failed = plan->failed,
 		.fresh = plan->fresh,
-		.kind = plan->kind,
+		.kinds = plan->failed_kinds,
 		.total = fail_count(),
 		.chains_lost = fail_chains_lost(),
 	};

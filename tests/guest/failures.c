@@ -8,7 +8,7 @@
 #include "format.h"
 
 #define POINTS_MOST 2000u /* of one operation */
-#define CHECK_EVERY 16u	  /* failures between two checks of all the kernel's books */
+#define CHECK_EVERY 64u	  /* failures between two checks of all the kernel's books */
 #define CHAINS_TOLD 40u
 #define ALL_KINDS ((1u << QUIRE_FAIL_KINDS) - 1)
 
@@ -24,6 +24,9 @@ static const struct {
 	NTSTATUS statuses[4];
 } kinds[QUIRE_FAIL_KINDS] = {
 	[QUIRE_FAIL_POOL] = {"pool", false, {STATUS_INSUFFICIENT_RESOURCES, STATUS_NO_MEMORY}},
+	[QUIRE_FAIL_POOL_PAGE] = {"pool page",
+				  false,
+				  {STATUS_INSUFFICIENT_RESOURCES, STATUS_NO_MEMORY}},
 	/* a copy whose page cannot be had is a bad address */
 	[QUIRE_FAIL_FRAME] = {"frame",
 			      false,
@@ -85,6 +88,37 @@ struct quire_failures plan_end(void)
 	return result;
 }
 
+void plan_give(HANDLE thread, uint32_t first)
+{
+	NTSTATUS status = plan_set((struct quire_failure_plan){
+		.thread = (uintptr_t)thread, .kinds = ALL_KINDS, .first = first});
+
+	if (!NT_SUCCESS(status))
+		bail_out("a plan of failures for a thread", status);
+}
+
+uint64_t failures_total(void)
+{
+	return plan_end().total;
+}
+
+/* ---- page faults of this program ---- */
+
+volatile NTSTATUS touch_status;
+
+static LONG NTAPI note_and_retry(EXCEPTION_POINTERS *pointers)
+{
+	if (!NT_SUCCESS(touch_status))
+		return EXCEPTION_CONTINUE_SEARCH; /* twice */
+	touch_status = (NTSTATUS)pointers->ExceptionRecord->ExceptionCode;
+	return EXCEPTION_CONTINUE_EXECUTION;
+}
+
+PVOID faults_note(void)
+{
+	return RtlAddVectoredExceptionHandler(1, note_and_retry);
+}
+
 /* ---- what must be as before ---- */
 
 struct usage {
@@ -124,27 +158,33 @@ static const char *usage_difference(const struct usage *before, const struct usa
 	return NULL;
 }
 
-static NTSTATUS books_check(void)
+/* A difference is the kernel's end. */
+static void books_check(void)
 {
 	struct quire_balance balance;
 
-	return NtQuerySystemInformation((SYSTEM_INFORMATION_CLASS)QUIRE_SYSTEM_CHECK, &balance,
+	NtQuerySystemInformation((SYSTEM_INFORMATION_CLASS)QUIRE_SYSTEM_CHECK, &balance,
 					sizeof(balance), NULL);
 }
 
 /* ---- one scenario ---- */
 
-static void complain(const struct scenario *scenario, uint32_t nth, const char *kind,
-		     const char *what, NTSTATUS status)
+static const char *kind_name(uint32_t bits)
+{
+	return bits ? kinds[__builtin_ctz(bits)].name : "none";
+}
+
+static void complain(const struct scenario *scenario, uint32_t nth, uint32_t bits, const char *what,
+		     NTSTATUS status)
 {
 	const char *name = status_name(status);
 
 	failure_counts.complaints++;
-	print("# %s: failure %u (%s): %s (0x%08x %s)\n", scenario->name, nth, kind, what,
-	      (unsigned)status, name ? name : "");
+	print("# %s: failure %u (%s%s): %s (0x%08x %s)\n", scenario->name, nth, kind_name(bits),
+	      bits & (bits - 1) ? ", then another" : "", what, (unsigned)status, name ? name : "");
 }
 
-static bool is_right(const struct scenario *scenario, uint32_t kind, NTSTATUS status)
+static bool is_status_of(const struct scenario *scenario, uint32_t kind, NTSTATUS status)
 {
 	if (NT_SUCCESS(status))
 		return kinds[kind].is_absorbed || scenario->absorbed >> kind & 1;
@@ -157,50 +197,69 @@ static bool is_right(const struct scenario *scenario, uint32_t kind, NTSTATUS st
 	return false;
 }
 
-/* The operation with failure `nth`, 0: none. => returns: something failed. */
-static bool attempt(const struct scenario *scenario, uint32_t nth)
+/* A success must be one for all that failed, an error that of any of them. */
+static bool is_right(const struct scenario *scenario, uint32_t bits, NTSTATUS status)
+{
+	for (uint32_t kind = 0; kind < QUIRE_FAIL_KINDS; kind++)
+		if (bits >> kind & 1 && is_status_of(scenario, kind, status) != NT_SUCCESS(status))
+			return !NT_SUCCESS(status);
+	return NT_SUCCESS(status);
+}
+
+/* The operation with failures; nth 0: none. => returns: what became of the plan. */
+static struct quire_failures attempt(const struct scenario *scenario, uint32_t nth, uint32_t second)
 {
 	struct usage before, after;
 	struct quire_failures plan;
-	const char *kind, *difference;
+	const char *difference;
 	NTSTATUS status;
 
 	if (scenario->prepare)
 		scenario->prepare(scenario->context);
 	before = usage_read();
-	plan_begin(nth, 0);
+	plan_begin(nth, second);
 	status = scenario->perform(scenario->context);
 	plan = plan_end();
 	after = usage_read();
-	kind = plan.failed ? kinds[plan.kind].name : "none";
 	difference = usage_difference(&before, &after);
 	if (!plan.failed && !NT_SUCCESS(status))
-		complain(scenario, nth, kind, "does not succeed", status);
-	if (plan.failed && !is_right(scenario, plan.kind, status))
-		complain(scenario, nth, kind, "not the status for that", status);
+		complain(scenario, nth, 0, "does not succeed", status);
+	if (plan.failed && !is_right(scenario, plan.kinds, status))
+		complain(scenario, nth, plan.kinds, "not the status for that", status);
 	if (!NT_SUCCESS(status) && difference)
-		complain(scenario, nth, kind, difference, status);
+		complain(scenario, nth, plan.kinds, difference, status);
 	if (scenario->undo)
 		scenario->undo(scenario->context, status);
-	if (plan.failed && ++failure_counts.failures % CHECK_EVERY == 0)
+	failure_counts.failures += plan.failed;
+	if (plan.failed && failure_counts.failures % CHECK_EVERY == 0)
 		books_check();
-	return plan.failed > 0;
+	return plan;
 }
 
 unsigned scenario_run(const struct scenario *scenario)
 {
 	unsigned before = failure_counts.complaints;
-	uint32_t nth = 1;
+	uint32_t nth = 0;
+	struct quire_failures plan;
 
 	failure_counts.scenarios++;
-	attempt(scenario, 0); /* what is made once is there */
-	while (nth < POINTS_MOST && attempt(scenario, nth))
-		nth++;
+	attempt(scenario, 0, 0); /* what is made once is there */
+	do {
+		plan = attempt(scenario, ++nth, 0);
+		/* what is met on the way out of a failure fails too, once */
+		while (plan.failed && plan.fresh)
+			plan = attempt(scenario, nth, QUIRE_FAIL_FRESH);
+	} while (plan.failed && nth < POINTS_MOST);
 	if (nth == POINTS_MOST)
-		complain(scenario, nth, "none", "never succeeds", STATUS_UNSUCCESSFUL);
-	if (!NT_SUCCESS(books_check()))
-		complain(scenario, nth, "none", "the books", STATUS_UNSUCCESSFUL);
+		complain(scenario, nth, 0, "never succeeds", STATUS_UNSUCCESSFUL);
 	return failure_counts.complaints - before;
+}
+
+void failures_tell(void)
+{
+	books_check();
+	print("# %u scenarios, %u failures, %u complaints\n", failure_counts.scenarios,
+	      failure_counts.failures, failure_counts.complaints);
 }
 
 /* ---- chains of calls ---- */

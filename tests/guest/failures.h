@@ -40,6 +40,20 @@ unsigned scenario_run(const struct scenario *scenario);
 /* Plans for the caller, and what became of it. */
 void plan_begin(uint32_t first, uint32_t second);
 struct quire_failures plan_end(void);
+/* For a thread that does not run. */
+void plan_give(HANDLE thread, uint32_t first);
+/* Failures of all threads since the start. */
+uint64_t failures_total(void);
+
+/*
+ * From here on a page fault of this program that cannot be resolved is tried again, once, and its
+ * status noted: only one failure was to come. => returns: the handler, to be removed.
+ */
+PVOID faults_note(void);
+extern volatile NTSTATUS touch_status; /* STATUS_SUCCESS before an operation */
+
+/* The kernel checks its books; a line of TAP comment with the counts. */
+void failures_tell(void);
 
 /* Prints the chains of calls that were met and never failed. => returns: how many. */
 unsigned chains_report(void);

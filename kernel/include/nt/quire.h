@@ -117,6 +117,7 @@ struct quire_paging {
  */
 enum quire_fail_kind {
 	QUIRE_FAIL_POOL,	  /* a block of the kernel's pool */
+	QUIRE_FAIL_POOL_PAGE,	  /* a page for the pool: then no block either */
 	QUIRE_FAIL_FRAME,	  /* a page frame (page tables are frames), after all was tried */
 	QUIRE_FAIL_FRAME_AT_ONCE, /* a page frame at the first look: its user can go on otherwise */
 	QUIRE_FAIL_COMMIT,	  /* a charge of commit */
@@ -129,7 +130,7 @@ enum quire_fail_kind {
 	QUIRE_FAIL_WRITE,
 	QUIRE_FAIL_SHORT, /* either: half of it moved, and STATUS_UNEXPECTED_IO_ERROR */
 };
-#define QUIRE_FAIL_KINDS 12
+#define QUIRE_FAIL_KINDS 13
 
 /*
  * NtSetSystemInformation: a plan of failures for a thread. Counts begin at 1 with the next point of
@@ -137,7 +138,7 @@ enum quire_fail_kind {
  * threads of programs. These calls themselves meet no points.
  */
 #define QUIRE_SYSTEM_FAILURES 0x51554909
-#define QUIRE_FAIL_FRESH 0xFFFFFFFFu /* as `first`: the first in a call chain that never failed */
+#define QUIRE_FAIL_FRESH 0xFFFFFFFFu /* first, second: the next in a call chain that never failed */
 struct quire_failure_plan {
 	uint64_t thread;	/* a handle, of a thread that does not run; 0: the caller */
 	uint32_t kinds;		/* a bit for each; 0: the plan ends, and can be looked at */
@@ -149,7 +150,7 @@ struct quire_failures {
 	uint32_t reached; /* the caller's plan: points met */
 	uint32_t failed;  /* of them */
 	uint32_t fresh;	  /* met after the last failure, in call chains that never failed */
-	uint32_t kind;	  /* of the last failure */
+	uint32_t kinds;	  /* of the failures: a bit for each */
 	uint64_t total;	  /* failures of all threads since the start */
 	uint32_t chains_seen, chains_failed;
 	uint32_t chains_lost, reserved; /* there was no room to record them */

@@ -1,15 +1,11 @@
 /*
- * test_fail_calls.c - every system call of syscalls.def, with valid arguments, meets every failure
- * on its way (reliability R-04, R-05).
- *
- * Each call has a child of its own, so that what it leaves behind shows when that has ended.
+ * fail_calls.c - every system call of syscalls.def, with valid arguments and variants of them,
+ * meets every failure on its way.
  */
-/* boot: hash=1 alone */
 #include <string.h>
 
-#include "calls.h"
-#include "child.h"
-#include "failures.h"
+#include "fail_groups.h"
+#include "format.h"
 
 /* What calls do that is beyond the table of failures.c. */
 static const struct exception {
@@ -42,10 +38,11 @@ static void exceptions_apply(struct scenario *scenario)
 	}
 }
 
-/* ---- the child: one call ---- */
+/* ---- one call ---- */
 
 struct call_scenario {
 	struct call call;
+	const struct call_variant *variant; /* or NULL */
 	uint64_t arguments[CALL_ARGUMENTS];
 };
 
@@ -61,6 +58,10 @@ static void prepare(void *context)
 	call_prepare(&scenario->call, scenario->arguments);
 	if (!strcmp(scenario->call.name, "NtCreateUserProcess"))
 		scenario->arguments[7] = THREAD_CREATE_FLAGS_CREATE_SUSPENDED;
+	for (size_t i = 0; scenario->variant && i < COUNT_OF(scenario->variant->changes); i++)
+		if (scenario->variant->changes[i].index || scenario->variant->changes[i].value)
+			scenario->arguments[scenario->variant->changes[i].index] =
+				scenario->variant->changes[i].value;
 }
 
 /* The first argument names the handle of something new, or opened. */
@@ -92,9 +93,30 @@ static NTSTATUS perform(void *context)
 	return call_perform(&scenario->call, scenario->arguments);
 }
 
-static NTSTATUS try_call(const char *name)
+static bool is_possible(const char *name)
 {
-	struct call_scenario context;
+	/* those that do not come back, end the caller, or cannot succeed for it */
+	static const char *const impossible[] = {
+		"NtShutdownSystem",	 "NtTerminateProcess", "NtSuspendProcess",
+		"NtTerminateThread",	 "NtRaiseException",   "NtAreMappedFilesTheSame",
+		"NtMakePermanentObject",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(impossible); i++)
+		if (!strcmp(name, impossible[i]))
+			return false;
+	return true;
+}
+
+bool fail_call_is_possible(const struct call *call)
+{
+	return is_possible(call->name);
+}
+
+NTSTATUS fail_call_run(const char *name)
+{
+	static struct call_scenario context;
+	static char title[100];
 	struct scenario scenario = {.name = name,
 				    .prepare = prepare,
 				    .perform = perform,
@@ -106,51 +128,13 @@ static NTSTATUS try_call(const char *name)
 	calls_init();
 	exceptions_apply(&scenario);
 	scenario_run(&scenario);
-	print("# %s: %u failures\n", name, failure_counts.failures);
-	return (NTSTATUS)failure_counts.complaints;
-}
-
-/* ---- the parent ---- */
-
-/* Calls that do not come back, or end the caller. */
-static bool is_possible(const struct call *call)
-{
-	static const char *const impossible[] = {"NtShutdownSystem", "NtTerminateProcess",
-						 "NtSuspendProcess", "NtTerminateThread",
-						 "NtRaiseException",	"NtAreMappedFilesTheSame",
-						 "NtMakePermanentObject"};
-
-	for (size_t i = 0; i < COUNT_OF(impossible); i++)
-		if (!strcmp(call->name, impossible[i]))
-			return false;
-	return true;
-}
-
-static void test_all(void)
-{
-	for (size_t i = 0; i < calls_count(); i++) {
-		struct call call = call_at(i);
-		char line[80];
-
-		if (!is_possible(&call))
+	scenario.name = title;
+	for (size_t i = 0; i < call_variants_count; i++) {
+		context.variant = &call_variants[i];
+		if (strcmp(context.variant->call, name))
 			continue;
-		if (!call_is_known(&call)) {
-			tap_ok(false, "%s has no valid arguments in calls*.c", call.name);
-			continue;
-		}
-		format_text(line, sizeof(line), "call %s", call.name);
-		tap_is_status(child_run_self(line), STATUS_SUCCESS, "%s with failures", call.name);
+		format_text(title, sizeof(title), "%s, %s", name, context.variant->what);
+		scenario_run(&scenario);
 	}
-}
-
-int program_main(int argc, char **argv)
-{
-	if (argc == 3 && !strcmp(argv[1], "call"))
-		return try_call(argv[2]);
-	tap_start("failures on purpose: every system call");
-	if (!failures_begin())
-		return tap_finish();
-	test_all();
-	chains_check();
-	return tap_finish();
+	return (NTSTATUS)failure_counts.complaints;
 }
