@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 60
 
 # In the archive: the portable kernel, what stands for the rest, and what several tests share. Left out: what tests/sim
 # replaces (threads, locks, log, panic, pool) and what the C library has.
-HOST_CORE := $(addprefix kernel/core/,alert.c cmdline.c dispatcher.c signal.c timeout.c)
+HOST_CORE := $(addprefix kernel/core/,alert.c cmdline.c dispatcher.c fail.c signal.c timeout.c)
 HOST_EXCLUDED := kernel/main.c kernel/lib/string.c \
 	$(filter-out $(HOST_CORE),$(call sources,kernel/core,c))
 HOST_SOURCES := $(filter-out $(HOST_EXCLUDED),$(call sources,kernel,c)) arch/x86_64/context.c \

@@ -4,6 +4,7 @@
 #include "commit.h"
 
 #include "frame.h"
+#include "kernel/core/fail.h"
 #include "kernel/io/pagefile.h"
 #include "kernel/lib/range.h"
 
@@ -48,6 +49,8 @@ NTSTATUS commit_charge(uint64_t pages)
 
 	if (!pages)
 		return STATUS_SUCCESS;
+	if (fail_point(QUIRE_FAIL_COMMIT))
+		return STATUS_COMMITMENT_LIMIT;
 	limit = commit_limit();
 	old = atomic_load(&used);
 	do {

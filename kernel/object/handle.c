@@ -14,6 +14,7 @@
  */
 #include "handle.h"
 
+#include "kernel/core/fail.h"
 #include "kernel/core/pool.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
@@ -245,7 +246,7 @@ static NTSTATUS insert_locked(struct handle_table *table, struct object *object,
 
 	if (table->closed)
 		return STATUS_PROCESS_IS_TERMINATING;
-	if (!table->first_free && !table_extend(table))
+	if (fail_point(QUIRE_FAIL_HANDLE) || (!table->first_free && !table_extend(table)))
 		return STATUS_INSUFFICIENT_RESOURCES;
 	index = table->first_free;
 	entry = table_entry(table, index);

@@ -75,7 +75,7 @@ void *pool_alloc(size_t size_bytes)
 	KASSERT(size_bytes > 0);
 	check_context("pool_alloc");
 	allocations++;
-	if (size_bytes > POOL_MAX_BYTES || allocations == fail_at)
+	if (size_bytes > POOL_MAX_BYTES || allocations == fail_at || fail_point(QUIRE_FAIL_POOL))
 		return NULL;
 	block = sim_heap_alloc(sizeof(*block));
 	block->base = sim_heap_alloc(size_bytes);
