@@ -1,0 +1,171 @@
+/*
+ * scan.c - does a call tell what it must not? Before the call the outputs are filled with a byte of
+ * our own; after it they are searched, beyond the length that was returned too, for the markers
+ * that the debug kernel leaves in freed blocks, frames and unused stack, and for its addresses. The
+ * same for the registers, of which all but three must be as before.
+ */
+#include <string.h>
+
+#include "fuzz.h"
+
+#define FILL 0x5C
+#define BEYOND 64u /* bytes more than the output has */
+#define SCANNED_MOST 0x1000u
+#define KERNEL_LOWEST 0xFFFF800000000000ull
+#define KERNEL_HIGHEST 0xFFFFFFFF84000000ull /* above: small negative numbers */
+
+/* Four bytes of each: kernel/core/pool.c (freed, behind a block), frame_poison.c, marker.c. */
+static const uint32_t markers[] = {0xDFDFDFDF, 0xBDBDBDBD, 0xDEADF4A3, 0xC5C5C5C5};
+
+static bool is_marker(uint32_t word)
+{
+	for (size_t i = 0; i < COUNT_OF(markers); i++)
+		if (word == markers[i])
+			return true;
+	return false;
+}
+
+static bool is_kernel_address(uint64_t value)
+{
+	return value >= KERNEL_LOWEST && value < KERNEL_HIGHEST && !value_is_ours(value);
+}
+
+int64_t scan_bytes(const void *bytes, size_t size_bytes, uint64_t *value)
+{
+	const char *at = bytes;
+
+	for (size_t i = 0; i + 4 <= size_bytes; i += 4) {
+		uint32_t word;
+
+		memcpy(&word, at + i, sizeof(word));
+		*value = word;
+		if (is_marker(word))
+			return (int64_t)i;
+		if (i % 8 || i + 8 > size_bytes)
+			continue;
+		memcpy(value, at + i, sizeof(*value));
+		if (is_kernel_address(*value))
+			return (int64_t)i;
+	}
+	return -1;
+}
+
+/* ---- outputs ---- */
+
+void scan_prepare(struct worker *worker, const struct call *call)
+{
+	for (unsigned i = 0; i < call->argument_count; i++) {
+		const struct call_parameter *parameter = &call->parameters[i];
+		char *at = arena_slot(worker, i);
+		size_t bytes;
+
+		worker->output_bytes[i] = 0;
+		if (!parameter_is_written(parameter) ||
+		    worker->perform.arguments[i] != (uintptr_t)at)
+			continue;
+		bytes = parameter_bytes(parameter, worker->perform.arguments);
+		if (bytes > SCANNED_MOST)
+			bytes = SCANNED_MOST;
+		if (parameter->kind == PARAMETER_BOTH)
+			memset(at + bytes, FILL, BEYOND);
+		else
+			memset(at, FILL, bytes + BEYOND);
+		worker->output_bytes[i] = bytes + BEYOND;
+	}
+}
+
+static void scan_outputs(struct worker *worker)
+{
+	for (unsigned i = 0; i < CALL_ARGUMENTS; i++) {
+		uint64_t value;
+		int64_t at = worker->output_bytes[i] ? scan_bytes(arena_slot(worker, i),
+								  worker->output_bytes[i], &value)
+						     : -1;
+
+		if (at >= 0)
+			finding_add(worker, "the kernel's memory in an output", i, (uint64_t)at,
+				    value);
+	}
+}
+
+/* ---- registers ---- */
+
+void registers_prepare(struct worker *worker)
+{
+	uint64_t *words = (uint64_t *)(void *)&worker->perform.before;
+	uint64_t number = worker->slot->calls;
+
+	for (size_t i = 0; i < sizeof(worker->perform.before) / sizeof(*words); i++)
+		words[i] = (number << 8 | i) * 0x0101ull;
+	/* XMM0 to XMM15; control words stay those of the program */
+	memcpy(worker->perform.pattern, worker->perform.saved, 32);
+	for (size_t i = 160; i < 416; i += 8) {
+		uint64_t word = number << 16 | i;
+
+		memcpy(worker->perform.pattern + i, &word, sizeof(word));
+	}
+}
+
+/* Calls that set registers, or whose exception does. */
+static bool sets_registers(const struct call *call)
+{
+	return !strcmp(call->name, "NtContinue") || !strcmp(call->name, "NtRaiseException") ||
+	       !strcmp(call->name, "NtSetContextThread");
+}
+
+/* rax is the status, rcx and r11 the CPU's; r10 is the stub's copy of rcx. */
+static bool are_kept(const struct perform *perform)
+{
+	const struct registers *before = &perform->before, *after = &perform->after;
+
+	return after->rdx == perform->arguments[1] && after->r8 == perform->arguments[2] &&
+	       after->r9 == perform->arguments[3] && after->rbx == before->rbx &&
+	       after->rbp == before->rbp && after->rsi == before->rsi &&
+	       after->rdi == before->rdi && after->r12 == before->r12 &&
+	       after->r13 == before->r13 && after->r14 == before->r14 && after->r15 == before->r15;
+}
+
+static void scan_registers(struct worker *worker, const struct call *call)
+{
+	struct perform *perform = &worker->perform;
+	uint64_t value;
+	int64_t at;
+
+	if (sets_registers(call))
+		return;
+	at = scan_bytes(&perform->after, sizeof(perform->after), &value);
+	if (at >= 0)
+		finding_add(worker, "the kernel's memory in a register", 0, (uint64_t)at, value);
+	if (!are_kept(perform))
+		finding_add(worker, "a register was changed", 0, 0, 0);
+	if (memcmp(perform->seen + 160, perform->pattern + 160, 256) != 0)
+		finding_add(worker, "an XMM register was changed", 0, 0, 0);
+}
+
+/* ---- new pages ---- */
+
+/* What the caller may read of memory that it got: two pages are enough. */
+static void scan_new_pages(struct worker *worker, const struct call *call)
+{
+	const uint64_t *arguments = worker->perform.arguments;
+	uint64_t base, bytes, value;
+	int64_t at;
+
+	if (strcmp(call->name, "NtAllocateVirtualMemory") != 0 ||
+	    arguments[0] != (uintptr_t)CURRENT_PROCESS || !(arguments[4] & MEM_COMMIT) ||
+	    arguments[5] != PAGE_READWRITE || !worker->output_bytes[1] || !worker->output_bytes[3])
+		return;
+	memcpy(&base, arena_slot(worker, 1), sizeof(base));
+	memcpy(&bytes, arena_slot(worker, 3), sizeof(bytes));
+	at = scan_bytes((const void *)(uintptr_t)base, bytes < 0x2000 ? bytes : 0x2000, &value);
+	if (at >= 0)
+		finding_add(worker, "the kernel's memory in new pages", 1, (uint64_t)at, value);
+}
+
+void scan_after(struct worker *worker, const struct call *call)
+{
+	scan_outputs(worker);
+	scan_registers(worker, call);
+	if (NT_SUCCESS(worker->perform.after.rax))
+		scan_new_pages(worker, call);
+}
