@@ -87,6 +87,12 @@ static void handles_make(struct worker *worker, char *at)
 	memcpy(at, handles, sizeof(handles));
 }
 
+/* Whoever gets these registers ends: two threads on one stack would be no test of the kernel. */
+static void NTAPI registers_end_here(void)
+{
+	NtTerminateThread(CURRENT_THREAD, STATUS_SUCCESS);
+}
+
 /* The registers that the thread has, some of them changed. */
 static void context_make(struct worker *worker, char *at)
 {
@@ -97,6 +103,8 @@ static void context_make(struct worker *worker, char *at)
 	context->ContextFlags = CONTEXT_ALL;
 	if (one_in(worker, 2))
 		NtGetContextThread(CURRENT_THREAD, context);
+	context->Rip = (uintptr_t)registers_end_here;
+	context->Rsp = (uintptr_t)at + 2 * EXTRA - 8;
 	for (uint64_t i = random_below(&worker->random, 6); i-- > 0;)
 		words[random_below(&worker->random, sizeof(*context) / 8)] = value_any(worker);
 	context->ContextFlags = CONTEXT_AMD64 | (ULONG)random_below(&worker->random, 32);
@@ -208,7 +216,7 @@ struct attribute_list {
 
 void create_user_process_fill(struct worker *worker)
 {
-	static const WCHAR image[] = FOLDER L"\\hello.exe";
+	static const WCHAR image[] = L"\\??\\C:\\bin\\hello.exe"; /* nobody writes to it */
 	struct attribute_list list = {.total_bytes = sizeof(list)};
 	struct ps_create_info information = {.size_bytes = sizeof(information)};
 	uint64_t *arguments = worker->perform.arguments;
@@ -222,7 +230,8 @@ void create_user_process_fill(struct worker *worker)
 	memcpy(at, &list, sizeof(list));
 	memcpy(arena_slot(worker, 9), &information, sizeof(information));
 	arguments[4] = arguments[5] = 0;
-	arguments[7] |= THREAD_CREATE_FLAGS_CREATE_SUSPENDED;
+	arguments[6] &= PROCESS_CREATE_FLAGS_INHERIT_HANDLES;
+	arguments[7] = THREAD_CREATE_FLAGS_CREATE_SUSPENDED;
 	arguments[8] = (uintptr_t)worker->parameters;
 	arguments[9] = (uintptr_t)arena_slot(worker, 9);
 	arguments[10] = (uintptr_t)at;

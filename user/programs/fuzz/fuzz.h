@@ -6,8 +6,8 @@
  *   tidy.c      processes and files that are left at the end
  *   process.c   one of the processes: its threads, and who is woken or ended when it is stuck
  *   worker.c    a thread: step after step, each of which makes a call
- *   generate.c  arguments of a call; hints.c what syscalls.def does not say of them; content.c what
- *               the pointers point to; value.c numbers, addresses, bad pointers
+ *   generate.c  arguments of a call; hints.c, classes.c what syscalls.def does not say of them;
+ *               content.c what the pointers point to; value.c numbers, addresses, bad pointers
  *   stock.c     handles: live, closed, of the wrong type, junk
  *   steer.c     what is kept from ending or stopping the fuzzer, and why
  *   scan.c      marker bytes and addresses of the kernel in what a call returned
@@ -143,8 +143,11 @@ NTSTATUS perform_call(struct perform *perform);
 
 /* Fills worker->perform.arguments, and what they point to. */
 void arguments_generate(struct worker *worker, const struct call *call);
+void hints_init(void);
 /* A letter for argument `index` (hints.c explains them); '.' if nothing is known. */
 char hint_of(const struct call *call, unsigned index);
+/* A class with its length, most of the time (classes.c). */
+void class_fill(struct worker *worker, const struct call *call);
 uint64_t value_by_hint(struct worker *worker, char hint);
 /* What stands behind a pointer of so many bytes. */
 void content_by_hint(struct worker *worker, char hint, char *at, size_t bytes);
@@ -171,6 +174,7 @@ void stock_init(struct worker *worker);
 
 /* ---- steer.c ---- */
 
+void steer_init(void);
 /* Changes arguments that would end or stop the fuzzer. */
 void steer(struct worker *worker, const struct call *call);
 void steer_print(void);
@@ -182,7 +186,10 @@ void scan_prepare(struct worker *worker, const struct call *call);
 void scan_after(struct worker *worker, const struct call *call);
 /* Registers that the call must leave alone. */
 void registers_prepare(struct worker *worker);
-/* => returns: the offset of a marker or of a kernel address in the bytes, or -1. *value: it. */
+/*
+ * Words at a multiple of 8. => returns: the offset of a marker or of a kernel address among them,
+ * or -1. *value: the word.
+ */
 int64_t scan_bytes(const void *bytes, size_t size_bytes, uint64_t *value);
 
 /* ---- report.c, tidy.c ---- */
@@ -196,4 +203,6 @@ void report_threads(const struct control *control);
 unsigned report_findings(const struct control *control);
 /* Processes that were not there before tidy_begin are ended, and all below FOLDER is deleted. */
 NTSTATUS tidy_begin(void);
+/* What a process of the fuzzer started and has outlived it. */
+void tidy_children_of(uint64_t parent_id);
 void tidy_end(void);

@@ -72,6 +72,7 @@ void arguments_generate(struct worker *worker, const struct call *call)
 	memset(arguments, 0, sizeof(worker->perform.arguments));
 	for (unsigned i = 0; i < call->argument_count; i++)
 		arguments[i] = argument_make(worker, call, i);
+	class_fill(worker, call);
 	if (!strcmp(call->name, "NtCreateUserProcess"))
 		create_user_process_fill(worker);
 	if (random_below(&worker->random, 5) < 2)

@@ -9,7 +9,8 @@
  *   O file options    P protection      R access mask      S SEC_ flags     T time-out
  *   U text            V text to fill    W flag, 0, 1 or 4  X CONTEXT        e exception record
  *   f MEM_ for free   h share access    i client id        m view type      p routine
- *   r memory range    t thread start    I thread id
+ *   r memory range    t thread start    I thread id         4 four            a APC, mostly none
+ *   n mostly 0        o mostly 0, else an offset            v the same        y 1 or 2
  */
 #include <string.h>
 
@@ -20,7 +21,7 @@ static const struct {
 } hints[] = {
 	{"NtAlertThreadByThreadId", "I"},
 	{"NtAllocateVirtualMemory", ".b0zMP"},
-	{"NtAllocateVirtualMemoryEx", ".bzMPEN"},
+	{"NtAllocateVirtualMemoryEx", ".bzMPEn"},
 	{"NtAreMappedFilesTheSame", "AA"},
 	{"NtContinue", "XB"},
 	{"NtCreateDirectoryObject", ".R."},
@@ -30,7 +31,7 @@ static const struct {
 	{"NtCreateProcess", ".R..B.00"},
 	{"NtCreateProcessEx", ".R..W.000"},
 	{"NtCreateSection", ".R.sPS."},
-	{"NtCreateSectionEx", ".R.sPS.EN"},
+	{"NtCreateSectionEx", ".R.sPS.En"},
 	{"NtCreateSemaphore", ".R.NN"},
 	{"NtCreateSymbolicLinkObject", ".R.U"},
 	{"NtCreateThreadEx", ".R..tAW0zz0"},
@@ -45,8 +46,8 @@ static const struct {
 	{"NtGetContextThread", ".X"},
 	{"NtGetWriteWatch", ".BAz.N."},
 	{"NtLockVirtualMemory", ".bzW"},
-	{"NtMapViewOfSection", "..b0zszNmP"},
-	{"NtMapViewOfSectionEx", "..bszmPEN"},
+	{"NtMapViewOfSection", "..b00ovymP"},
+	{"NtMapViewOfSectionEx", "..bovmPEn"},
 	{"NtOpenDirectoryObject", ".R."},
 	{"NtOpenEvent", ".R."},
 	{"NtOpenFile", ".RF.hO"},
@@ -58,7 +59,7 @@ static const struct {
 	{"NtOpenThread", ".R.i"},
 	{"NtProtectVirtualMemory", ".bzP."},
 	{"NtQueryAttributesFile", "F."},
-	{"NtQueryDirectoryFile", "..p0..LCBUB"},
+	{"NtQueryDirectoryFile", "..a0..LCBUB"},
 	{"NtQueryDirectoryObject", "..LBBN."},
 	{"NtQueryEvent", ".C.L."},
 	{"NtQueryFullAttributesFile", "F."},
@@ -75,7 +76,7 @@ static const struct {
 	{"NtQueryVolumeInformationFile", "...LC"},
 	{"NtQueueApcThread", ".p000"},
 	{"NtRaiseException", "eXB"},
-	{"NtReadFile", "..p0..Ls0"},
+	{"NtReadFile", "..a0..Ls0"},
 	{"NtReadVirtualMemory", ".A.L."},
 	{"NtReleaseSemaphore", ".N."},
 	{"NtResetWriteWatch", ".Az"},
@@ -84,7 +85,7 @@ static const struct {
 	{"NtSetInformationObject", ".CJL"},
 	{"NtSetInformationProcess", ".CJL"},
 	{"NtSetInformationThread", ".CJL"},
-	{"NtSetInformationVirtualMemory", ".0Nr0N"},
+	{"NtSetInformationVirtualMemory", ".0Nr04"},
 	{"NtSetSystemInformation", "CJL"},
 	{"NtSignalAndWaitForSingleObject", "..BT"},
 	{"NtUnlockVirtualMemory", ".bzW"},
@@ -93,16 +94,25 @@ static const struct {
 	{"NtWaitForAlertByThreadId", "AT"},
 	{"NtWaitForMultipleObjects", "NHBBT"},
 	{"NtWaitForSingleObject", ".BT"},
-	{"NtWriteFile", "..p0..Ls0"},
+	{"NtWriteFile", "..a0..Ls0"},
 	{"NtWriteVirtualMemory", ".A.L."},
 };
 
+/* By the call's position in call_list; filled once. */
+static char letters_of[MAX_CALLS][CALL_ARGUMENTS];
+
+void hints_init(void)
+{
+	memset(letters_of, '.', sizeof(letters_of));
+	for (size_t i = 0; i < call_list_count; i++)
+		for (size_t j = 0; j < COUNT_OF(hints); j++)
+			if (!strcmp(hints[j].call, call_list[i].name))
+				memcpy(letters_of[i], hints[j].letters, strlen(hints[j].letters));
+}
+
 char hint_of(const struct call *call, unsigned index)
 {
-	for (size_t i = 0; i < COUNT_OF(hints); i++)
-		if (!strcmp(hints[i].call, call->name))
-			return index < strlen(hints[i].letters) ? hints[i].letters[index] : '.';
-	return '.';
+	return letters_of[call - call_list][index];
 }
 
 /* ---- values ---- */
@@ -211,6 +221,17 @@ uint64_t value_by_hint(struct worker *worker, char hint)
 		return random_below(random, 8);
 	case 'm':
 		return PICK(worker, view_types);
+	case '4':
+		return 4;
+	case 'n':
+		return one_in(worker, 3) ? random_below(random, 4) : 0;
+	case 'o':
+	case 'v':
+		return one_in(worker, 3) ? value_size(worker) : 0;
+	case 'y':
+		return 1 + random_below(random, 2);
+	case 'a':
+		return one_in(worker, 8) ? value_any(worker) : 0;
 	case 'p':
 	case 't':
 		return one_in(worker, 16) ? value_any(worker) : (uintptr_t)short_routine;

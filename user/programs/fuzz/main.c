@@ -188,6 +188,7 @@ static bool family_watch(unsigned process)
 		return true;
 	}
 	if (NtWaitForSingleObject(family->child.process, FALSE, &none) != STATUS_TIMEOUT) {
+		tidy_children_of(family->child.id);
 		child_close(&family->child);
 		family->is_running = false;
 		return true;

@@ -104,14 +104,17 @@ static bool worker_watch(struct worker *worker, uint64_t *seen, unsigned *quiet)
 {
 	LARGE_INTEGER none = {.QuadPart = 0};
 	struct slot *slot = worker->slot;
+	NTSTATUS status = NtWaitForSingleObject(worker->handle, FALSE, &none);
 
 	if (worker->control->pause || slot->calls != *seen)
 		*quiet = 0;
 	*seen = slot->calls;
-	if (NtWaitForSingleObject(worker->handle, FALSE, &none) == STATUS_TIMEOUT) {
+	if (status == STATUS_TIMEOUT) {
 		worker_wake(worker, ++*quiet);
 		return true;
 	}
+	if (status != STATUS_SUCCESS) /* a call has closed the handle: nobody knows the thread */
+		NtTerminateProcess(CURRENT_PROCESS, STATUS_INVALID_HANDLE);
 	if (slot->state != SLOT_RUNNING)
 		return false;
 	NtClose(worker->handle);

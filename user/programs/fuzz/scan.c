@@ -9,6 +9,7 @@
 #include "fuzz.h"
 
 #define FILL 0x5C
+#define FILL_WORD 0x5C5C5C5C5C5C5C5Cull
 #define BEYOND 64u /* bytes more than the output has */
 #define SCANNED_MOST 0x1000u
 #define KERNEL_LOWEST 0xFFFF800000000000ull
@@ -32,20 +33,15 @@ static bool is_kernel_address(uint64_t value)
 
 int64_t scan_bytes(const void *bytes, size_t size_bytes, uint64_t *value)
 {
-	const char *at = bytes;
+	const uint64_t *words = bytes;
 
-	for (size_t i = 0; i + 4 <= size_bytes; i += 4) {
-		uint32_t word;
-
-		memcpy(&word, at + i, sizeof(word));
-		*value = word;
-		if (is_marker(word))
-			return (int64_t)i;
-		if (i % 8 || i + 8 > size_bytes)
+	for (size_t i = 0; i < size_bytes / sizeof(*words); i++) {
+		*value = words[i];
+		if (*value == 0 || *value == FILL_WORD)
 			continue;
-		memcpy(value, at + i, sizeof(*value));
-		if (is_kernel_address(*value))
-			return (int64_t)i;
+		if (is_kernel_address(*value) || is_marker((uint32_t)*value) ||
+		    is_marker((uint32_t)(*value >> 32)))
+			return (int64_t)(i * sizeof(*words));
 	}
 	return -1;
 }
@@ -70,7 +66,7 @@ void scan_prepare(struct worker *worker, const struct call *call)
 			memset(at + bytes, FILL, BEYOND);
 		else
 			memset(at, FILL, bytes + BEYOND);
-		worker->output_bytes[i] = bytes + BEYOND;
+		worker->output_bytes[i] = (bytes + BEYOND + 7) & ~(size_t)7;
 	}
 }
 

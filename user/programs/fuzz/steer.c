@@ -163,11 +163,21 @@ static const struct {
 	{"NtSetContextThread", rare_own_context, "the caller's own registers: rarely"},
 };
 
+/* By the call's position in call_list; filled once. */
+static void (*changes[MAX_CALLS])(struct worker *worker);
+
+void steer_init(void)
+{
+	for (size_t i = 0; i < call_list_count; i++)
+		for (size_t j = 0; j < COUNT_OF(steered); j++)
+			if (!strcmp(steered[j].call, call_list[i].name))
+				changes[i] = steered[j].change;
+}
+
 void steer(struct worker *worker, const struct call *call)
 {
-	for (size_t i = 0; i < COUNT_OF(steered); i++)
-		if (!strcmp(steered[i].call, call->name))
-			steered[i].change(worker);
+	if (changes[call - call_list])
+		changes[call - call_list](worker);
 }
 
 void steer_print(void)

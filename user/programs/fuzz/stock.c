@@ -48,6 +48,21 @@ static void stock_add(struct worker *worker, HANDLE handle, uint8_t type)
 	worker->stock[worker->stock_count++] = (struct stock_entry){handle, type};
 }
 
+/* A handle of the type, or of any other (`is`: false). NULL: there is none. */
+static HANDLE stock_pick(struct worker *worker, uint8_t type, bool is)
+{
+	unsigned start = (unsigned)random_below(&worker->random, STOCK);
+
+	for (unsigned i = 0; i < worker->stock_count; i++) {
+		const struct stock_entry *entry =
+			&worker->stock[(start + i) % worker->stock_count];
+
+		if (type == TYPE_ANY || (entry->type == type) == is)
+			return entry->handle;
+	}
+	return NULL;
+}
+
 /* ---- one of each type ---- */
 
 /* A thread to be stopped, changed and ended; it goes by itself otherwise. */
@@ -90,13 +105,18 @@ static HANDLE section_make(struct worker *worker)
 	LARGE_INTEGER size = {.QuadPart = (LONGLONG)value_size(worker) + 1};
 	HANDLE section = NULL;
 
-	NtCreateSection(&section, SECTION_ALL_ACCESS, NULL, &size, PAGE_READWRITE, SEC_COMMIT,
-			NULL);
+	if (one_in(worker, 2))
+		NtCreateSection(&section, SECTION_ALL_ACCESS, NULL, NULL, PAGE_READWRITE,
+				SEC_COMMIT, stock_pick(worker, type_number("File"), true));
+	if (!section)
+		NtCreateSection(&section, SECTION_ALL_ACCESS, NULL, &size, PAGE_READWRITE,
+				SEC_COMMIT, NULL);
 	return section;
 }
 
 static HANDLE file_make(struct worker *worker)
 {
+	LARGE_INTEGER end = {.QuadPart = (LONGLONG)random_below(&worker->random, 0x20000)};
 	IO_STATUS_BLOCK io;
 	HANDLE file = NULL;
 
@@ -105,6 +125,8 @@ static HANDLE file_make(struct worker *worker)
 		     (OBJECT_ATTRIBUTES *)arena_slot(worker, 0), &io, NULL, 0,
 		     FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN_IF,
 		     FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
+	if (file && one_in(worker, 2))
+		NtWriteFile(file, NULL, NULL, NULL, &io, types, sizeof(types), &end, NULL);
 	return file;
 }
 
@@ -169,21 +191,6 @@ void stock_init(struct worker *worker)
 }
 
 /* ---- picking ---- */
-
-/* A handle of the type, or of any other (`is`: false). NULL: there is none. */
-static HANDLE stock_pick(struct worker *worker, uint8_t type, bool is)
-{
-	unsigned start = (unsigned)random_below(&worker->random, STOCK);
-
-	for (unsigned i = 0; i < worker->stock_count; i++) {
-		const struct stock_entry *entry =
-			&worker->stock[(start + i) % worker->stock_count];
-
-		if (type == TYPE_ANY || (entry->type == type) == is)
-			return entry->handle;
-	}
-	return NULL;
-}
 
 static HANDLE live_handle(struct worker *worker, uint8_t type)
 {

@@ -148,9 +148,17 @@ NTSTATUS tidy_begin(void)
 	return program_copy();
 }
 
+static struct quire_process_entry now[PROCESSES_MOST];
+
+void tidy_children_of(uint64_t parent_id)
+{
+	for (unsigned i = processes_read(now); i-- > 0;)
+		if (now[i].parent_id == parent_id)
+			process_end(now[i].id);
+}
+
 void tidy_end(void)
 {
-	static struct quire_process_entry now[PROCESSES_MOST];
 	struct quire_disk disk = {0};
 	UNICODE_STRING name;
 	OBJECT_ATTRIBUTES attributes;

@@ -25,6 +25,8 @@ void call_list_init(void)
 	call_list_count = calls_count() < MAX_CALLS ? calls_count() : MAX_CALLS;
 	for (size_t i = 0; i < call_list_count; i++)
 		call_list[i] = call_at(i);
+	hints_init();
+	steer_init();
 }
 
 /* ---- the log ---- */
@@ -122,7 +124,8 @@ void worker_run(struct worker *worker)
 {
 	struct slot *slot = worker->slot;
 	const struct options *options = &worker->control->options;
-	uint64_t share = options->calls / (options->processes * options->threads);
+	uint64_t threads = options->processes * options->threads;
+	uint64_t share = (options->calls + threads - 1) / threads;
 
 	if (guarded(worker, prepare))
 		return;
