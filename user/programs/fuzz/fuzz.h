@@ -107,6 +107,7 @@ struct worker {
 	HANDLE stale[STALE];
 	unsigned stock_count, stale_count;
 	struct process_parameters *parameters; /* of the victims that it starts */
+	uint64_t setters;		       /* scan.c: before the call */
 	size_t output_bytes[CALL_ARGUMENTS];   /* prefilled behind each argument; 0: not an output */
 	struct perform perform;
 };
@@ -185,7 +186,7 @@ void steer_print(void);
 void scan_prepare(struct worker *worker, const struct call *call);
 void scan_after(struct worker *worker, const struct call *call);
 /* Registers that the call must leave alone. */
-void registers_prepare(struct worker *worker);
+void registers_prepare(struct worker *worker, const struct call *call);
 /*
  * Words at a multiple of 8. => returns: the offset of a marker or of a kernel address among them,
  * or -1. *value: the word.

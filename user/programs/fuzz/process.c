@@ -11,6 +11,7 @@
 #define WAKE_AFTER 8u	   /* looks without a call: alerted and resumed */
 #define END_AFTER 24u	   /* terminated */
 #define DR7_OFF 0x400u
+#define HANDLES_CLOSED 0x200u
 
 static struct worker workers[MAX_THREADS];
 static unsigned worker_count;
@@ -146,18 +147,16 @@ static NTSTATUS control_map(HANDLE section, struct control **control)
 					     ViewUnmap, 0, PAGE_READWRITE);
 
 	*control = base;
-	NtClose(section);
 	return status;
 }
 
-/* Nobody reads and writes the console here. */
-static void console_close(void)
+/* What was inherited goes: a random handle must not be the console's, or the control section's. */
+static void handles_close(void)
 {
 	struct process_parameters *parameters = process_parameters();
 
-	NtClose(parameters->standard_input);
-	NtClose(parameters->standard_output);
-	NtClose(parameters->standard_error);
+	for (uintptr_t value = 4; value < HANDLES_CLOSED; value += 4)
+		NtClose((HANDLE)value);
 	parameters->standard_input = parameters->standard_output = parameters->standard_error =
 		NULL;
 }
@@ -188,7 +187,7 @@ NTSTATUS process_main(unsigned process, unsigned life, HANDLE section)
 	(void)life;
 	if (!NT_SUCCESS(status))
 		return status;
-	console_close();
+	handles_close();
 	call_list_init();
 	RtlAddVectoredExceptionHandler(1, exception_handler);
 	NtSetInformationThread(CURRENT_THREAD, 2, &priority, sizeof(priority));

@@ -86,11 +86,27 @@ static void scan_outputs(struct worker *worker)
 
 /* ---- registers ---- */
 
-void registers_prepare(struct worker *worker)
+/*
+ * How often a thread of this process began to set registers: perhaps those of the thread that
+ * compares them, through a handle that it happened upon.
+ */
+static uint64_t setters;
+
+/* Calls that set registers, or whose exception does. */
+static bool sets_registers(const struct call *call)
+{
+	return !strcmp(call->name, "NtContinue") || !strcmp(call->name, "NtRaiseException") ||
+	       !strcmp(call->name, "NtSetContextThread");
+}
+
+void registers_prepare(struct worker *worker, const struct call *call)
 {
 	uint64_t *words = (uint64_t *)(void *)&worker->perform.before;
 	uint64_t number = worker->slot->calls;
 
+	if (sets_registers(call))
+		__atomic_fetch_add(&setters, 1, __ATOMIC_RELAXED);
+	worker->setters = __atomic_load_n(&setters, __ATOMIC_RELAXED);
 	for (size_t i = 0; i < sizeof(worker->perform.before) / sizeof(*words); i++)
 		words[i] = (number << 8 | i) * 0x0101ull;
 	/* XMM0 to XMM15; control words stay those of the program */
@@ -100,13 +116,6 @@ void registers_prepare(struct worker *worker)
 
 		memcpy(worker->perform.pattern + i, &word, sizeof(word));
 	}
-}
-
-/* Calls that set registers, or whose exception does. */
-static bool sets_registers(const struct call *call)
-{
-	return !strcmp(call->name, "NtContinue") || !strcmp(call->name, "NtRaiseException") ||
-	       !strcmp(call->name, "NtSetContextThread");
 }
 
 /* rax is the status, rcx and r11 the CPU's; r10 is the stub's copy of rcx. */
@@ -127,7 +136,7 @@ static void scan_registers(struct worker *worker, const struct call *call)
 	uint64_t value;
 	int64_t at;
 
-	if (sets_registers(call))
+	if (sets_registers(call) || worker->setters != __atomic_load_n(&setters, __ATOMIC_RELAXED))
 		return;
 	at = scan_bytes(&perform->after, sizeof(perform->after), &value);
 	if (at >= 0)

@@ -196,7 +196,7 @@ static HANDLE live_handle(struct worker *worker, uint8_t type)
 {
 	HANDLE handle;
 
-	if (type == type_number("Process") && !one_in(worker, 3))
+	if (type == type_number("Process") && !one_in(worker, 6))
 		return CURRENT_PROCESS;
 	if (type == type_number("Thread") && one_in(worker, 4))
 		return CURRENT_THREAD;

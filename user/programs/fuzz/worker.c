@@ -86,7 +86,7 @@ static void step(struct worker *worker)
 	arguments_generate(worker, call);
 	steer(worker, call);
 	scan_prepare(worker, call);
-	registers_prepare(worker);
+	registers_prepare(worker, call);
 	record = record_open(worker, number);
 	__atomic_fetch_add(&worker->control->tried[number], 1, __ATOMIC_RELAXED);
 	worker->perform.entry = call->entry;
