@@ -9,17 +9,33 @@
 /* Behind the arguments' own 4 KiB in each slot: names and what structures point to. */
 #define EXTRA 0x1000u
 
-static const WCHAR *const object_names[] = {
-	L"\\BaseNamedObjects\\fuzz0", L"\\BaseNamedObjects\\fuzz1", L"\\BaseNamedObjects\\fuzz2",
-	L"\\BaseNamedObjects\\fuzzdir", L"\\BaseNamedObjects\\fuzzdir\\a", L"fuzz3", L"a",
-	L"\\BaseNamedObjects", L"\\", L"", L"\\Nowhere\\a", L"\\BaseNamedObjects\\",
-	L"\\BaseNamedObjects\\fuzzlink"};
+static const WCHAR *const object_names[] = {L"\\BaseNamedObjects\\fuzz0",
+					    L"\\BaseNamedObjects\\fuzz1",
+					    L"\\BaseNamedObjects\\fuzz2",
+					    L"\\BaseNamedObjects\\fuzzdir",
+					    L"\\BaseNamedObjects\\fuzzdir\\a",
+					    L"fuzz3",
+					    L"a",
+					    L"\\BaseNamedObjects",
+					    L"\\",
+					    L"",
+					    L"\\Nowhere\\a",
+					    L"\\BaseNamedObjects\\",
+					    L"\\BaseNamedObjects\\fuzzlink"};
 
-static const WCHAR *const file_names[] = {
-	FOLDER L"\\f0",	    FOLDER L"\\f1",	  FOLDER L"\\f2",	FOLDER L"\\f3",
-	FOLDER L"\\hello.exe", FOLDER L"\\d0",	  FOLDER L"\\d0\\f4",   FOLDER L"\\d1\\f5",
-	FOLDER,		    FOLDER L"\\none\\f6", L"f7",		L"",
-	FOLDER L"\\hello.exe"};
+static const WCHAR *const file_names[] = {FOLDER L"\\f0",
+					  FOLDER L"\\f1",
+					  FOLDER L"\\f2",
+					  FOLDER L"\\f3",
+					  FOLDER L"\\hello.exe",
+					  FOLDER L"\\d0",
+					  FOLDER L"\\d0\\f4",
+					  FOLDER L"\\d1\\f5",
+					  FOLDER,
+					  FOLDER L"\\none\\f6",
+					  L"f7",
+					  L"",
+					  FOLDER L"\\hello.exe"};
 
 static uint64_t timeout_pick(struct worker *worker)
 {
@@ -30,7 +46,7 @@ static uint64_t timeout_pick(struct worker *worker)
 		return random_below(random, 1000); /* past */
 	case 1:
 	case 2:
-		return (uint64_t)-(int64_t)random_below(random, 5000); /* half a millisecond */
+		return (uint64_t) - (int64_t)random_below(random, 5000); /* half a millisecond */
 	default:
 		return 0;
 	}
@@ -176,7 +192,8 @@ void content_by_hint(struct worker *worker, char hint, char *at, size_t bytes)
 		memcpy(at, &text, sizeof(text));
 		return;
 	case 'V':
-		text = (UNICODE_STRING){.MaximumLength = (USHORT)(random_below(&worker->random, 200)),
+		text = (UNICODE_STRING){.MaximumLength =
+						(USHORT)(random_below(&worker->random, 200)),
 					.Buffer = (WCHAR *)(void *)(at + EXTRA)};
 		memcpy(at, &text, sizeof(text));
 		return;

@@ -90,6 +90,7 @@ struct perform {
 	uint8_t saved[512] __attribute__((aligned(16)));
 	uint8_t pattern[512] __attribute__((aligned(16)));
 	uint8_t seen[512] __attribute__((aligned(16)));
+	uint64_t with_xmm; /* 0: the call is made with the XMM registers as they are */
 };
 
 struct worker {
@@ -98,7 +99,7 @@ struct worker {
 	struct slot *slot;
 	unsigned process, thread;
 	HANDLE handle;
-	uint64_t id, life_calls, life_end;
+	uint64_t id, life_calls, life_end, share;
 	unsigned thrown_in_a_row;
 	struct random random;
 	char *arena;
@@ -108,7 +109,7 @@ struct worker {
 	unsigned stock_count, stale_count;
 	struct process_parameters *parameters; /* of the victims that it starts */
 	uint64_t setters;		       /* scan.c: before the call */
-	size_t output_bytes[CALL_ARGUMENTS];   /* prefilled behind each argument; 0: not an output */
+	size_t output_bytes[CALL_ARGUMENTS]; /* prefilled behind each argument; 0: not an output */
 	struct perform perform;
 };
 
@@ -135,8 +136,8 @@ void call_list_init(void);
 
 /* ---- guard.S ---- */
 
-/* step(worker); => returns: 0, or 1 if an exception ended it (process.c resumes it here). */
-int guarded(struct worker *worker, void (*step)(struct worker *worker));
+/* steps(worker); => returns: 0, or 1 if an exception ended it (process.c resumes it here). */
+int guarded(struct worker *worker, void (*steps)(struct worker *worker));
 extern const char guarded_resume[];
 NTSTATUS perform_call(struct perform *perform);
 

@@ -13,6 +13,7 @@
 #define SAVED 336
 #define PATTERN 848
 #define SEEN 1360
+#define WITH_XMM 1872
 
 .text
 
@@ -41,7 +42,7 @@
 	ret
 .endm
 
-/* int guarded(struct worker *worker, void (*step)(struct worker *worker)) */
+/* int guarded(struct worker *worker, void (*steps)(struct worker *worker)) */
 .globl guarded
 guarded:
 	PUSH_ALL
@@ -64,8 +65,11 @@ perform_call:
 	PUSH_ALL
 	sub rsp, 0x78
 	mov [rsp + 0x70], rcx
+	cmp qword ptr [rcx + WITH_XMM], 0
+	je 1f
 	fxsave [rcx + SAVED]
 	fxrstor [rcx + PATTERN]
+1:
 	.irp i, 4, 5, 6, 7, 8, 9, 10
 	mov rax, [rcx + ARGUMENTS + 8 * \i]
 	mov [rsp + 8 * \i], rax
@@ -104,7 +108,10 @@ perform_call:
 	mov [rcx + AFTER + 112], r15
 	mov rdx, [rsp + 0x68]
 	mov [rcx + AFTER + 8], rdx
+	cmp qword ptr [rcx + WITH_XMM], 0
+	je 1f
 	fxsave [rcx + SEEN]
 	fxrstor [rcx + SAVED]
+1:
 	add rsp, 0x78
 	POP_ALL

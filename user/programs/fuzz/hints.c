@@ -135,11 +135,15 @@ static const uint64_t memory_types[] = {
 static const uint64_t free_types[] = {MEM_DECOMMIT, MEM_RELEASE, MEM_RELEASE,
 				      MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER,
 				      MEM_RELEASE | MEM_COALESCE_PLACEHOLDERS};
-static const uint64_t view_types[] = {0, 0, 0, MEM_RESERVE, MEM_TOP_DOWN, MEM_LARGE_PAGES,
-				      MEM_REPLACE_PLACEHOLDER};
-static const uint64_t section_types[] = {SEC_COMMIT,	SEC_COMMIT,  SEC_RESERVE,
-					 SEC_IMAGE,	SEC_COMMIT | SEC_BASED,
-					 SEC_NOCACHE | SEC_COMMIT, SEC_COMMIT | SEC_LARGE_PAGES,
+static const uint64_t view_types[] = {
+	0, 0, 0, MEM_RESERVE, MEM_TOP_DOWN, MEM_LARGE_PAGES, MEM_REPLACE_PLACEHOLDER};
+static const uint64_t section_types[] = {SEC_COMMIT,
+					 SEC_COMMIT,
+					 SEC_RESERVE,
+					 SEC_IMAGE,
+					 SEC_COMMIT | SEC_BASED,
+					 SEC_NOCACHE | SEC_COMMIT,
+					 SEC_COMMIT | SEC_LARGE_PAGES,
 					 SEC_COMMIT | SEC_NO_CHANGE};
 static const uint64_t protections[] = {PAGE_READWRITE,
 				       PAGE_READWRITE,

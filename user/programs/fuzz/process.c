@@ -66,9 +66,9 @@ static bool worker_start(struct worker *worker)
 	worker->slot->starts++;
 	worker->guard_rsp = 0;
 	worker->thrown_in_a_row = 0;
-	random_start(&worker->random,
-		     worker->control->options.seed * 1000003 + worker->process * 101 +
-			     worker->thread * 11 + worker->slot->starts * 10007ull);
+	random_start(&worker->random, worker->control->options.seed * 1000003 +
+					      worker->process * 101 + worker->thread * 11 +
+					      worker->slot->starts * 10007ull);
 	return NT_SUCCESS(NtCreateThreadEx(&worker->handle, THREAD_ALL_ACCESS, NULL,
 					   CURRENT_PROCESS, thread_main, worker, 0, 0, 0, 0, NULL));
 }

@@ -10,9 +10,8 @@
 #define VICTIM_MS 3u
 
 /* As syscalls.def writes them. "" is any. */
-static const char *const types[] = {"",	      "Section", "File",      "Process",
-				    "Thread", "Event",	 "Mutant",    "Semaphore",
-				    "Directory", "SymbolicLink"};
+static const char *const types[] = {"",	     "Section", "File",	     "Process",	  "Thread",
+				    "Event", "Mutant",	"Semaphore", "Directory", "SymbolicLink"};
 #define TYPES COUNT_OF(types)
 #define TYPE_ANY 0u
 
@@ -54,8 +53,7 @@ static HANDLE stock_pick(struct worker *worker, uint8_t type, bool is)
 	unsigned start = (unsigned)random_below(&worker->random, STOCK);
 
 	for (unsigned i = 0; i < worker->stock_count; i++) {
-		const struct stock_entry *entry =
-			&worker->stock[(start + i) % worker->stock_count];
+		const struct stock_entry *entry = &worker->stock[(start + i) % worker->stock_count];
 
 		if (type == TYPE_ANY || (entry->type == type) == is)
 			return entry->handle;
@@ -180,8 +178,8 @@ static HANDLE link_make(struct worker *worker)
 }
 
 static HANDLE (*const makers[TYPES])(struct worker *worker) = {
-	event_make,  section_make, file_make,	   process_make,   thread_make,
-	event_make,  mutant_make,  semaphore_make, directory_make, link_make};
+	event_make, section_make, file_make,	  process_make,	  thread_make,
+	event_make, mutant_make,  semaphore_make, directory_make, link_make};
 
 void stock_init(struct worker *worker)
 {

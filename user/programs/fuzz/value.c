@@ -9,11 +9,10 @@
 #define WILD_ONE_IN 1024u /* calls that may hit the fuzzer's own memory */
 
 static const uint64_t kernel_addresses[] = {
-	0xFFFF800000000000ull, /* frames: the first, and another */
-	0xFFFF800000200000ull,
-	0xFFFFA00000000000ull, /* devices */
-	0xFFFFC00000002000ull, /* kernel stacks */
-	0xFFFFFFFF80000000ull, /* text and data */
+	0xFFFF800000000000ull,			      /* frames: the first, and another */
+	0xFFFF800000200000ull, 0xFFFFA00000000000ull, /* devices */
+	0xFFFFC00000002000ull,			      /* kernel stacks */
+	0xFFFFFFFF80000000ull,			      /* text and data */
 	0xFFFFFFFF80100000ull,
 };
 
@@ -97,11 +96,13 @@ void address_note(struct worker *worker, uint64_t address)
 /* Memory that the program needs: its stack, its image, its arena, ntdll. */
 static uint64_t own_memory(struct worker *worker)
 {
-	const uint64_t places[] = {(uintptr_t)&worker, (uintptr_t)own_memory, (uintptr_t)worker,
-				   (uintptr_t)worker->arena, (uintptr_t)NtClose,
-				   (uintptr_t)NtCurrentTeb(), (uintptr_t)worker->control};
+	const uint64_t places[] = {(uintptr_t)&worker,	      (uintptr_t)own_memory,
+				   (uintptr_t)worker,	      (uintptr_t)worker->arena,
+				   (uintptr_t)NtClose,	      (uintptr_t)NtCurrentTeb(),
+				   (uintptr_t)worker->control};
 
-	return places[random_below(&worker->random, COUNT_OF(places))] & ~(uint64_t)(PAGE_BYTES - 1);
+	return places[random_below(&worker->random, COUNT_OF(places))] &
+	       ~(uint64_t)(PAGE_BYTES - 1);
 }
 
 uint64_t value_address(struct worker *worker)

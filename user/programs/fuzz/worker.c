@@ -14,7 +14,8 @@ _Static_assert(offsetof(struct perform, entry) == 0 && offsetof(struct perform, 
 		       offsetof(struct perform, after) == 216 &&
 		       offsetof(struct perform, saved) == 336 &&
 		       offsetof(struct perform, pattern) == 848 &&
-		       offsetof(struct perform, seen) == 1360,
+		       offsetof(struct perform, seen) == 1360 &&
+		       offsetof(struct perform, with_xmm) == 1872,
 	       "guard.S");
 
 struct call call_list[MAX_CALLS];
@@ -120,23 +121,26 @@ static void prepare(struct worker *worker)
 	stock_init(worker);
 }
 
+static void steps(struct worker *worker)
+{
+	while (worker->slot->calls < worker->share && worker->life_calls < worker->life_end) {
+		pause(worker);
+		step(worker);
+	}
+}
+
 void worker_run(struct worker *worker)
 {
 	struct slot *slot = worker->slot;
 	const struct options *options = &worker->control->options;
 	uint64_t threads = options->processes * options->threads;
-	uint64_t share = (options->calls + threads - 1) / threads;
 
+	worker->share = (options->calls + threads - 1) / threads;
 	if (guarded(worker, prepare))
 		return;
-	while (slot->calls < share && worker->life_calls < worker->life_end) {
-		pause(worker);
-		if (!guarded(worker, step))
-			continue;
+	while (guarded(worker, steps) && ++worker->thrown_in_a_row < THROWN_MOST) {
 		slot->thrown++;
 		hash_add(slot, UINT32_MAX, 0);
-		if (++worker->thrown_in_a_row == THROWN_MOST)
-			break;
 	}
-	slot->state = slot->calls < share ? SLOT_LIFE_OVER : SLOT_DONE;
+	slot->state = slot->calls < worker->share ? SLOT_LIFE_OVER : SLOT_DONE;
 }
