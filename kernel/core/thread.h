@@ -181,6 +181,14 @@ void thread_set_idle_work(bool (*work)(void));
 _Noreturn void thread_idle_loop(void);
 
 /*
+ * Is nobody else in the middle of something? Every other thread of a process waits for objects or
+ * is stopped, and the kernel's own threads sleep. Holds until the caller sleeps, if its priority is
+ * THREAD_PRIORITY_CHECK, which no thread of a process has.
+ */
+#define THREAD_PRIORITY_CHECK (THREAD_PRIORITY_LEVELS - 2)
+bool threads_are_quiet(void);
+
+/*
  * Recounts run queues, wait buckets and the timer list; panics on a difference. The reaper calls it
  * after each thread.
  */

@@ -260,6 +260,12 @@ void thread_check(void)
 	KASSERT(thread_current()->state == THREAD_RUNNING);
 }
 
+/* For a system call of the guest's tests; here mm_check is called directly. */
+bool threads_are_quiet(void)
+{
+	return true;
+}
+
 void sim_stop_switching(void)
 {
 	sim.is_switching = false;

@@ -19,6 +19,7 @@ def _parser():
     _add_conform(commands)
     _add_sweep(commands)
     _add_matrix(commands)
+    _add_fuzz(commands)
     doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
     doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
     commands.add_parser("prove", help="prove the arithmetic (Frama-C) and check the models of protocols (Spin)")
@@ -118,6 +119,13 @@ def _add_matrix(commands):
     matrix.add_argument("--only", metavar="TEXT", help="configurations whose name contains TEXT")
 
 
+def _add_fuzz(commands):
+    fuzz = commands.add_parser("fuzz", help="random system calls on machines of several kinds, as many as one likes")
+    fuzz.add_argument("--calls", type=_positive(int), default=200000, metavar="N", help="in all (default 200000)")
+    fuzz.add_argument("--seed", type=_positive(int), default=1, metavar="S", help="of the first boot (default 1)")
+    fuzz.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+
+
 def _run(options):
     from . import guest
     from .common import IMAGE
@@ -157,6 +165,9 @@ def _dispatch(options):
     if options.command == "nightly":
         from . import nightly
         return nightly.run(options)
+    if options.command == "fuzz":
+        from . import fuzz
+        return fuzz.run(options)
     if options.command == "doctor":
         from . import doctor
         return doctor.run(options)

@@ -66,7 +66,7 @@ struct quire_handle_entry {
 
 /*
  * NtQuerySystemInformation: runs mm_check; the buffer receives the frames, pool, handles and commit
- * in use.
+ * in use. It waits until all other threads wait or are stopped, for 0.1 s at most: STATUS_DEVICE_BUSY.
  */
 #define QUIRE_SYSTEM_CHECK 0x51554904
 struct quire_balance {
