@@ -104,6 +104,17 @@ void arch_timer_deadline(uint64_t ticks)
 	(void)ticks; /* as there are no interrupts; tests/sim lets time pass */
 }
 
+void arch_shot_arm(uint32_t ticks, bool is_nmi)
+{
+	(void)ticks;
+	(void)is_nmi;
+}
+
+struct shot arch_shot_disarm(void)
+{
+	return (struct shot){0};
+}
+
 /* ---- console and power ---- */
 
 void arch_console_write(enum console_port port, const char *text, size_t size_bytes)

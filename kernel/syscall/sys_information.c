@@ -13,6 +13,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
 #include "nt/ntex.h"
+#include "sweep.h"
 #include "system_query.h"
 #include "system_text.h"
 
@@ -188,6 +189,7 @@ static const struct system_class {
 	{QUIRE_SYSTEM_DISK, 0, 0, query_disk},
 #ifdef QUIRE_DEBUG
 	{QUIRE_SYSTEM_FAILURES, sizeof(struct quire_failures), 0, query_failures},
+	{QUIRE_SYSTEM_SWEEP, 0, 0, query_sweep},
 #endif
 };
 

@@ -12,6 +12,12 @@
 /* Objects and memory that the valid arguments name. Once, before the first call_prepare. */
 void calls_init(void);
 
+/*
+ * In a copy of the process that called calls_init: where the call's arguments named the process or
+ * its thread, they name the copy's own from here on.
+ */
+void calls_adopt(const struct call *call);
+
 /* Does the table have valid arguments for it? */
 bool call_is_known(const struct call *call);
 

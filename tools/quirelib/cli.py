@@ -20,6 +20,7 @@ def _parser():
     _add_sweep(commands)
     _add_matrix(commands)
     _add_fuzz(commands)
+    _add_interrupt(commands)
     doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
     doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
     commands.add_parser("prove", help="prove the arithmetic (Frama-C) and check the models of protocols (Spin)")
@@ -126,6 +127,21 @@ def _add_fuzz(commands):
     fuzz.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
 
 
+def _add_interrupt(commands):
+    interrupt = commands.add_parser("interrupt", help="interrupts, NMIs and terminations at every instruction of "
+                                                      "paths through the kernel; or one of them again")
+    interrupt.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+    interrupt.add_argument("--points", type=_positive(int), default=20000, metavar="N",
+                           help="interrupts of a path and a kind: every instruction of paths that have no more")
+    interrupt.add_argument("--kills", type=_positive(int), default=60, metavar="N",
+                           help="terminations of a path and an action")
+    interrupt.add_argument("kind", nargs="?", metavar="KIND",
+                           help="again: nmi, irq, process, thread, sibling or stop,")
+    interrupt.add_argument("name", nargs="?", metavar="PATH", help="the path,")
+    interrupt.add_argument("first", nargs="?", type=_positive(int), metavar="FIRST", help="the instruction,")
+    interrupt.add_argument("last", nargs="?", type=_positive(int), metavar="LAST", help="and the last of a range")
+
+
 def _run(options):
     from . import guest
     from .common import IMAGE
@@ -168,6 +184,9 @@ def _dispatch(options):
     if options.command == "fuzz":
         from . import fuzz
         return fuzz.run(options)
+    if options.command == "interrupt":
+        from . import interrupt
+        return interrupt.run(options)
     if options.command == "doctor":
         from . import doctor
         return doctor.run(options)
