@@ -1,0 +1,6 @@
+#include "sanitize.h"
+#ifdef QUIRE_SANITIZE
+void selftest_run(void)
+{
+}
+#endif
