@@ -18,7 +18,7 @@ SAN_SHADOW_OFFSET := 0xDFFFFFFF90400000
 
 # What works below the sanitizers, or on memory that nobody else may touch: the functions that are checked as a whole
 # (kasan_memory.c), the allocator, the poison of free frames, the way along stack frames.
-SAN_RUNTIME := kernel/core/sanitize/%
+SAN_RUNTIME := $(filter-out %/selftest_kasan.c %/selftest_ubsan.c %/selftest_race.c,$(wildcard kernel/core/sanitize/*.c))
 SAN_UNWATCHED := kernel/lib/string.c kernel/core/pool.c kernel/mm/frame_poison.c arch/x86_64/backtrace.c
 
 SAN_CFLAGS := -DQUIRE_DEBUG -DQUIRE_SANITIZE -Wno-frame-larger-than
@@ -43,3 +43,10 @@ san_flags = $(SAN_CFLAGS) $(foreach kind,$(SAN_MEMORY),$(SAN_$(kind)_DEFINES)) \
 kernel-san_LDFLAGS := $(if $(filter kasan,$(SAN_MEMORY)),--defsym=SHADOW_OFFSET=$(SAN_SHADOW_OFFSET) \
 	$(SAN_WRAPPED:%=--wrap=%))
 $(eval $(call kernel_rules,kernel-san,$$(call san_flags,$$<)))
+
+# The record of held locks is the thread's own, but an interrupt handler borrows it and leaves it as it was.
+RACE_UNWATCHED := kernel/core/lock_order.c arch/x86_64/backtrace.c
+RACE_CFLAGS := -DQUIRE_DEBUG -DQUIRE_SANITIZE -DQUIRE_RACE -Wno-frame-larger-than
+race_flags = $(RACE_CFLAGS) $(if $(filter $(SAN_RUNTIME) $(RACE_UNWATCHED),$(1)),,-fsanitize=thread \
+	--param tsan-distinguish-volatile=1 --param tsan-instrument-func-entry-exit=0)
+$(eval $(call kernel_rules,kernel-race,$$(call race_flags,$$<)))

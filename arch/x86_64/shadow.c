@@ -89,9 +89,8 @@ static void shadow_map(struct shadow_range *range, pte_t *directory, paddr_t fra
 	if (first + count > PAGE_TABLE_ENTRIES)
 		panic("SAN=kasan has no room for so much memory: give the machine less");
 	for (uint64_t i = 0; i < count; i++)
-		pt_write(&directory[first + i],
-			 pte_valid(pfn_of(frame + i * span),
-				   PTE_WRITE | PTE_LARGE | PTE_NO_EXECUTE));
+		pt_write(&directory[first + i], pte_valid(pfn_of(frame + i * span),
+							  PTE_WRITE | PTE_LARGE | PTE_NO_EXECUTE));
 	zero_words((void *)va, count * span / 8);
 }
 

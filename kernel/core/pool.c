@@ -39,11 +39,11 @@
 
 /* The last bytes of a used block; what lies between its own bytes and these is POISON_GUARD. */
 struct guard {
+	uint32_t size_bytes;
+	uint32_t size_inverted; /* so that a byte written over either is seen */
 #ifdef QUIRE_KASAN
 	struct callers callers; /* who allocated it */
 #endif
-	uint32_t size_bytes;
-	uint32_t size_inverted; /* so that a byte written over either is seen */
 };
 
 static const uint16_t class_bytes[] = {32,  48,	 64,  80,  96,	112,  128,  160, 192,
@@ -124,15 +124,11 @@ static void poison_check(const void *block, size_t size_bytes)
 
 static void guard_write(void *block, size_t size_bytes, size_t block_bytes)
 {
-	struct guard guard = {.size_bytes = (uint32_t)size_bytes,
-			      .size_inverted = ~(uint32_t)size_bytes};
+	struct guard guard = {.size_bytes = size_bytes, .size_inverted = ~(uint32_t)size_bytes};
 	uint8_t *start = block, *end = start + block_bytes - sizeof(guard);
 
 	if (!IS_DEBUG)
 		return;
-#ifdef QUIRE_KASAN
-	kasan_callers(&guard.callers);
-#endif
 	memset(start + size_bytes, POISON_GUARD, (size_t)(end - start) - size_bytes);
 	memcpy(end, &guard, sizeof(guard));
 }
@@ -245,8 +241,7 @@ static void *page_block_alloc(size_t size_bytes)
 	if (!page)
 		return NULL;
 	memset(page, 0, PAGE_SIZE);
-	kasan_forbid(page, PAGE_SIZE, SHADOW_POOL);
-	kasan_allow(page, size_bytes);
+	kasan_block(page, PAGE_SIZE, size_bytes);
 	spin_lock(&pool_lock);
 	statistics.blocks_used++;
 	statistics.bytes_used += size_bytes;
@@ -326,8 +321,7 @@ void *pool_alloc(size_t size_bytes)
 	poison_check(block, class_bytes[class_index]);
 	memset(block, 0, size_bytes);
 	guard_write(block, size_bytes, class_bytes[class_index]);
-	kasan_forbid(block, class_bytes[class_index], SHADOW_POOL);
-	kasan_allow(block, size_bytes);
+	kasan_block(block, class_bytes[class_index], size_bytes);
 	return block;
 }
 
@@ -367,11 +361,7 @@ void pool_free(void *block, size_t size_bytes)
 
 void pool_statistics_read(struct pool_statistics *result)
 {
-	void *block;
-	size_t size_bytes;
-
-	while (kasan_quarantine_empty(&block, &size_bytes))
-		slab_block_free(block, size_bytes);
+	kasan_quarantine_empty(slab_block_free);
 	spin_lock(&pool_lock);
 	*result = statistics;
 	spin_unlock(&pool_lock);

@@ -80,13 +80,15 @@ bool kasan_first_bad(uintptr_t address, size_t size_bytes, uintptr_t *bad)
 	return false;
 }
 
-void kasan_check(uintptr_t address, size_t size_bytes, bool is_write, uintptr_t place)
+bool kasan_check(uintptr_t address, size_t size_bytes, bool is_write, uintptr_t place)
 {
 	struct bad_access access = {0, size_bytes, is_write, place};
 
-	if (size_bytes && shadow_ranges[0].size_bytes &&
-	    kasan_first_bad(address, size_bytes, &access.address))
-		kasan_report(&access);
+	if (!size_bytes || !shadow_ranges[0].size_bytes ||
+	    !kasan_first_bad(address, size_bytes, &access.address))
+		return true;
+	kasan_report(&access);
+	return false;
 }
 
 void kasan_init(struct boot_info *info)

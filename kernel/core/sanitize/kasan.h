@@ -44,13 +44,18 @@ void kasan_init(struct boot_info *info);
 void kasan_forbid(const void *start, size_t size_bytes, enum shadow_mark mark);
 void kasan_allow(const void *start, size_t size_bytes);
 
+/*
+ * A block of the pool begins its life: of `capacity_bytes`, the first `size_bytes` may be touched.
+ * Who asked for it is noted in the last bytes, if there is room.
+ */
+void kasan_block(void *block, size_t capacity_bytes, size_t size_bytes);
+
 /* A page-sized, page-aligned frame belongs to nobody (on a list of free frames), or again to
  * somebody. */
 void kasan_frame(const void *memory, bool is_free);
 
 /* Notes who frees these bytes now, for later reports. */
 void kasan_note_free(const void *start, size_t size_bytes);
-void kasan_callers(struct callers *callers);
 
 /*
  * Takes a block that the pool's user frees into quarantine, where nobody gets it.
@@ -59,8 +64,8 @@ void kasan_callers(struct callers *callers);
  */
 bool kasan_quarantine(void **block, size_t *size_bytes);
 
-/* The same without a new one: false when there is none left. */
-bool kasan_quarantine_empty(void **block, size_t *size_bytes);
+/* Frees all that are in quarantine. */
+void kasan_quarantine_empty(void (*block_free)(void *block, size_t size_bytes));
 
 #else
 
@@ -79,6 +84,12 @@ static inline void kasan_allow(const void *start, size_t size_bytes)
 	(void)start;
 	(void)size_bytes;
 }
+static inline void kasan_block(void *block, size_t capacity_bytes, size_t size_bytes)
+{
+	(void)block;
+	(void)capacity_bytes;
+	(void)size_bytes;
+}
 static inline void kasan_frame(const void *memory, bool is_free)
 {
 	(void)memory;
@@ -89,21 +100,15 @@ static inline void kasan_note_free(const void *start, size_t size_bytes)
 	(void)start;
 	(void)size_bytes;
 }
-static inline void kasan_callers(struct callers *callers)
-{
-	(void)callers;
-}
 static inline bool kasan_quarantine(void **block, size_t *size_bytes)
 {
 	(void)block;
 	(void)size_bytes;
 	return true;
 }
-static inline bool kasan_quarantine_empty(void **block, size_t *size_bytes)
+static inline void kasan_quarantine_empty(void (*block_free)(void *block, size_t size_bytes))
 {
-	(void)block;
-	(void)size_bytes;
-	return false;
+	(void)block_free;
 }
 
 #endif

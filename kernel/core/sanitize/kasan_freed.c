@@ -11,7 +11,7 @@
 
 #define QUARANTINE_BLOCKS 256u
 #define RECORDS 2048u
-#define OWN_CALLS 2u /* of a backtrace: kasan_callers and the function that calls it */
+#define OWN_CALLS 3u /* of a backtrace: callers_take, who calls it, and the allocator */
 
 static struct spinlock freed_lock = SPINLOCK_INIT("freed", RANK_POOL);
 
@@ -25,7 +25,7 @@ static unsigned quarantine_first, quarantine_count;
 static struct freed releases[RECORDS]; /* a ring (freed_lock) */
 static uint64_t release_count;
 
-void kasan_callers(struct callers *callers)
+static void callers_take(struct callers *callers)
 {
 	vaddr_t addresses[OWN_CALLS + CALLERS];
 	size_t count = arch_backtrace(NULL, addresses, OWN_CALLS + CALLERS);
@@ -35,12 +35,20 @@ void kasan_callers(struct callers *callers)
 		callers->addresses[i - OWN_CALLS] = (uint32_t)addresses[i];
 }
 
+void kasan_block(void *block, size_t capacity_bytes, size_t size_bytes)
+{
+	if (capacity_bytes - size_bytes >= sizeof(struct callers))
+		callers_take((struct callers *)((uint8_t *)block + capacity_bytes) - 1);
+	kasan_forbid(block, capacity_bytes, SHADOW_POOL);
+	kasan_allow(block, size_bytes);
+}
+
 void kasan_note_free(const void *start, size_t size_bytes)
 {
 	struct freed freed = {.start = (uintptr_t)start, .size_bytes = size_bytes};
 	irq_state_t state = arch_irq_save();
 
-	kasan_callers(&freed.callers);
+	callers_take(&freed.callers);
 	if (thread_current())
 		memcpy(freed.thread, thread_current()->name, sizeof(freed.thread));
 	releases[release_count++ % RECORDS] = freed;
@@ -77,7 +85,10 @@ bool kasan_quarantine(void **block, size_t *size_bytes)
 	bool is_full;
 	unsigned last;
 
-	kasan_check((uintptr_t)freed, freed_bytes, true, (uintptr_t)__builtin_return_address(0));
+	/* A block that is free already, or the middle of one. */
+	if (!kasan_check((uintptr_t)freed, freed_bytes, true,
+			 (uintptr_t)__builtin_return_address(0)))
+		return false;
 	kasan_note_free(freed, freed_bytes);
 	kasan_forbid(freed, freed_bytes, SHADOW_POOL_FREED);
 	spin_lock(&freed_lock);
@@ -92,7 +103,7 @@ bool kasan_quarantine(void **block, size_t *size_bytes)
 	return is_full;
 }
 
-bool kasan_quarantine_empty(void **block, size_t *size_bytes)
+static bool quarantine_take(void **block, size_t *size_bytes)
 {
 	bool found;
 
@@ -102,6 +113,15 @@ bool kasan_quarantine_empty(void **block, size_t *size_bytes)
 		take_first(block, size_bytes);
 	spin_unlock(&freed_lock);
 	return found;
+}
+
+void kasan_quarantine_empty(void (*block_free)(void *block, size_t size_bytes))
+{
+	size_t size_bytes;
+	void *block;
+
+	while (quarantine_take(&block, &size_bytes))
+		block_free(block, size_bytes);
 }
 
 #endif

@@ -15,8 +15,9 @@ struct bad_access {
 };
 void kasan_report(const struct bad_access *access);
 
-/* Checks an access: what the compiler's calls and the string functions come to. */
-void kasan_check(uintptr_t address, size_t size_bytes, bool is_write, uintptr_t place);
+/* Checks an access: what the compiler's calls and the string functions come to. False: it was
+ * reported. */
+bool kasan_check(uintptr_t address, size_t size_bytes, bool is_write, uintptr_t place);
 
 /* The first byte in the range that may not be touched; false: there is none. */
 bool kasan_first_bad(uintptr_t address, size_t size_bytes, uintptr_t *bad);

@@ -13,8 +13,21 @@
  */
 void sanitize_report(const char *format, ...) PRINTF_LIKE(1, 2);
 
-/* From now on findings are kept, and until the next call. */
+/* From now on findings are kept and counted, until report_taken. */
 void report_expect(void);
 
 /* The first finding since report_expect, "" if there was none; how many there were. */
 const char *report_taken(unsigned *count);
+
+/*
+ * A planted fault. Its report begins with `expected` and then has the name of `plant`; NULL: it is
+ * none, and must not be reported; selftest_fatal: one that cannot be gone on from.
+ */
+struct selftest {
+	const char *name, *expected;
+	void (*plant)(void);
+};
+extern const char selftest_fatal[];
+
+/* Tables that end with a name of NULL; the kinds that are not built in have none (selftest_*.c). */
+extern const struct selftest selftests_kasan[], selftests_ubsan[], selftests_race[];

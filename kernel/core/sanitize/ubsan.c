@@ -123,12 +123,11 @@ HANDLER(out_of_bounds, const struct two_types *data, value_t index)
 	say(&data->source, words);
 }
 
-static const char *const access_words[] = {"read of",	"write to",
-					   "reference to", "member access in",
-					   "member call in", "constructor call in",
-					   "cast in",	"cast in",
-					   "cast in",	"cast in",
-					   "reference in", "reference in"};
+static const char *const access_words[] = {
+	"read of",	    "write to",	      "reference to",
+	"member access in", "member call in", "constructor call in",
+	"cast in",	    "cast in",	      "cast in",
+	"cast in",	    "reference in",   "reference in"};
 
 /* Three mistakes have one handler: a null pointer, a bad alignment, too small an object. */
 HANDLER(type_mismatch_v1, const struct access_type *data, uintptr_t address)
@@ -138,9 +137,9 @@ HANDLER(type_mismatch_v1, const struct access_type *data, uintptr_t address)
 
 	format_text(words, sizeof(words), "%s %s at 0x%lx, %s", access_words[data->access % 12],
 		    data->type->name, address,
-		    !address			    ? "a null pointer"
+		    !address			? "a null pointer"
 		    : address & (alignment - 1) ? "misaligned"
-						    : "an object too small for it");
+						: "an object too small for it");
 	say(&data->source, words);
 }
 
