@@ -19,7 +19,6 @@
 #include "kernel/core/symbols.h"
 #include "kernel/core/thread.h"
 #include "kernel/lib/print.h"
-#include "kernel/lib/string.h"
 #include "report.h"
 
 #define WATCHPOINTS 16u
@@ -34,7 +33,7 @@ struct watchpoint {
 	struct race_access access; /* size 0: unused */
 	const struct thread *owner;
 	bool is_halted; /* the owner's own accesses are those of an interrupt handler */
-	vaddr_t callers[DEPTH];
+	vaddr_t callers[OWN_CALLS + DEPTH]; /* the first are ours */
 	size_t depth;
 	bool is_met;
 };
@@ -83,10 +82,10 @@ static void report_met(const struct watchpoint *watchpoint, const struct race_ac
 				     watchpoint->is_halted ? "an interrupt" : "another thread",
 				     words(&watchpoint->access), watchpoint->access.size_bytes,
 				     watchpoint->access.address, watchpoint->owner->name);
-	for (size_t i = 0; i < watchpoint->depth && length < sizeof(text); i++) {
+	for (size_t i = OWN_CALLS; i < watchpoint->depth && length < sizeof(text); i++) {
 		symbol_format(symbol, sizeof(symbol), watchpoint->callers[i] - 1);
 		length += (size_t)format_text(text + length, sizeof(text) - length, "%s%s",
-					      i ? " < " : " ", symbol);
+					      i > OWN_CALLS ? " < " : " ", symbol);
 	}
 	sanitize_report("%s", text);
 }
@@ -123,12 +122,14 @@ static void meet(const struct race_access *access)
 	}
 }
 
+/* The first bytes, eight at most. Not by memcpy, which is watched. */
 static uint64_t value_read(const struct race_access *access)
 {
+	const volatile uint8_t *bytes = (const volatile uint8_t *)access->address;
 	uint64_t value = 0;
 
-	memcpy(&value, (const void *)access->address,
-	       access->size_bytes < sizeof(value) ? access->size_bytes : sizeof(value));
+	for (size_t i = 0; i < access->size_bytes && i < sizeof(value); i++)
+		value |= (uint64_t)bytes[i] << (8 * i);
 	return value;
 }
 
@@ -143,7 +144,6 @@ static bool owns_watchpoint(const struct thread *thread)
 static struct watchpoint *watchpoint_set(const struct race_access *access)
 {
 	struct watchpoint *free = NULL;
-	vaddr_t addresses[OWN_CALLS + DEPTH];
 
 	for (unsigned i = 0; i < WATCHPOINTS && !free; i++)
 		if (!watchpoints[i].access.size_bytes)
@@ -151,9 +151,7 @@ static struct watchpoint *watchpoint_set(const struct race_access *access)
 	if (!free || owns_watchpoint(thread_current()))
 		return NULL;
 	*free = (struct watchpoint){.access = *access, .owner = thread_current()};
-	free->depth = arch_backtrace(NULL, addresses, OWN_CALLS + DEPTH);
-	free->depth = free->depth > OWN_CALLS ? free->depth - OWN_CALLS : 0;
-	memcpy(free->callers, addresses + OWN_CALLS, free->depth * sizeof(addresses[0]));
+	free->depth = arch_backtrace(NULL, free->callers, OWN_CALLS + DEPTH);
 	active++;
 	return free;
 }
