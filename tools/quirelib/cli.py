@@ -19,6 +19,7 @@ def _parser():
     _add_conform(commands)
     _add_sweep(commands)
     _add_matrix(commands)
+    _add_sanitize(commands)
     doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
     doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
     commands.add_parser("figures", help="measure and print the figures of the documentation")
@@ -115,6 +116,15 @@ def _add_matrix(commands):
     matrix.add_argument("--only", metavar="TEXT", help="configurations whose name contains TEXT")
 
 
+def _add_sanitize(commands):
+    sanitize = commands.add_parser("sanitize", help="run the guest tests on a kernel that watches itself (make SAN=...)")
+    sanitize.add_argument("kernel", choices=("san", "race"), help="memory and undefined behaviour, or data races")
+    sanitize.add_argument("word", nargs="?", metavar="EXPR", help="the tests (default: all guest tests; race: with threads)")
+    sanitize.add_argument("--seeds", type=_positive(int), default=2, metavar="N", help="runs with race (default 2)")
+    sanitize.add_argument("--mem", type=_positive(int), metavar="MIB", help="memory of all boots")
+    sanitize.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+
+
 def _run(options):
     from . import guest
     from .common import IMAGE
@@ -148,6 +158,9 @@ def _dispatch(options):
     if options.command == "matrix":
         from . import matrix
         return matrix.run(options)
+    if options.command == "sanitize":
+        from . import sanitize
+        return sanitize.run(options)
     if options.command == "doctor":
         from . import doctor
         return doctor.run(options)

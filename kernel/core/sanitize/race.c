@@ -22,7 +22,6 @@
 #include "report.h"
 
 #define WATCHPOINTS 16u
-#define PERIOD 500u    /* accesses between two watchpoints, on average */
 #define HALT_SHARE 16u /* one watchpoint of so many waits for an interrupt */
 #define YIELDS_MAX 3u
 #define DEPTH 6u
@@ -41,13 +40,13 @@ struct watchpoint {
 /* All (interrupts disabled) */
 static struct watchpoint watchpoints[WATCHPOINTS];
 static unsigned active;
-static uint64_t countdown, random_state;
+static uint64_t countdown, period, random_state;
 static bool is_enabled;
 
-void race_enable(uint64_t seed)
+void race_enable(uint64_t seed, uint64_t accesses)
 {
 	random_state = seed * 0x9E3779B97F4A7C15ull | 1;
-	countdown = PERIOD;
+	countdown = period = accesses;
 	is_enabled = true;
 }
 
@@ -101,6 +100,13 @@ static void report_changed(const struct watchpoint *watchpoint, uint64_t before,
 
 /* ---- watchpoints ---- */
 
+/* A plain write that the CPU makes in one piece may meet an atomic read, which is made for that. */
+static bool is_harmless(const struct race_access *write, const struct race_access *read)
+{
+	return write->is_write && !read->is_write && read->is_atomic &&
+	       write->size_bytes <= sizeof(uint64_t) && write->address % write->size_bytes == 0;
+}
+
 static bool is_race(const struct watchpoint *watchpoint, const struct race_access *access)
 {
 	const struct race_access *other = &watchpoint->access;
@@ -108,6 +114,7 @@ static bool is_race(const struct watchpoint *watchpoint, const struct race_acces
 	return access->address < other->address + other->size_bytes &&
 	       other->address < access->address + access->size_bytes &&
 	       (access->is_write || other->is_write) && !(access->is_atomic && other->is_atomic) &&
+	       !is_harmless(access, other) && !is_harmless(other, access) &&
 	       (watchpoint->owner != thread_current() || watchpoint->is_halted);
 }
 
@@ -200,7 +207,7 @@ void race_check(const struct race_access *access)
 	if (active)
 		meet(access);
 	if (may_wait && --countdown == 0) {
-		countdown = 1 + random_next() % (2 * PERIOD);
+		countdown = 1 + random_next() % (2 * period);
 		watch(access, state);
 	}
 	arch_irq_restore(state);

@@ -17,5 +17,5 @@ struct race_access {
 /* Each access of the kernel to memory, before it is made. */
 void race_check(const struct race_access *access);
 
-/* From now on there are watchpoints; the same seed gives the same ones. */
-void race_enable(uint64_t seed);
+/* From now on one of so many accesses sets a watchpoint; the same seed gives the same ones. */
+void race_enable(uint64_t seed, uint64_t accesses);
