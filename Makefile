@@ -285,11 +285,13 @@ help:
 #?   make docs           build/docs/quire.html: every system call, with an example
 #?   make fuzz           every fuzz target, one after the other     FUZZ_SECONDS=60 each, FUZZ="cpio" some
 #?   make figures        measure and print the figures of the documentation
+#?   make test-san       guest tests on the kernel that watches its memory; make test-race SEEDS=4: for data races
 #?   make lint           layers, style, thread safety, clang-tidy, cppcheck
 #?   make format         clang-format over all C files
 #?   make compdb         build/compile_commands.json for clangd
 #?   make clean          remove build/
 #?
+#?   SAN=kasan,ubsan     builds kernel-san.elf too, SAN=race kernel-race.elf (kernel/core/sanitize/README.md)
 #?   DEBUG=1             run, image: the kernel with the costly checks        V=1         show the commands
 #?   WERROR=1            warnings are errors                                  -j4         in parallel
 #?   CC=clang            compiler of kernel and loader                        HOST_CC=gcc compiler of the host tests

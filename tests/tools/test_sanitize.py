@@ -31,7 +31,7 @@ class SanitizeTest(QuireTest):
 
     def test_report_of_a_freed_block(self):
         self.end("pool_freed", r"panic: kasan: pool block used after free: read of 1 bytes in plant_freed\+0x",
-                 r"byte 3 of the block of 40 bytes at 0xffff8", r"allocated by plant_freed\+0x",
+                 r"byte 3 of the block of 40 bytes at 0xffff8", r"allocated by block_get\+0x\w+ < plant_freed\+0x",
                  r"freed by thread init: pool_free\+0x\w+ < plant_freed\+0x", r"backtrace:")
 
     def test_report_of_a_null_pointer(self):
