@@ -223,11 +223,11 @@ $(BUILD)/quire.img: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio $(BUIL
 # Targets that people type install what is missing first (tools/setup.sh, instant when nothing is) and then build in
 # a second make, which sees the tools just installed.
 
-.PHONY: all run test conform image debug docs figures clean help build-run build-all build-test
+.PHONY: all run test nightly prove conform image debug docs figures clean help build-run build-all build-test
 
 build-run: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio
 build-all: build-run $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf $(SAN_KERNELS)
-build-test: build-all $(BUILD)/kernel-san.elf $(BUILD)/kernel-race.elf $(HOST_TESTS) $(FUZZ_TESTS) prune
+build-test: build-all $(BUILD)/kernel-san.elf $(BUILD)/kernel-race.elf $(HOST_TESTS) $(FUZZ_TESTS) $(BUILD)/model/model prune
 
 all:
 	@tools/setup.sh run
@@ -247,6 +247,15 @@ test:
 	@tools/setup.sh test
 	@$(MAKE) build-test
 	@tools/quire test $(if $(TESTS),-k '$(TESTS)')
+
+nightly:
+	@tools/setup.sh test nightly
+	@$(MAKE) build-test
+	@tools/quire nightly
+
+prove:
+	@tools/setup.sh nightly
+	@tools/quire prove
 
 conform:
 	@tools/setup.sh test
@@ -278,6 +287,8 @@ help:
 #?   make run            boot in QEMU: the tour, then the shell     PROGRAM="hello.exe" runs that instead
 #?   make test           unit tests, fuzz seeds, guest tests in QEMU and under Wine; ends "N passed, M failed"
 #?                                                                TESTS="expression" some of them
+#?   make nightly        the long forms of all tests, about an hour; one table at the end
+#?   make prove          proofs of the arithmetic and models of the protocols (Frama-C, Spin)
 #?   make conform        the conformance suite on Quire and Wine; build/conform/matrix.html   TESTS as above
 #?   make debug          boot and attach GDB                        PROGRAM=... as above
 #?   make                everything that boots: loader, kernel, debug kernel, RAM disk

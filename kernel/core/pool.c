@@ -13,6 +13,7 @@
  */
 #include "pool.h"
 
+#include "fail.h"
 #include "kernel/lib/string.h"
 #include "lock.h"
 #include "sanitize/kasan.h"
@@ -303,7 +304,7 @@ void *pool_alloc(size_t size_bytes)
 	void *block;
 
 	KASSERT(size_bytes > 0 && page_supply);
-	if (size_bytes > POOL_MAX_BYTES)
+	if (size_bytes > POOL_MAX_BYTES || fail_point(QUIRE_FAIL_POOL))
 		return NULL;
 	if (needs_page(size_bytes))
 		return page_block_alloc(size_bytes);

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "nt/ntstatus.h"
+#include "fail.h"
 #include "lock.h"
 
 struct address_space;
@@ -94,6 +95,9 @@ struct thread {
 
 	uint64_t debug_registers[6];			     /* (S) DR0 to DR3, DR6, DR7 */
 	uint8_t fpu_state[512] __attribute__((aligned(16))); /* (S) FXSAVE area */
+#ifdef QUIRE_DEBUG
+	struct fail_plan fail; /* (T) */
+#endif
 };
 
 /*

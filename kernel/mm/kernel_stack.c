@@ -3,6 +3,7 @@
  * half never mapped, so an overflow faults instead of destroying a neighbour.
  */
 #include "frame.h"
+#include "kernel/core/fail.h"
 #include "kernel/core/sanitize/kasan.h"
 #include "mm.h"
 #include "page_table.h"
@@ -68,7 +69,7 @@ static pte_t *kernel_slot(vaddr_t va)
 	pte_t *slot;
 
 	while (!(slot = pt_slot(arch_kernel_root(), va, 1, NULL))) {
-		pfn_t table = frame_alloc_kernel();
+		pfn_t table = fail_point(QUIRE_FAIL_FRAME) ? PFN_NONE : frame_alloc_kernel();
 
 		if (table == PFN_NONE)
 			return NULL;
@@ -92,8 +93,10 @@ uint64_t kernel_stack_table_frames(void)
 static bool page_map(vaddr_t va)
 {
 	pte_t *slot = kernel_slot(va);
-	pfn_t pfn = slot ? frame_alloc_kernel() : PFN_NONE;
+	pfn_t pfn = PFN_NONE;
 
+	if (slot && !fail_point(QUIRE_FAIL_FRAME))
+		pfn = frame_alloc_kernel();
 	if (pfn == PFN_NONE)
 		return false;
 	pt_write(slot, pte_valid(pfn, PTE_WRITE | PTE_NO_EXECUTE | PTE_ACCESSED | PTE_DIRTY));

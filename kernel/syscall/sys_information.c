@@ -5,6 +5,7 @@
 #include "syscall.h"
 
 #include "capture.h"
+#include "failures.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pool.h"
 #include "kernel/io/device.h"
@@ -149,6 +150,9 @@ static const struct system_class {
 	{QUIRE_SYSTEM_COMMAND_LINE, 0, 0, query_command_line},
 	{QUIRE_SYSTEM_PAGING, 0, 0, query_paging},
 	{QUIRE_SYSTEM_DISK, 0, 0, query_disk},
+#ifdef QUIRE_DEBUG
+	{QUIRE_SYSTEM_FAILURES, sizeof(struct quire_failures), 0, query_failures},
+#endif
 };
 
 static const struct system_class *system_class_find(uint32_t class)

@@ -22,6 +22,10 @@ def _parser():
     _add_sanitize(commands)
     doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
     doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
+    commands.add_parser("prove", help="prove the arithmetic (Frama-C) and check the models of protocols (Spin)")
+    nightly = commands.add_parser("nightly", help="the long forms of all tests, and one table of what was tried")
+    nightly.add_argument("word", nargs="?", metavar="TEXT", help="only rows whose name contains TEXT")
+    nightly.add_argument("--list", action="store_true", help="print the rows with their commands and run nothing")
     commands.add_parser("figures", help="measure and print the figures of the documentation")
     return parser
 
@@ -161,6 +165,12 @@ def _dispatch(options):
     if options.command == "sanitize":
         from . import sanitize
         return sanitize.run(options)
+    if options.command == "prove":
+        from . import prove
+        return prove.run(options)
+    if options.command == "nightly":
+        from . import nightly
+        return nightly.run(options)
     if options.command == "doctor":
         from . import doctor
         return doctor.run(options)
