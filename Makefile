@@ -100,7 +100,7 @@ $(1)_OBJECTS := $(KERNEL_SOURCES:%.c=$(BUILD)/$(1)/%.o) $(KERNEL_ASM:%.asm=$(BUI
 	$(BUILD)/$(1)/font.o
 
 $(call flags_rule,$(1),$(CC) $(KERNEL_CFLAGS) $(2) $(NASM) $(KERNEL_ASFLAGS))
-$(call flags_rule,$(1)-link,$(LD) $(KERNEL_LDFLAGS) $(KERNEL_SOURCES) $(KERNEL_ASM))
+$(call flags_rule,$(1)-link,$(LD) $($(1)_LDFLAGS) $(KERNEL_LDFLAGS) $(KERNEL_SOURCES) $(KERNEL_ASM))
 
 $(BUILD)/$(1)/%.o: %.c $(BUILD)/flags/$(1)
 	@mkdir -p $$(@D)
@@ -118,16 +118,17 @@ $(BUILD)/$(1)/%.asm.o: %.asm $(KERNEL_ASM_INCLUDES) $(BUILD)/flags/$(1)
 $(BUILD)/$(1).elf: $$($(1)_OBJECTS) linker.ld tools/make_symbols arch/x86_64/layout.h $(BUILD)/flags/$(1)-link
 	$$(Q)tools/make_symbols </dev/null >$(BUILD)/$(1)/symbols.s
 	$$(Q)$$(CC) -c -o $(BUILD)/$(1)/symbols.o $(BUILD)/$(1)/symbols.s
-	$$(Q)$$(LD) $$(KERNEL_LDFLAGS) -o $(BUILD)/$(1)/first.elf $$($(1)_OBJECTS) $(BUILD)/$(1)/symbols.o
+	$$(Q)$$(LD) $$($(1)_LDFLAGS) $$(KERNEL_LDFLAGS) -o $(BUILD)/$(1)/first.elf $$($(1)_OBJECTS) $(BUILD)/$(1)/symbols.o
 	$$(Q)$$(NM) $(BUILD)/$(1)/first.elf | tools/make_symbols >$(BUILD)/$(1)/symbols.s
 	$$(Q)$$(CC) -c -o $(BUILD)/$(1)/symbols.o $(BUILD)/$(1)/symbols.s
-	$$(Q)$$(LD) $$(KERNEL_LDFLAGS) -o $$@ $$($(1)_OBJECTS) $(BUILD)/$(1)/symbols.o
+	$$(Q)$$(LD) $$($(1)_LDFLAGS) $$(KERNEL_LDFLAGS) -o $$@ $$($(1)_OBJECTS) $(BUILD)/$(1)/symbols.o
 	$$(call say,KERNEL)
 
 -include $$(patsubst %.o,%.d,$$($(1)_OBJECTS))
 endef
 $(eval $(call kernel_rules,kernel,))
 $(eval $(call kernel_rules,kernel-debug,-DQUIRE_DEBUG))
+include tools/sanitize.mk
 
 # ---- loader: a UEFI application ----
 
@@ -225,8 +226,8 @@ $(BUILD)/quire.img: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio $(BUIL
 .PHONY: all run test nightly prove conform image debug docs figures clean help build-run build-all build-test
 
 build-run: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio
-build-all: build-run $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf
-build-test: build-all $(HOST_TESTS) $(FUZZ_TESTS) $(BUILD)/model/model prune
+build-all: build-run $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf $(SAN_KERNELS)
+build-test: build-all $(BUILD)/kernel-san.elf $(BUILD)/kernel-race.elf $(HOST_TESTS) $(FUZZ_TESTS) $(BUILD)/model/model prune
 
 all:
 	@tools/setup.sh run
@@ -295,11 +296,13 @@ help:
 #?   make docs           build/docs/quire.html: every system call, with an example
 #?   make fuzz           every fuzz target, one after the other     FUZZ_SECONDS=60 each, FUZZ="cpio" some
 #?   make figures        measure and print the figures of the documentation
+#?   make test-san       guest tests on the kernel that watches its memory; make test-race SEEDS=4: for data races
 #?   make lint           layers, style, thread safety, clang-tidy, cppcheck
 #?   make format         clang-format over all C files
 #?   make compdb         build/compile_commands.json for clangd
 #?   make clean          remove build/
 #?
+#?   SAN=kasan,ubsan     builds kernel-san.elf too, SAN=race kernel-race.elf (kernel/core/sanitize/README.md)
 #?   DEBUG=1             run, image: the kernel with the costly checks        V=1         show the commands
 #?   WERROR=1            warnings are errors                                  -j4         in parallel
 #?   CC=clang            compiler of kernel and loader                        HOST_CC=gcc compiler of the host tests

@@ -21,6 +21,7 @@ def _parser():
     _add_matrix(commands)
     _add_fuzz(commands)
     _add_interrupt(commands)
+    _add_sanitize(commands)
     doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
     doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
     commands.add_parser("prove", help="prove the arithmetic (Frama-C) and check the models of protocols (Spin)")
@@ -61,7 +62,7 @@ def _add_run(commands):
     run.add_argument("--accel", choices=("tcg", "kvm"), default="tcg", help="default tcg")
     run.add_argument("--log", metavar="FILE", help="kernel log and firmware text to a file instead of standard error")
     run.add_argument("--cold", action="store_true", help="run the firmware, use no snapshot")
-    run.add_argument("--kernel", default="release", metavar="KERNEL", help="release (default), debug, or an ELF file")
+    run.add_argument("--kernel", default="release", metavar="KERNEL", help="release (default), debug, san, race, or an ELF file")
     run.add_argument("--ramdisk", default=str(RAMDISK), metavar="FILE", help="another archive than build/ramdisk.cpio")
     run.add_argument("--image", nargs="?", const="", metavar="FILE",
                      help="boot a disk image (make image) as a real machine would")
@@ -87,6 +88,7 @@ def _add_test(commands):
     test.add_argument("--list", action="store_true", help="print the ids and run nothing")
     test.add_argument("-v", "--verbose", action="store_true", help="a line for each test")
     test.add_argument("--mem", type=_positive(int), metavar="MIB", help="memory of all boots of guest tests")
+    test.add_argument("--kernel", metavar="KERNEL", help="kernel of all boots of guest tests: san, race, ...")
     test.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
                       help="a knob of the kernel command line for all of them")
 
@@ -96,7 +98,7 @@ def _add_conform(commands):
     conform.add_argument("word", nargs="?", metavar="EXPR", help="some of it: words joined by and, or, not")
     conform.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
     conform.add_argument("-v", "--verbose", action="store_true", help="a line for each case")
-    conform.set_defaults(list=False, expression=None, mem=None, settings=[])
+    conform.set_defaults(list=False, expression=None, mem=None, settings=[], kernel=None)
 
 
 def _add_sweep(commands):
@@ -108,7 +110,7 @@ def _add_sweep(commands):
     sweep.add_argument("--no-plot", action="store_true", help="the CSV file alone")
     sweep.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
     sweep.add_argument("--timeout", type=_positive(float), default=600, metavar="S", help="of a point (default 600)")
-    sweep.add_argument("--kernel", default="release", metavar="KERNEL", help="release (default), debug, or an ELF file")
+    sweep.add_argument("--kernel", default="release", metavar="KERNEL", help="release (default), debug, san, race, or an ELF file")
     sweep.add_argument("grid", metavar="GRID", help="keys with their values")
     _add_machine_options(sweep)
 
@@ -140,6 +142,15 @@ def _add_interrupt(commands):
     interrupt.add_argument("name", nargs="?", metavar="PATH", help="the path,")
     interrupt.add_argument("first", nargs="?", type=_positive(int), metavar="FIRST", help="the instruction,")
     interrupt.add_argument("last", nargs="?", type=_positive(int), metavar="LAST", help="and the last of a range")
+
+
+def _add_sanitize(commands):
+    sanitize = commands.add_parser("sanitize", help="run the guest tests on a kernel that watches itself (make SAN=...)")
+    sanitize.add_argument("kernel", choices=("san", "race"), help="memory and undefined behaviour, or data races")
+    sanitize.add_argument("word", nargs="?", metavar="EXPR", help="the tests (default: all guest tests; race: with threads)")
+    sanitize.add_argument("--seeds", type=_positive(int), default=2, metavar="N", help="runs with race (default 2)")
+    sanitize.add_argument("--mem", type=_positive(int), metavar="MIB", help="memory of all boots")
+    sanitize.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
 
 
 def _run(options):
@@ -175,6 +186,9 @@ def _dispatch(options):
     if options.command == "matrix":
         from . import matrix
         return matrix.run(options)
+    if options.command == "sanitize":
+        from . import sanitize
+        return sanitize.run(options)
     if options.command == "prove":
         from . import prove
         return prove.run(options)

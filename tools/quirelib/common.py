@@ -36,7 +36,7 @@ class UsageError(QuireError):
 
 def kernel_path(flavour):
     """The kernel file: of a flavour, release or debug, or the file itself."""
-    names = {"release": "kernel.elf", "debug": "kernel-debug.elf"}
+    names = {"release": "kernel.elf", "debug": "kernel-debug.elf", "san": "kernel-san.elf", "race": "kernel-race.elf"}
     return BUILD / names[flavour] if flavour in names else Path(flavour)
 
 
