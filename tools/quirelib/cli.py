@@ -19,6 +19,7 @@ def _parser():
     _add_conform(commands)
     _add_sweep(commands)
     _add_matrix(commands)
+    _add_coverage(commands)
     doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
     doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
     commands.add_parser("figures", help="measure and print the figures of the documentation")
@@ -114,6 +115,12 @@ def _add_matrix(commands):
     matrix.add_argument("--only", metavar="TEXT", help="configurations whose name contains TEXT")
 
 
+def _add_coverage(commands):
+    coverage = commands.add_parser("coverage", help="which lines and branches the tests run (make coverage builds and runs)")
+    coverage.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+    coverage.add_argument("--report", action="store_true", help="run nothing: report what the last runs counted")
+
+
 def _run(options):
     from . import guest
     from .common import IMAGE
@@ -147,6 +154,9 @@ def _dispatch(options):
     if options.command == "matrix":
         from . import matrix
         return matrix.run(options)
+    if options.command == "coverage":
+        from . import coverage
+        return coverage.run(options)
     if options.command == "doctor":
         from . import doctor
         return doctor.run(options)

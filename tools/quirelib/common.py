@@ -35,8 +35,8 @@ class UsageError(QuireError):
 
 
 def kernel_path(flavour):
-    """The kernel file: of a flavour, release or debug, or the file itself."""
-    names = {"release": "kernel.elf", "debug": "kernel-debug.elf"}
+    """The kernel file: of a flavour (release, debug, coverage), or the file itself."""
+    names = {"release": "kernel.elf", "debug": "kernel-debug.elf", "coverage": "kernel-coverage.elf"}
     return BUILD / names[flavour] if flavour in names else Path(flavour)
 
 
