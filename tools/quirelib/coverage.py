@@ -22,7 +22,7 @@ FOLDERS = ("kernel/", "arch/x86_64/")
 GATED = ("kernel/mm", "kernel/object")
 LEAST_LINES, LEAST_BRANCHES = 98.0, 95.0
 UNIT_SECONDS = 300
-FUZZ_INPUTS = 2000
+FUZZ_INPUTS = 300
 # Tests of cost, which a kernel without optimization fails.
 COSTS = ("guest/test_scale/a_view_of_1_TiB_is_mapped_in_under_4500_instructions",)
 
