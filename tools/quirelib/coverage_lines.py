@@ -72,7 +72,7 @@ _CONDITION = re.compile(r"(\} )?(else )?(if|while) \(")
 RULES = {
     "check": "branches of KASSERT and of mm_check's CHECK: taken when the kernel is broken",
     "panic": "calls of panic, and the branches of the condition that guards one",
-    "switch": "the branch past all cases of a switch without default (-Wswitch-enum shows that none is missing)",
+    "switch": "the way past all cases of a switch without default (-Wswitch-enum shows that none is missing)",
     "exchange": "the retry of a compare-exchange: it needs another CPU between two instructions",
     "library": "code that a macro of <bsd/sys/tree.h> makes",
 }
@@ -133,8 +133,9 @@ class _Rules:
                 self.drop_branches("panic", range(start, number))
 
     def drop_default(self, number):
+        """The last branch, and a statement behind the switch that no case reaches either."""
         depth = 0
-        for text in self.source[number - 1:]:
+        for end, text in enumerate(self.source[number - 1:], number):
             if text.startswith("default:") and depth == 1:
                 return
             depth += text.count("{") - text.count("}")
@@ -145,6 +146,10 @@ class _Rules:
         if last and not line.branches[last]:
             del line.branches[last]
             self._count("switch", 0, 1)
+            behind = self.lines.get(end + 1)
+            if line.count and behind and not behind.count:
+                self._count("switch", 1, len(behind.branches))
+                del self.lines[end + 1]
 
 
 class Totals(NamedTuple):
