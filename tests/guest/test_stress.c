@@ -1,6 +1,6 @@
 /*
  * test_stress.c - more pages than frames: stress.exe verifies every page of memory of all kinds,
- * under each replacement policy, with a disk that takes time, and with pages written and read early.
+ * under each replacement policy, with a disk that takes time, and with eager reads and writes.
  *
  * Each boot is a run of its own. A longer one: tools/quire run stress.exe --checks 10000000 ...
  */

@@ -301,6 +301,41 @@ static void test_an_in_page_error(void **state)
 	ok(view_unmap(space, base));
 }
 
+/* catches: a part of an image that is taken for all of it, or for something else */
+static void test_what_is_told_of_an_image(void **state)
+{
+	struct map_request part = {.section = section,
+				   .offset_bytes = 0,
+				   .size_bytes = 0x3000,
+				   .inherit = VIEW_UNMAP,
+				   .protection = PAGE_READONLY};
+	struct nt_memory_region_information region;
+	struct nt_memory_image_information told;
+	vaddr_t base = image(), memory = allocate(1, MEM_RESERVE, PAGE_READWRITE);
+
+	(void)state;
+	ok(view_map(space, &part) == STATUS_IMAGE_NOT_AT_BASE ? STATUS_SUCCESS
+							      : STATUS_UNSUCCESSFUL);
+	ok(memory_query_region(space, base + DATA, &region));
+	assert_int_equal(region.allocation_base, base);
+	assert_int_equal(region.region_size_bytes, pages_to_bytes(IMAGE_PAGES));
+	assert_int_equal(region.region_type, MEMORY_REGION_MAPPED_IMAGE);
+	ok(memory_query_image(space, base, &told));
+	assert_int_equal(told.image_flags, 0);
+	ok(memory_query_image(space, part.base, &told));
+	assert_int_equal(told.image_base, part.base);
+	assert_int_equal(told.size_of_image_bytes, pages_to_bytes(IMAGE_PAGES));
+	assert_int_equal(told.image_flags, 1);
+	assert_int_equal(memory_query_image(space, memory, &told), STATUS_INVALID_ADDRESS);
+	assert_int_equal(memory_query_image(space, 0x10000000, &told), STATUS_INVALID_ADDRESS);
+	assert_int_equal(memory_query_region(space, 0x10000000, &region), STATUS_INVALID_ADDRESS);
+	ok(memory_query_region(space, memory, &region));
+	assert_int_equal(region.region_type, 0);
+	release(memory);
+	ok(view_unmap(space, base));
+	ok(view_unmap(space, part.base));
+}
+
 /* ---- no memory ---- */
 
 static NTSTATUS attempt_section(void *unused)
@@ -356,6 +391,29 @@ static void test_headers_that_cannot_be_read(void **state)
 	assert_as_before(&before);
 }
 
+/* catches: new headers in another page of the file that are not read, or their failure */
+static void test_headers_far_into_the_file(void **state)
+{
+	static struct pe_builder far;
+	const uint32_t at = 0x1000 - 0x40;
+	struct sim_file files[] = {{"data/far.exe", far.bytes, sizeof(far.bytes)}};
+	struct file_node *far_file;
+	struct section *result;
+
+	(void)state;
+	pe_make();
+	memcpy(far.bytes, pe.bytes, 0x80);
+	memcpy(far.bytes + at, pe.bytes + PE_SIGNATURE, 0x1000);
+	memcpy(far.bytes + 0x3C, &at, sizeof(at));
+	sim_ramdisk(files, 1, 1 << 20);
+	ok(file_lookup(file_root(), "data/far.exe", &far_file));
+	sim_fail_nth_io(2, STATUS_DEVICE_DATA_ERROR);
+	assert_int_equal(try_section(far_file, 0, PAGE_READONLY, SEC_IMAGE, &result),
+			 STATUS_IN_PAGE_ERROR);
+	sim_fail_nth_io(0, 0);
+	file_release(far_file);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(int argc, char **argv)
@@ -370,8 +428,11 @@ int main(int argc, char **argv)
 		TEST(test_what_an_image_view_refuses),
 		TEST(test_an_image_sees_what_was_written_to_the_file),
 		TEST(test_an_in_page_error),
+		TEST(test_what_is_told_of_an_image),
 		TEST(test_no_memory),
 		TEST(test_headers_that_cannot_be_read),
+		cmocka_unit_test_setup_teardown(test_headers_far_into_the_file, vm_setup,
+						vm_teardown),
 	};
 
 	if (argc > 1)

@@ -111,7 +111,7 @@ static void test_stacks(void **state)
 
 /* ---- options ---- */
 
-/* catches: types that only the extended call may pass, and physical memory with more than a place */
+/* catches: types that only the extended call may pass; physical memory with more than a place */
 static void test_types_of_memory(void **state)
 {
 	static const uint32_t types[] = {MEM_RESERVE | MEM_RESERVE_PLACEHOLDER,
@@ -177,6 +177,48 @@ static void test_files_of_sections(void **state)
 			 STATUS_SECTION_TOO_BIG);
 	file_release(file);
 	before = snapshot_take();
+}
+
+/* catches: a file that is written or grown beyond what a file can be */
+static void test_ends_of_files(void **state)
+{
+	struct file_node *file = disk_with("abc", 3, 1 << 20);
+	struct segment *segment;
+	struct section *section;
+	uint64_t done, size;
+
+	(void)state;
+	before = snapshot_take();
+	ok(file_segment_acquire(file, &segment));
+	assert_int_equal(file_segment_write(segment, INT64_MAX, 0x10000, 1, &done),
+			 STATUS_INVALID_PARAMETER);
+	assert_int_equal(file_segment_resize(segment, 1ull << 63), STATUS_INVALID_PARAMETER);
+	segment_release(segment);
+	section = section_of(file, 0, PAGE_READWRITE, SEC_COMMIT);
+	size = 64u << 20;
+	assert_int_equal(section_extend(section, &size), STATUS_DISK_FULL);
+	assert_int_equal(size, 64u << 20);
+	assert_int_equal(section_size(section), 3);
+	object_release(section);
+	assert_int_equal(file_size(file), 3);
+	file_release(file);
+	before = snapshot_take();
+}
+
+/* catches: a committed page that a view may not have */
+static void test_commit_over_a_view(void **state)
+{
+	struct section *section = section_of(NULL, 0x3000, PAGE_READONLY, SEC_RESERVE);
+	vaddr_t base = map(section, PAGE_READONLY);
+
+	(void)state;
+	assert_int_equal(try_commit(base, 1, PAGE_READWRITE), STATUS_SECTION_PROTECTION);
+	ok(try_commit(base, 1, PAGE_READONLY));
+	assert_int_equal(sim_peek(base), 0);
+	assert_int_equal(sim_peek(base + PAGE_SIZE), -1);
+	ok(view_unmap(space, base));
+	object_release(section);
+	before = snapshot_take(); /* with page tables */
 }
 
 /* catches: rights to execute that outlive SEC_IMAGE_NO_EXECUTE; a copy that changes other words */
@@ -290,6 +332,8 @@ int main(int argc, char **argv)
 		TEST(test_types_of_memory),
 		TEST(test_types_of_views),
 		TEST(test_files_of_sections),
+		TEST(test_ends_of_files),
+		TEST(test_commit_over_a_view),
 		TEST(test_words_of_protection),
 		TEST(test_unknown_policy),
 		TEST(test_dying_space),
