@@ -170,12 +170,11 @@ class Kernel(unittest.TestCase):
             elf = coverage_kernel.Elf(kernel)
             record, = coverage_kernel.records(elf)
             self.assertEqual(record.path, str(folder / "part.gcda"))
-            memory = coverage_kernel.Memory(8, cleanup)
-            self.assertIn("size=8M", memory.arguments()[1])
+            memory = coverage_kernel.Memory(8, kernel, cleanup)
             self.fill(memory.descriptor(), elf, record)
             cleanup.enter_context(mock.patch.object(coverage_kernel, "RUNS", folder / "runs"))
-            memory.save(kernel)
-            memory.save(kernel)  # two runs
+            memory.save()
+            memory.save()  # two runs
             runs = list((folder / "runs").glob("*.data"))
             written = coverage_kernel.write_gcda(kernel, runs)
             lines = coverage_lines.read(written, ("part.c",), folder)["part.c"]

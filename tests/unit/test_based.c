@@ -82,6 +82,7 @@ static void test_no_room(void **state)
 	ok(based_reserve(&ranges[1], UNIT, UNIT));
 	assert_range(1, LOWEST, UNIT);
 	assert_int_equal(based_reserve(&ranges[2], 1, UNIT), STATUS_NO_MEMORY);
+	assert_int_equal(based_reserve(&ranges[2], TOP, UNIT), STATUS_NO_MEMORY);
 	mm_check();
 }
 

@@ -40,7 +40,7 @@ static void hoard_paged(unsigned spared)
 		frame_free(hoard.frames[--hoard.count]);
 }
 
-/* catches: a thread that takes of the kernel's reserve, or never wakes, although frames are coming */
+/* catches: a thread that takes the reserve, or never wakes, although frames are coming */
 static void test_waits_for_a_read(void **state)
 {
 	static const char bytes[4096] = "f";

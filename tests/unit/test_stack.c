@@ -47,6 +47,9 @@ static void test_guard_in_the_last_page(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		vaddr_t va = allocation + pages_to_bytes(i);
 
+		sim_fail_nth_allocation(1); /* then the guard stays */
+		assert_int_equal(sim_poke(va, 1), STATUS_INSUFFICIENT_RESOURCES);
+		sim_fail_nth_allocation(0);
 		assert_int_equal(sim_poke(va, 1), STATUS_STACK_OVERFLOW);
 		assert_int_equal(query(va).protect, PAGE_READWRITE);
 		ok(sim_poke(va, 1));

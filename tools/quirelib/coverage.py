@@ -2,7 +2,8 @@
 
 The unit tests and fuzz targets run compiled with gcov's counters (build/coverage), the guest and conformance tests on
 kernel-coverage.elf, whose counters are read out of the machine's memory. Everything is added up; what never runs in
-the folders of GATED must stand with its reason in tests/coverage/uncovered.md.
+the parts of GATED must stand with its reason in tests/coverage/uncovered.md. Assembly is counted by the line, in the
+guest only.
 """
 
 import concurrent.futures
@@ -10,7 +11,7 @@ import json
 import shutil
 import subprocess
 
-from . import coverage_kernel, coverage_lines, coverage_reasons, jobs, tap
+from . import coverage_assembly, coverage_kernel, coverage_lines, coverage_reasons, jobs, tap
 from .common import BUILD, LOADER, RAMDISK, ROOT, kernel_path, note, relative, require_built
 from .guest_programs import programs_of
 from .guest_tests import FOLDER as GUEST_FOLDER, Boot, boots
@@ -19,7 +20,8 @@ from .results import FAILED
 FOLDER = BUILD / "coverage"
 REASONS = ROOT / "tests" / "coverage" / "uncovered.md"
 FOLDERS = ("kernel/", "arch/x86_64/")
-GATED = ("kernel/mm", "kernel/object")
+ASSEMBLY = "assembly"
+GATED = ("kernel/mm", "kernel/object", ASSEMBLY)
 LEAST_LINES, LEAST_BRANCHES = 98.0, 95.0
 UNIT_SECONDS = 300
 FUZZ_INPUTS = 300
@@ -33,6 +35,7 @@ def run(options):
     failures = [] if options.report else _run_tests(options.jobs)
     files = _read(kernel)
     left_out = _apply_rules(files)
+    files.update(_read_assembly(kernel))
     totals = _totals(files)
     _write_html(files)
     print(_table(totals), end="")
@@ -97,6 +100,11 @@ def _read(kernel):
     return coverage_lines.read(guest + host, FOLDERS)
 
 
+def _read_assembly(kernel):
+    return coverage_assembly.read(kernel, [int(address, 16) for path in coverage_kernel.RUNS.glob("*.addresses")
+                                           for address in path.read_text().split()])
+
+
 def _apply_rules(files):
     left_out = {}
     for name, lines in files.items():
@@ -106,7 +114,10 @@ def _apply_rules(files):
     return left_out
 
 
-def _folder(name):
+def _part(name):
+    """The row of the table."""
+    if name.endswith(".asm"):
+        return ASSEMBLY
     parts = name.split("/")
     return "/".join(parts[:2]) if len(parts) > 2 else parts[0]
 
@@ -115,14 +126,14 @@ def _totals(files):
     totals = {}
     for name, lines in sorted(files.items()):
         for line in lines.values():
-            totals[_folder(name)] = totals.get(_folder(name), coverage_lines.Totals()).plus(line)
+            totals[_part(name)] = totals.get(_part(name), coverage_lines.Totals()).plus(line)
     return totals
 
 
 # ---- telling ----
 
 def _table(totals):
-    text = f"{'folder':20}{'lines':>8}{'run':>8}{'%':>8}{'branches':>10}{'taken':>8}{'%':>8}\n"
+    text = f"{'part':20}{'lines':>8}{'run':>8}{'%':>8}{'branches':>10}{'taken':>8}{'%':>8}\n"
     for name, one in totals.items():
         text += (f"{name:20}{one.lines:8}{one.lines_run:8}{one.line_percent():8.2f}"
                  f"{one.branches:10}{one.branches_taken:8}{one.branch_percent():8.2f}\n")
@@ -147,7 +158,7 @@ def _write_html(files):
 
 
 def _verdict(files, totals, failures):
-    gated = {name: lines for name, lines in files.items() if name.startswith(tuple(one + "/" for one in GATED))}
+    gated = {name: lines for name, lines in files.items() if _part(name) in GATED}
     without, stale = coverage_reasons.compare(gated, coverage_reasons.read(REASONS))
     for text in failures:
         print(f"FAILED {text}")

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from . import machine as machines
+from . import coverage_assembly, machine as machines
 from .common import BUILD, QuireError
 
 FLAVOUR = "coverage"
@@ -58,23 +58,30 @@ class Elf:
 # ---- a run: memory in, counters out ----
 
 class Memory:
-    """The machine's memory as a file without a name."""
+    """The machine's memory, and QEMU's log of the assembly, as files without names."""
 
-    def __init__(self, memory_mib, cleanup):
-        self._file = cleanup.enter_context(tempfile.TemporaryFile(dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
+    def __init__(self, memory_mib, kernel, cleanup):
+        folder = "/dev/shm" if os.path.isdir("/dev/shm") else None
+        self._file, self._log = (cleanup.enter_context(tempfile.TemporaryFile(dir=folder)) for _ in range(2))
         self._mib = memory_mib
+        self._kernel = kernel
 
     def descriptor(self):
         return self._file.fileno()
 
-    def arguments(self):
-        """For QEMU; the file is empty again."""
-        self._file.truncate(0)
-        return machines.memory_arguments(self._mib, f"/proc/self/fd/{self.descriptor()}")
+    def descriptors(self):
+        return self._file.fileno(), self._log.fileno()
 
-    def save(self, kernel):
+    def arguments(self):
+        """For QEMU; the files are empty again."""
+        self._file.truncate(0)
+        self._log.truncate(0)
+        return (machines.memory_arguments(self._mib, f"/proc/self/fd/{self.descriptor()}")
+                + coverage_assembly.log_arguments(self._kernel, f"/proc/self/fd/{self._log.fileno()}"))
+
+    def save(self):
         """Keeps what the kernel's data was at the end. A machine that never came to its kernel has counted nothing."""
-        elf = Elf(kernel)
+        elf = Elf(self._kernel)
         start = elf.range(".text")[0]
         first, end = elf.data_range()
         sample = elf.data[elf.offset(start):][:4096]
@@ -84,6 +91,9 @@ class Memory:
                 handle, name = tempfile.mkstemp(dir=RUNS, suffix=".part")
                 with open(handle, "wb") as file:
                     file.write(os.pread(self.descriptor(), end - first, base + first - start))
+                self._log.seek(0)
+                addresses = coverage_assembly.executed(self._log.read().decode("ascii", "replace"))
+                Path(name).with_suffix(".addresses").write_text("\n".join(map(hex, addresses)))
                 os.rename(name, name[:-len(".part")] + ".data")
                 return
 

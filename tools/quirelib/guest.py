@@ -87,10 +87,10 @@ def _counting(request, boot, cleanup):
     """The boot, and what to do when QEMU has ended: the coverage kernel's counters are kept, whatever the outcome."""
     if request.kernel != coverage_kernel.FLAVOUR:
         return boot, lambda: None
-    memory = coverage_kernel.Memory(request.machine.memory_mib, cleanup)
+    memory = coverage_kernel.Memory(request.machine.memory_mib, kernel_path(request.kernel), cleanup)
     counting = boot._replace(arguments=boot.arguments + memory.arguments(),
-                             inherited=boot.inherited + (memory.descriptor(),))
-    return counting, lambda: memory.save(kernel_path(request.kernel))
+                             inherited=boot.inherited + memory.descriptors())
+    return counting, memory.save
 
 
 def _command(request, found, boot, channels):
