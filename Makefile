@@ -288,6 +288,7 @@ help:
 #?   make image          build/quire.img, a bootable FAT image      CMDLINE="key=value ..." is the kernel's
 #?   make docs           build/docs/quire.html: every system call, with an example
 #?   make fuzz           every fuzz target, one after the other     FUZZ_SECONDS=60 each, FUZZ="cpio" some
+#?   make coverage       what of the kernel the tests run; build/coverage/index.html
 #?   make figures        measure and print the figures of the documentation
 #?   make lint           layers, style, thread safety, clang-tidy, cppcheck
 #?   make format         clang-format over all C files

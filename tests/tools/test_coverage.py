@@ -148,6 +148,12 @@ class Reasons(unittest.TestCase):
         without, stale = self.compare([self.line, self.branch])
         self.assertEqual((without, stale), (["a.c:f: if (x) [4 of 5]"], ["a.c:f: if (x) [1 of 2]"]))
 
+    def test_prune(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = write(folder, "reasons.md", self.TEXT + "\n## Other\n\n    a.c:g: x();\n    a.c:g: x();\n")
+            coverage_reasons.prune(path, ["a.c:f: return 1;", "a.c:f: if (x) [1 of 2]", "a.c:g: x();"])
+            self.assertEqual(path.read_text(), "# Title\n\n## Other\n\n    a.c:g: x();\n")
+
     def test_entry_without_reason(self):
         with self.assertRaisesRegex(Exception, ":1: an entry without a reason"):
             self.compare([], "    a.c:f: return 1;\n")

@@ -119,6 +119,7 @@ def _add_coverage(commands):
     coverage = commands.add_parser("coverage", help="which lines and branches the tests run (make coverage builds and runs)")
     coverage.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
     coverage.add_argument("--report", action="store_true", help="run nothing: report what the last runs counted")
+    coverage.add_argument("--prune", action="store_true", help="take off the list of reasons what is not so any more")
 
 
 def _run(options):

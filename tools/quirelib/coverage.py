@@ -41,7 +41,7 @@ def run(options):
     print(_table(totals), end="")
     for rule, (lines, branches) in sorted(left_out.items()):
         print(f"left out: {lines} lines, {branches} branches: {coverage_lines.RULES[rule]}")
-    return _verdict(files, totals, failures)
+    return _verdict(files, totals, failures, options.prune)
 
 
 # ---- running ----
@@ -157,9 +157,12 @@ def _write_html(files):
     note(f"gcovr: {done.stderr.strip()[-300:]}" if done.returncode else f"{relative(FOLDER / 'index.html')}")
 
 
-def _verdict(files, totals, failures):
+def _verdict(files, totals, failures, prune):
     gated = {name: lines for name, lines in files.items() if _part(name) in GATED}
     without, stale = coverage_reasons.compare(gated, coverage_reasons.read(REASONS))
+    if prune:
+        coverage_reasons.prune(REASONS, stale)
+        stale = []
     for text in failures:
         print(f"FAILED {text}")
     for entry in without:

@@ -56,6 +56,8 @@ def read(paths, folders, root=ROOT):
             lines = result.setdefault(name, {})
             for one in part["lines"]:
                 function, number = one.get("function_name", ""), one["line_number"]
+                if number > len(sources[name]):
+                    raise QuireError(f"{name} has changed since it was compiled: make coverage")
                 line = lines.setdefault(number, Line(function, sources[name][number - 1].strip()))
                 line.add(function, one["count"], [branch["count"] for branch in one["branches"]])
     return result

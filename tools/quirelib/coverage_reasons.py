@@ -47,3 +47,26 @@ def compare(files, reasons):
                    for entry in [entry_of(name, line)] if entry)
     listed = Counter(entry for entries in reasons.values() for entry in entries)
     return sorted((seen - listed).elements()), sorted((listed - seen).elements())
+
+
+def prune(path, stale):
+    """Takes entries off the list, and reasons that have none left."""
+    left, kept = Counter(stale), []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        entry = _ENTRY.fullmatch(line)
+        text = " ".join(entry.group(1).split()) if entry else None
+        if text and left[text]:
+            left[text] -= 1
+            continue
+        kept.append(line)
+    path.write_text("\n".join(_with_entries(kept)) + "\n", encoding="utf-8")
+
+
+def _with_entries(lines):
+    """Without the parts that begin with a heading and hold no entry."""
+    parts = [[]]
+    for line in lines:
+        if line.startswith("## "):
+            parts.append([])
+        parts[-1].append(line)
+    return [line for part in parts if part is parts[0] or any(_ENTRY.fullmatch(line) for line in part) for line in part]
