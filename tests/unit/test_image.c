@@ -1,87 +1,8 @@
 /*
  * test_image.c - image sections of a small PE file: what a fresh view shows, what a write makes
  * private, what stays shared, and every allocation failing in turn.
- *
- * The image: headers | .text 0x1000 | .rdata 0x2000 | .data 0x3000, two pages, one and a quarter in
- * the file | .bss 0x5000, two pages | .share 0x7000, writable and shared. Base 0x140000000.
  */
-#include "vm_fixture.h"
-
-#include "kernel/core/cmdline.h"
-#include "pe_builder.h"
-
-#define IMAGE_BASE 0x140000000ull
-#define IMAGE_PAGES 8u
-#define TEXT 0x1000u
-#define RDATA 0x2000u
-#define DATA 0x3000u
-#define BSS 0x5000u
-#define SHARED 0x7000u
-
-static struct pe_builder pe;
-static struct file_node *file;
-static struct section *section;
-
-static void pe_make(void)
-{
-	pe_start(&pe, 0x8000);
-	pe_section(&pe, 0x5A0, TEXT, 0x600, 0x400, SCN_CODE);
-	pe_section(&pe, 0x120, RDATA, 0x200, 0xA00, SCN_READ);
-	pe_section(&pe, 0x1800, DATA, 0x1400, 0xC00, SCN_DATA);
-	pe_section(&pe, 0x1F00, BSS, 0, 0, 0xC0000080);
-	pe_section(&pe, 0x100, SHARED, 0x200, 0x2000, SCN_DATA | SCN_SHARED);
-	pe.size = 0x2200;
-	memset(pe.bytes + 0x400, 'T', 0x600);
-	memset(pe.bytes + 0xA00, 'R', 0x200);
-	memset(pe.bytes + 0xC00, 'D', 0x1000);
-	memset(pe.bytes + 0x1C00, 'E', 0x400);
-	memset(pe.bytes + 0x2000, 'S', 0x200);
-}
-
-static int setup(void **state)
-{
-	vm_setup(state);
-	pe_make();
-	file = disk_with(pe.bytes, pe.size, 1 << 20);
-	section = section_of(file, 0, PAGE_READONLY, SEC_IMAGE);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	uint8_t seen[sizeof(pe.bytes)];
-
-	if (section)
-		object_release(section);
-	section = NULL;
-	for (size_t at = 0; at < pe.size; at += 4096) /* no store into a view reaches the file */
-		ok(file_read(file, at, seen + at, 4096));
-	assert_memory_equal(seen, pe.bytes, pe.size);
-	file_release(file);
-	return vm_teardown(state);
-}
-
-static NTSTATUS map_image(struct address_space *into, vaddr_t *base)
-{
-	struct map_request request = {
-		.section = section, .inherit = VIEW_UNMAP, .protection = PAGE_READONLY};
-	NTSTATUS status = view_map(into, &request);
-
-	if (NT_SUCCESS(status)) {
-		assert_int_equal(request.size_bytes, pages_to_bytes(IMAGE_PAGES));
-		*base = request.base;
-	}
-	return status;
-}
-
-static vaddr_t image(void)
-{
-	vaddr_t base = 0;
-
-	ok(map_image(space, &base));
-	assert_int_equal(base, IMAGE_BASE);
-	return base;
-}
+#include "image_fixture.h"
 
 static void assert_bytes(vaddr_t va, int first, int value, unsigned count)
 {
@@ -301,41 +222,6 @@ static void test_an_in_page_error(void **state)
 	ok(view_unmap(space, base));
 }
 
-/* catches: a part of an image that is taken for all of it, or for something else */
-static void test_what_is_told_of_an_image(void **state)
-{
-	struct map_request part = {.section = section,
-				   .offset_bytes = 0,
-				   .size_bytes = 0x3000,
-				   .inherit = VIEW_UNMAP,
-				   .protection = PAGE_READONLY};
-	struct nt_memory_region_information region;
-	struct nt_memory_image_information told;
-	vaddr_t base = image(), memory = allocate(1, MEM_RESERVE, PAGE_READWRITE);
-
-	(void)state;
-	ok(view_map(space, &part) == STATUS_IMAGE_NOT_AT_BASE ? STATUS_SUCCESS
-							      : STATUS_UNSUCCESSFUL);
-	ok(memory_query_region(space, base + DATA, &region));
-	assert_int_equal(region.allocation_base, base);
-	assert_int_equal(region.region_size_bytes, pages_to_bytes(IMAGE_PAGES));
-	assert_int_equal(region.region_type, MEMORY_REGION_MAPPED_IMAGE);
-	ok(memory_query_image(space, base, &told));
-	assert_int_equal(told.image_flags, 0);
-	ok(memory_query_image(space, part.base, &told));
-	assert_int_equal(told.image_base, part.base);
-	assert_int_equal(told.size_of_image_bytes, pages_to_bytes(IMAGE_PAGES));
-	assert_int_equal(told.image_flags, 1);
-	assert_int_equal(memory_query_image(space, memory, &told), STATUS_INVALID_ADDRESS);
-	assert_int_equal(memory_query_image(space, 0x10000000, &told), STATUS_INVALID_ADDRESS);
-	assert_int_equal(memory_query_region(space, 0x10000000, &region), STATUS_INVALID_ADDRESS);
-	ok(memory_query_region(space, memory, &region));
-	assert_int_equal(region.region_type, 0);
-	release(memory);
-	ok(view_unmap(space, base));
-	ok(view_unmap(space, part.base));
-}
-
 /* ---- no memory ---- */
 
 static NTSTATUS attempt_section(void *unused)
@@ -391,29 +277,6 @@ static void test_headers_that_cannot_be_read(void **state)
 	assert_as_before(&before);
 }
 
-/* catches: new headers in another page of the file that are not read, or their failure */
-static void test_headers_far_into_the_file(void **state)
-{
-	static struct pe_builder far;
-	const uint32_t at = 0x1000 - 0x40;
-	struct sim_file files[] = {{"data/far.exe", far.bytes, sizeof(far.bytes)}};
-	struct file_node *far_file;
-	struct section *result;
-
-	(void)state;
-	pe_make();
-	memcpy(far.bytes, pe.bytes, 0x80);
-	memcpy(far.bytes + at, pe.bytes + PE_SIGNATURE, 0x1000);
-	memcpy(far.bytes + 0x3C, &at, sizeof(at));
-	sim_ramdisk(files, 1, 1 << 20);
-	ok(file_lookup(file_root(), "data/far.exe", &far_file));
-	sim_fail_nth_io(2, STATUS_DEVICE_DATA_ERROR);
-	assert_int_equal(try_section(far_file, 0, PAGE_READONLY, SEC_IMAGE, &result),
-			 STATUS_IN_PAGE_ERROR);
-	sim_fail_nth_io(0, 0);
-	file_release(far_file);
-}
-
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(int argc, char **argv)
@@ -428,11 +291,8 @@ int main(int argc, char **argv)
 		TEST(test_what_an_image_view_refuses),
 		TEST(test_an_image_sees_what_was_written_to_the_file),
 		TEST(test_an_in_page_error),
-		TEST(test_what_is_told_of_an_image),
 		TEST(test_no_memory),
 		TEST(test_headers_that_cannot_be_read),
-		cmocka_unit_test_setup_teardown(test_headers_far_into_the_file, vm_setup,
-						vm_teardown),
 	};
 
 	if (argc > 1)

@@ -126,6 +126,25 @@ static void test_types_of_memory(void **state)
 		assert_int_equal(memory_allocate(space, &base, 0, &size, types[i], PAGE_READWRITE),
 				 STATUS_INVALID_PARAMETER_5);
 	}
+	ok(memory_allocate_check(0, 0, PAGE_SIZE, MEM_PHYSICAL | MEM_RESERVE, PAGE_READWRITE));
+	ok(memory_allocate_check(0, 0, PAGE_SIZE, MEM_PHYSICAL | MEM_RESERVE | MEM_TOP_DOWN,
+				 PAGE_READWRITE));
+}
+
+/* catches: kinds of sections that exclude each other, or that cannot grow */
+static void test_kinds_of_sections(void **state)
+{
+	struct section *section;
+	uint64_t size = 0x2000;
+
+	(void)state;
+	assert_int_equal(section_check_values(PAGE_READWRITE, SEC_FILE | SEC_IMAGE, true),
+			 STATUS_INVALID_PARAMETER_6);
+	assert_int_equal(section_check_values(PAGE_READWRITE, SEC_FILE | SEC_COMMIT, true),
+			 STATUS_INVALID_PARAMETER_6);
+	section = section_of(NULL, 0x1000, PAGE_READWRITE, SEC_COMMIT);
+	assert_int_equal(section_extend(section, &size), STATUS_SECTION_NOT_EXTENDED);
+	object_release(section);
 }
 
 static NTSTATUS try_map_type(struct section *section, uint32_t type, uint64_t size_bytes)
@@ -199,6 +218,10 @@ static void test_ends_of_files(void **state)
 	assert_int_equal(section_extend(section, &size), STATUS_DISK_FULL);
 	assert_int_equal(size, 64u << 20);
 	assert_int_equal(section_size(section), 3);
+	object_release(section);
+	section = section_of(file, 0, PAGE_READWRITE, SEC_COMMIT | SEC_BASED);
+	size = 0x2000;
+	assert_int_equal(section_extend(section, &size), STATUS_SECTION_NOT_EXTENDED);
 	object_release(section);
 	assert_int_equal(file_size(file), 3);
 	file_release(file);
@@ -330,6 +353,7 @@ int main(int argc, char **argv)
 		TEST(test_requirements),
 		TEST(test_stacks),
 		TEST(test_types_of_memory),
+		TEST(test_kinds_of_sections),
 		TEST(test_types_of_views),
 		TEST(test_files_of_sections),
 		TEST(test_ends_of_files),
