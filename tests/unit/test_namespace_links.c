@@ -53,6 +53,7 @@ static void test_link_targets_are_checked(void **state)
 	long_target[sizeof(long_target) - 1] = '\0';
 	assert_int_equal(symbolic_link_create("\\a", ""), STATUS_OBJECT_PATH_SYNTAX_BAD);
 	assert_int_equal(symbolic_link_create("\\a", "x"), STATUS_OBJECT_PATH_SYNTAX_BAD);
+	assert_int_equal(symbolic_link_create("\\a", "xy"), STATUS_OBJECT_PATH_SYNTAX_BAD);
 	assert_int_equal(symbolic_link_create("\\a", "\\"), STATUS_OBJECT_PATH_SYNTAX_BAD);
 	assert_int_equal(symbolic_link_create("\\a", "\\x\\"), STATUS_OBJECT_PATH_SYNTAX_BAD);
 	assert_int_equal(symbolic_link_create("\\a", long_target), STATUS_OBJECT_NAME_INVALID);
