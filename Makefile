@@ -70,7 +70,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototype
 INCLUDES := -I. -Ikernel/include
 
 # ---- kernel ----
-# Two kernels from the same rules: kernel.elf, and kernel-debug.elf with the costly checks (QUIRE_DEBUG).
+# Kernels from the same rules: kernel.elf; kernel-debug.elf with the costly checks (QUIRE_DEBUG); kernel-coverage.elf, the
+# debug kernel that counts what it executes (make coverage).
 
 KERNEL_CFLAGS := -std=gnu17 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fno-omit-frame-pointer -fno-stack-protector -fno-strict-aliasing \
@@ -86,6 +87,8 @@ KERNEL_SOURCES := $(call sources,kernel arch/x86_64,c)
 KERNEL_ASM := $(call sources,arch/x86_64,asm)
 # By hand: nasm 2.16's own dependency files leave out what it finds through -I.
 KERNEL_ASM_INCLUDES := $(wildcard arch/x86_64/*.inc)
+# Without optimization: the counters are those of the lines and branches as written, in the kernel and on the host.
+COVERAGE_FLAGS := -DQUIRE_DEBUG -O0 --coverage -Wno-frame-larger-than
 # More warnings where arithmetic on sizes decides about memory
 extra_warnings = $(if $(filter kernel/mm/%,$(1)),-Wconversion)
 
@@ -129,6 +132,8 @@ endef
 $(eval $(call kernel_rules,kernel,))
 $(eval $(call kernel_rules,kernel-debug,-DQUIRE_DEBUG))
 include tools/sanitize.mk
+$(eval $(call kernel_rules,kernel-coverage,$(COVERAGE_FLAGS) -fprofile-info-section \
+	-fprofile-update=atomic))
 
 # ---- loader: a UEFI application ----
 
@@ -295,6 +300,7 @@ help:
 #?   make image          build/quire.img, a bootable FAT image      CMDLINE="key=value ..." is the kernel's
 #?   make docs           build/docs/quire.html: every system call, with an example
 #?   make fuzz           every fuzz target, one after the other     FUZZ_SECONDS=60 each, FUZZ="cpio" some
+#?   make coverage       what of the kernel the tests run; build/coverage/index.html
 #?   make figures        measure and print the figures of the documentation
 #?   make test-san       guest tests on the kernel that watches its memory; make test-race SEEDS=4: for data races
 #?   make lint           layers, style, thread safety, clang-tidy, cppcheck

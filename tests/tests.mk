@@ -77,10 +77,37 @@ $(BUILD)/model/model: $(BUILD)/model/obj/tests/model/main.o $(BUILD)/model/libke
 # fuzz_NAME is made of fuzz_NAME.c and, if there are any, NAME_*.c.
 define fuzz_parts
 $(BUILD)/fuzz/fuzz_$(1): $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(wildcard tests/fuzz/$(1)_*.c))
+$(BUILD)/coverage/fuzz/fuzz_$(1): $(patsubst %.c,$(BUILD)/coverage/obj/%.o,$(wildcard tests/fuzz/$(1)_*.c))
 endef
 $(foreach name,$(HOST_FUZZ_SOURCES:tests/fuzz/fuzz_%.c=%),$(eval $(call fuzz_parts,$(name))))
 
 -include $(HOST_TEST_SOURCES:%.c=$(BUILD)/host/obj/%.d) $(patsubst %.c,$(BUILD)/fuzz/obj/%.d,$(wildcard tests/fuzz/*.c))
+
+# ---- coverage: the same tests counting what they execute, and the guest tests on kernel-coverage.elf ----
+
+# gcc, as its counters are: those of the host and of the kernel add up. No sanitizers: they have branches of their own.
+COVERAGE_CFLAGS := -std=gnu17 -g -fno-strict-aliasing $(COVERAGE_FLAGS) $(INCLUDES) $(WARNINGS)
+COVERAGE_TESTS := $(HOST_TEST_SOURCES:tests/unit/%.c=$(BUILD)/coverage/unit/%)
+COVERAGE_FUZZ := $(HOST_FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/coverage/fuzz/%)
+$(eval $(call host_rules,coverage,$(CC),$(COVERAGE_CFLAGS)))
+
+$(BUILD)/coverage/unit/%: $(BUILD)/coverage/obj/tests/unit/%.o $(BUILD)/coverage/libkernel.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(COVERAGE_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ -lcmocka
+
+# Stands in for libFuzzer: runs the files of the command line.
+$(BUILD)/coverage/fuzz/fuzz_%: $(BUILD)/coverage/obj/tests/fuzz/fuzz_%.o $(BUILD)/coverage/obj/tests/coverage/seeds.o \
+		$(BUILD)/coverage/libkernel.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(COVERAGE_CFLAGS) $(HOST_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
+
+.PHONY: coverage build-coverage
+build-coverage: $(COVERAGE_TESTS) $(COVERAGE_FUZZ) $(BUILD)/kernel-coverage.elf $(BUILD)/boot.efi $(BUILD)/ramdisk.cpio
+
+coverage:
+	@tools/setup.sh coverage
+	@$(MAKE) build-coverage
+	@tools/quire coverage
 
 # The runner runs every test that it finds built: none may be left of a source that is gone.
 STALE_TESTS = $(filter-out $(HOST_TESTS) $(FUZZ_TARGETS) $(USER_TESTS) $(addsuffix .debug,$(USER_TESTS)), \

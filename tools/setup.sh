@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh [run] [image] [test] [nightly] [lint] [docs] [plot] [debug] - finds what is missing on this machine, and installs it.
+# setup.sh [run] [image] [test] [nightly] [coverage] [lint] [docs] [plot] [debug] - finds what is missing on this machine, and installs it.
 #
 # Without arguments: everything. Every group includes what `run` needs. When nothing is missing it prints nothing and
 # takes a few milliseconds: it looks for files and commands and asks no package manager.
@@ -46,6 +46,7 @@ lint   clang-format            clang-format            clang-tools-extra   clang
 lint   clang-tidy              clang-tidy              clang-tools-extra   clang              llvm
 lint   cppcheck                cppcheck                cppcheck            cppcheck           cppcheck
 docs   /usr/lib/python3/dist-packages/markdown/__init__.py,/usr/lib/python3*/site-packages/markdown/__init__.py python3-markdown python3-markdown python-markdown -
+coverage gcovr                gcovr                   gcovr               -                  gcovr
 debug  gdb,x86_64-elf-gdb      gdb                     gdb                 gdb                x86_64-elf-gdb
 TABLE
 }
@@ -114,7 +115,7 @@ apt_install() {
 	rm -f "$log"
 }
 
-groups=${*:-image test nightly lint docs plot debug}
+groups=${*:-image test nightly coverage lint docs plot debug}
 case " $groups " in
 *' -h '* | *' --help '*)
 	sed -n '2,/^set -u/s/^# \{0,1\}//p' "$0"

@@ -22,6 +22,7 @@ def _parser():
     _add_fuzz(commands)
     _add_interrupt(commands)
     _add_sanitize(commands)
+    _add_coverage(commands)
     doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
     doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
     commands.add_parser("prove", help="prove the arithmetic (Frama-C) and check the models of protocols (Spin)")
@@ -153,6 +154,13 @@ def _add_sanitize(commands):
     sanitize.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
 
 
+def _add_coverage(commands):
+    coverage = commands.add_parser("coverage", help="which lines and branches the tests run (make coverage builds and runs)")
+    coverage.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+    coverage.add_argument("--report", action="store_true", help="run nothing: report what the last runs counted")
+    coverage.add_argument("--prune", action="store_true", help="take off the list of reasons what is not so any more")
+
+
 def _run(options):
     from . import guest
     from .common import IMAGE
@@ -201,6 +209,9 @@ def _dispatch(options):
     if options.command == "interrupt":
         from . import interrupt
         return interrupt.run(options)
+    if options.command == "coverage":
+        from . import coverage
+        return coverage.run(options)
     if options.command == "doctor":
         from . import doctor
         return doctor.run(options)
