@@ -39,7 +39,7 @@ $(call flags_rule,$(1)-list,$(HOST_LDFLAGS) $(HOST_SOURCES))
 
 $(BUILD)/$(1)/obj/%.o: %.c $(BUILD)/flags/$(1)
 	@mkdir -p $$(@D)
-	$$(Q)$(2) $(3) $$(call extra_warnings,$$<) -MMD -MP -c -o $$@ $$<
+	$$(Q)$(2) $(3) $$(call extra_warnings,$$<) -MMD -MP -c -o $$@ $$(call c_source_of,$$<)
 
 $(BUILD)/$(1)/libkernel.a: $$($(1)_OBJECTS) $(BUILD)/flags/$(1)-list
 	@rm -f $$@

@@ -19,6 +19,7 @@ def _parser():
     _add_conform(commands)
     _add_sweep(commands)
     _add_matrix(commands)
+    _add_bugs(commands)
     doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
     doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
     commands.add_parser("figures", help="measure and print the figures of the documentation")
@@ -114,6 +115,16 @@ def _add_matrix(commands):
     matrix.add_argument("--only", metavar="TEXT", help="configurations whose name contains TEXT")
 
 
+def _add_bugs(commands):
+    bugs = commands.add_parser("bugs", help="build the seeded bugs of tests/mutants, and see that their gates find them")
+    bugs.add_argument("numbers", nargs="*", type=_positive(int), metavar="NN", help="these bugs (default: all)")
+    bugs.add_argument("--row", type=int, metavar="ROW", help="those of one threat")
+    bugs.add_argument("--list", action="store_true", help="print the table and run nothing")
+    bugs.add_argument("--check", action="store_true", help="see that every bug applies to the sources, and run nothing")
+    bugs.add_argument("--keep", action="store_true", help="leave the build folders: build/bug-NN")
+    bugs.add_argument("--overlay", metavar="BUILD", help="for the Makefile: write the changed source, print its name")
+
+
 def _run(options):
     from . import guest
     from .common import IMAGE
@@ -147,6 +158,9 @@ def _dispatch(options):
     if options.command == "matrix":
         from . import matrix
         return matrix.run(options)
+    if options.command == "bugs":
+        from . import mutants_bugs
+        return mutants_bugs.run(options)
     if options.command == "doctor":
         from . import doctor
         return doctor.run(options)
