@@ -20,6 +20,7 @@ def _parser():
     _add_sweep(commands)
     _add_matrix(commands)
     _add_bugs(commands)
+    _add_mutate(commands)
     doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
     doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
     commands.add_parser("figures", help="measure and print the figures of the documentation")
@@ -125,6 +126,19 @@ def _add_bugs(commands):
     bugs.add_argument("--overlay", metavar="BUILD", help="for the Makefile: write the changed source, print its name")
 
 
+def _add_mutate(commands):
+    mutate = commands.add_parser("mutate", help="change the kernel at random, and see that a host test notices")
+    mutate.add_argument("--count", type=_positive(int), default=500, metavar="N", help="mutants to try (default 500)")
+    mutate.add_argument("--seed", type=int, default=1, help="which ones, in which order (default 1)")
+    mutate.add_argument("--start", type=int, default=0, metavar="N", help="leave out the first ones of that order")
+    mutate.add_argument("--at", action="append", metavar="FILE:LINE", help="all mutants of a line (may be repeated)")
+    mutate.add_argument("--jobs", "-j", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+    mutate.add_argument("--no-asan", dest="asan", action="store_false",
+                        help="do not try what survives under sanitizers, too")
+    mutate.add_argument("--verbose", "-v", action="store_true", help="tell of killed mutants, too")
+    mutate.add_argument("--files", nargs="+", metavar="PATTERN", help="files to change (default: kernel/mm, object, io)")
+
+
 def _run(options):
     from . import guest
     from .common import IMAGE
@@ -161,6 +175,9 @@ def _dispatch(options):
     if options.command == "bugs":
         from . import mutants_bugs
         return mutants_bugs.run(options)
+    if options.command == "mutate":
+        from . import mutants_run
+        return mutants_run.run(options)
     if options.command == "doctor":
         from . import doctor
         return doctor.run(options)
