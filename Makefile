@@ -75,7 +75,8 @@ c_source_of = $(if $(filter $(BUG_SOURCE),$(1)),-iquote $(dir $(1))) $(source_of
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
 	-Werror=implicit-function-declaration -Werror=int-conversion $(if $(filter 1,$(WERROR)),-Werror)
-INCLUDES := -I. -Ikernel/include
+# A header's changed copy, or that of a file that unit tests include, is found before the original.
+INCLUDES := $(if $(filter kernel/core/% kernel/lib/% %.h,$(BUG_SOURCE)),-iquote $(BUILD)/overlay )-I. -Ikernel/include
 
 # ---- kernel ----
 # Two kernels from the same rules: kernel.elf, and kernel-debug.elf with the costly checks (QUIRE_DEBUG).
