@@ -65,9 +65,9 @@ SAME_PATHS := -ffile-prefix-map=$(CURDIR)=.
 # $(call sources,FOLDERS,SUFFIX): files in the folders and two levels below
 sources = $(sort $(foreach d,$(1),$(wildcard $(d)/*.$(2) $(d)/*/*.$(2) $(d)/*/*/*.$(2))))
 
-# BUG=nn: this one source is compiled from its changed copy. $(call source_of,SOURCE): the file to compile;
+# BUG=nn: this one source is compiled from its changed copy (OVERLAID=SOURCE: a copy that is there already). $(call source_of,SOURCE): the file to compile;
 # $(call c_source_of,SOURCE): the same for C, and where it finds the headers beside the original.
-BUG_SOURCE := $(if $(BUG),$(or $(shell tools/quire bugs --overlay $(BUILD) $(BUG)),$(error BUG=$(BUG): see above)))
+BUG_SOURCE := $(if $(BUG),$(or $(OVERLAID),$(shell tools/quire bugs --overlay $(BUILD) $(BUG)),$(error BUG=$(BUG): see above)))
 source_of = $(if $(filter $(BUG_SOURCE),$(1)),$(BUILD)/overlay/$(1),$(1))
 c_source_of = $(if $(filter $(BUG_SOURCE),$(1)),-iquote $(dir $(1))) $(source_of)
 

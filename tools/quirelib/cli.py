@@ -135,6 +135,8 @@ def _add_mutate(commands):
     mutate.add_argument("--jobs", "-j", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
     mutate.add_argument("--no-asan", dest="asan", action="store_false",
                         help="do not try what survives under sanitizers, too")
+    mutate.add_argument("--no-guest", dest="guest", action="store_false",
+                        help="do not try what survives in the guest, too")
     mutate.add_argument("--verbose", "-v", action="store_true", help="tell of killed mutants, too")
     mutate.add_argument("--files", nargs="+", metavar="PATTERN", help="files to change (default: kernel/mm, object, io)")
 

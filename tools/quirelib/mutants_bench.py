@@ -33,11 +33,15 @@ class Record:
         self.lines = {file: frozenset(numbers) for file, numbers in lines.items()}
 
 
-def build(variant):
-    done = subprocess.run(["make", "-s", "-j2", f"build-{variant}", f"BUILD={os.path.relpath(BUILD, ROOT)}"], cwd=ROOT,
+def make(targets):
+    done = subprocess.run(["make", "-s", "-j2"] + targets + [f"BUILD={os.path.relpath(BUILD, ROOT)}"], cwd=ROOT,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False)
     if done.returncode:
-        raise QuireError(f"make build-{variant} failed\n{done.stdout}{done.stderr}")
+        raise QuireError(f"make {' '.join(targets)} failed\n{done.stdout}{done.stderr}")
+
+
+def build(variant):
+    make([f"build-{variant}"])
 
 
 def tests():

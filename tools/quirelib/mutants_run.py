@@ -8,6 +8,7 @@ import time
 from . import mutants_bench, mutants_operators
 from .common import ROOT, QuireError, UsageError, note
 from .mutants_bench import Bench
+from .mutants_guest import GuestBench
 
 SURVIVORS = ROOT / "tests" / "mutants" / "survivors.txt"
 FILES = ("kernel/mm/*.c", "kernel/object/*.c", "kernel/io/*.c")
@@ -26,6 +27,7 @@ class Campaign:
         self._lock = threading.Lock()
         self._wanted = options.count
         self._asan = options.asan
+        self._guest = options.guest
         self.verbose = options.verbose
         self.tried, self.survivors = 0, []
 
@@ -47,8 +49,8 @@ class Campaign:
         recent = self._recent.get(mutant.file)
         return sorted(found, key=lambda test: (test.name != recent, test.seconds))
 
-    def judge(self, bench, mutant):
-        """(verdict, the test that killed it)"""
+    def judge(self, bench, guest, mutant):
+        """(verdict, the test that killed it): first the host tests, then under sanitizers, then the guest tests."""
         text = self.text(mutant.file)
         changed = mutant.apply(text)
         if not bench.differs(mutant.file, text, changed):
@@ -63,18 +65,21 @@ class Campaign:
                 if bench.run(variant, test):
                     self._recent[mutant.file] = test.name
                     return KILLED, test.name
-        return SURVIVED, None if tests else "no test runs the line"
+        killer = guest.killer(mutant, changed) if self._guest else None
+        if killer:
+            return KILLED, killer
+        return SURVIVED, None if tests else "no host test runs the line"
 
     def work(self, number, queue):
         """One worker: takes mutants until enough were tried."""
-        bench = Bench(number)
+        bench, guest = Bench(number), GuestBench(number)
         while True:
             with self._lock:
                 mutant = queue.pop() if queue and self.tried < self._wanted else None
                 if mutant is None:
                     return
                 self.tried += 1
-            verdict, why = self.judge(bench, mutant)
+            verdict, why = self.judge(bench, guest, mutant)
             with self._lock:
                 if verdict == DISCARDED:
                     self.tried -= 1
@@ -108,6 +113,8 @@ def run(options):
     mutants_bench.build("mutate")
     if options.asan:
         mutants_bench.build("mutate-asan")
+    if options.guest:
+        mutants_bench.make(["build-all"])
     campaign = Campaign(options, mutants_bench.record(note))
     queue = chosen[::-1]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:

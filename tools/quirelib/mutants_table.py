@@ -122,9 +122,11 @@ def overlay(text, name, build):
         text = f'#line 1 "{name}"\n{text}'  # what __FILE__ and the compiler's messages say
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return
+    for old in [path] + [old for old in (build / "overlay").glob("**/*.*")]:
+        old.unlink(missing_ok=True)
+        stem = str(old.relative_to(build / "overlay")).rpartition(".")[0]
+        for suffix in (".o", ".asm.o"):  # compiled from another copy
+            for compiled in build.glob(f"**/{stem}{suffix}"):
+                compiled.unlink()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    stem = name.rpartition(".")[0]
-    for suffix in (".o", ".asm.o"):  # compiled from another copy
-        for old in build.glob(f"**/{stem}{suffix}"):
-            old.unlink()
