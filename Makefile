@@ -15,7 +15,9 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
-BUILD := build
+# A seeded bug (tests/mutants) is built in a folder of its own.
+BUG ?=
+BUILD := $(if $(BUG),build/bug-$(BUG),build)
 
 # ---- what a user may set ----
 
@@ -63,11 +65,18 @@ SAME_PATHS := -ffile-prefix-map=$(CURDIR)=.
 # $(call sources,FOLDERS,SUFFIX): files in the folders and two levels below
 sources = $(sort $(foreach d,$(1),$(wildcard $(d)/*.$(2) $(d)/*/*.$(2) $(d)/*/*/*.$(2))))
 
+# BUG=nn: this one source is compiled from its changed copy (OVERLAID=SOURCE: a copy that is there already). $(call source_of,SOURCE): the file to compile;
+# $(call c_source_of,SOURCE): the same for C, and where it finds the headers beside the original.
+BUG_SOURCE := $(if $(BUG),$(or $(OVERLAID),$(shell tools/quire bugs --overlay $(BUILD) $(BUG)),$(error BUG=$(BUG): see above)))
+source_of = $(if $(filter $(BUG_SOURCE),$(1)),$(BUILD)/overlay/$(1),$(1))
+c_source_of = $(if $(filter $(BUG_SOURCE),$(1)),-iquote $(dir $(1))) $(source_of)
+
 # ---- flags that all C shares ----
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
 	-Werror=implicit-function-declaration -Werror=int-conversion $(if $(filter 1,$(WERROR)),-Werror)
-INCLUDES := -I. -Ikernel/include
+# A header's changed copy, or that of a file that unit tests include, is found before the original.
+INCLUDES := $(if $(filter kernel/core/% kernel/lib/% %.h,$(BUG_SOURCE)),-iquote $(BUILD)/overlay )-I. -Ikernel/include
 
 # ---- kernel ----
 # Kernels from the same rules: kernel.elf; kernel-debug.elf with the costly checks (QUIRE_DEBUG); kernel-coverage.elf, the
@@ -107,7 +116,7 @@ $(call flags_rule,$(1)-link,$(LD) $($(1)_LDFLAGS) $(KERNEL_LDFLAGS) $(KERNEL_SOU
 
 $(BUILD)/$(1)/%.o: %.c $(BUILD)/flags/$(1)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $(2) $$(call extra_warnings,$$<) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $(2) $$(call extra_warnings,$$<) -MMD -MP -c -o $$@ $$(call c_source_of,$$<)
 
 $(BUILD)/$(1)/font.o: $(BUILD)/font.c $(BUILD)/flags/$(1)
 	@mkdir -p $$(@D)
@@ -115,7 +124,7 @@ $(BUILD)/$(1)/font.o: $(BUILD)/font.c $(BUILD)/flags/$(1)
 
 $(BUILD)/$(1)/%.asm.o: %.asm $(KERNEL_ASM_INCLUDES) $(BUILD)/flags/$(1)
 	@mkdir -p $$(@D)
-	$$(Q)$$(NASM) $$(KERNEL_ASFLAGS) -o $$@ $$<
+	$$(Q)$$(NASM) $$(KERNEL_ASFLAGS) -o $$@ $$(call source_of,$$<)
 
 # Linked twice: the first link gives the addresses that the symbol table of the second names.
 $(BUILD)/$(1).elf: $$($(1)_OBJECTS) linker.ld tools/make_symbols arch/x86_64/layout.h $(BUILD)/flags/$(1)-link
@@ -312,6 +321,7 @@ help:
 #?   DEBUG=1             run, image: the kernel with the costly checks        V=1         show the commands
 #?   WERROR=1            warnings are errors                                  -j4         in parallel
 #?   CC=clang            compiler of kernel and loader                        HOST_CC=gcc compiler of the host tests
+#?   BUG=nn              with a seeded bug of tests/mutants, in build/bug-nn
 #?   CROSS=x86_64-elf-   prefix of gcc, ld, objcopy, nm                       GNU_EFI=folder of crt0-efi-x86_64.o
 #?
 #?   build/kernel.elf    the kernel, assertions on     build/kernel-debug.elf   with the costly checks as well

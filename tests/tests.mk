@@ -6,6 +6,7 @@ ifndef HOST_CC
 HOST_CC := $(shell command -v clang || echo gcc)
 endif
 FUZZ_CC ?= clang
+comma := ,
 FUZZ_SECONDS ?= 60
 
 # In the archive: the portable kernel, what stands for the rest, and what several tests share. Left out: what tests/sim
@@ -42,7 +43,7 @@ $(call flags_rule,$(1)-list,$(HOST_LDFLAGS) $(HOST_SOURCES))
 
 $(BUILD)/$(1)/obj/%.o: %.c $(BUILD)/flags/$(1)
 	@mkdir -p $$(@D)
-	$$(Q)$(2) $(3) $$(call extra_warnings,$$<) -MMD -MP -c -o $$@ $$<
+	$$(Q)$(2) $(3) $$(call extra_warnings,$$<) -MMD -MP -c -o $$@ $$(call c_source_of,$$<)
 
 $(BUILD)/$(1)/libkernel.a: $$($(1)_OBJECTS) $(BUILD)/flags/$(1)-list
 	@rm -f $$@
@@ -80,6 +81,37 @@ $(BUILD)/fuzz/fuzz_$(1): $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(wildcard tests/f
 $(BUILD)/coverage/fuzz/fuzz_$(1): $(patsubst %.c,$(BUILD)/coverage/obj/%.o,$(wildcard tests/fuzz/$(1)_*.c))
 endef
 $(foreach name,$(HOST_FUZZ_SOURCES:tests/fuzz/fuzz_%.c=%),$(eval $(call fuzz_parts,$(name))))
+
+# ---- for tools/quire mutate: the kernel as a shared library, so that a changed file relinks nothing else ----
+# mutate: fast; mutate-asan: what survives the fast one; mutate-cover: which test runs which line.
+
+MUTATE_CFLAGS := -std=gnu17 -O1 -fPIC -fno-strict-aliasing -DQUIRE_DEBUG -w $(INCLUDES)
+
+# $(eval $(call mutate_rules,FOLDER,FLAGS))
+define mutate_rules
+$(call host_rules,$(1),$(CC),$(MUTATE_CFLAGS) $(2))
+
+$(1)_PARTS := $$(filter-out $(BUILD)/$(1)/obj/tests/fuzz/%,$$($(1)_OBJECTS))
+
+$(BUILD)/$(1)/libkernel.so: $$($(1)_PARTS) $(BUILD)/flags/$(1)-list
+	$$(Q)$(CC) $(2) -shared -Wl,-soname,libkernel.so $(HOST_LDFLAGS) -o $$@ $$($(1)_PARTS)
+	$$(call say,HOST)
+
+$(BUILD)/$(1)/bin/test_%: $(BUILD)/$(1)/obj/tests/unit/test_%.o $(BUILD)/$(1)/libkernel.so
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) $(2) $(HOST_LDFLAGS) -o $$@ $$^ -lcmocka -Wl,-rpath,'$$$$ORIGIN/..'
+
+$(BUILD)/$(1)/bin/fuzz_%: $(BUILD)/$(1)/obj/tests/fuzz/fuzz_%.o $(BUILD)/$(1)/obj/tests/mutants/fuzz_main.o \
+		$(BUILD)/$(1)/libkernel.so $$(filter $(BUILD)/$(1)/obj/tests/fuzz/%,$$($(1)_OBJECTS))
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) $(2) $(HOST_LDFLAGS) -o $$@ $$< $$(filter $(BUILD)/$(1)/obj/tests/fuzz/$$*_% %/fuzz_main.o %.so,$$^) -lcmocka -Wl,-rpath,'$$$$ORIGIN/..'
+
+.PHONY: build-$(1)
+build-$(1): $(HOST_TEST_SOURCES:tests/unit/%.c=$(BUILD)/$(1)/bin/%) $(HOST_FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/$(1)/bin/%)
+endef
+$(eval $(call mutate_rules,mutate,))
+$(eval $(call mutate_rules,mutate-asan,-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer))
+$(eval $(call mutate_rules,mutate-cover,-O0 --coverage))
 
 -include $(HOST_TEST_SOURCES:%.c=$(BUILD)/host/obj/%.d) $(patsubst %.c,$(BUILD)/fuzz/obj/%.d,$(wildcard tests/fuzz/*.c))
 

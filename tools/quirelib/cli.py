@@ -23,6 +23,8 @@ def _parser():
     _add_interrupt(commands)
     _add_sanitize(commands)
     _add_coverage(commands)
+    _add_bugs(commands)
+    _add_mutate(commands)
     doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
     doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
     commands.add_parser("prove", help="prove the arithmetic (Frama-C) and check the models of protocols (Spin)")
@@ -161,6 +163,31 @@ def _add_coverage(commands):
     coverage.add_argument("--prune", action="store_true", help="take off the list of reasons what is not so any more")
 
 
+def _add_bugs(commands):
+    bugs = commands.add_parser("bugs", help="build the seeded bugs of tests/mutants, and see that their gates find them")
+    bugs.add_argument("numbers", nargs="*", type=_positive(int), metavar="NN", help="these bugs (default: all)")
+    bugs.add_argument("--row", type=int, metavar="ROW", help="those of one threat")
+    bugs.add_argument("--list", action="store_true", help="print the table and run nothing")
+    bugs.add_argument("--check", action="store_true", help="see that every bug applies to the sources, and run nothing")
+    bugs.add_argument("--keep", action="store_true", help="leave the build folders: build/bug-NN")
+    bugs.add_argument("--overlay", metavar="BUILD", help="for the Makefile: write the changed source, print its name")
+
+
+def _add_mutate(commands):
+    mutate = commands.add_parser("mutate", help="change the kernel at random, and see that a host test notices")
+    mutate.add_argument("--count", type=_positive(int), default=500, metavar="N", help="mutants to try (default 500)")
+    mutate.add_argument("--seed", type=int, default=1, help="which ones, in which order (default 1)")
+    mutate.add_argument("--start", type=int, default=0, metavar="N", help="leave out the first ones of that order")
+    mutate.add_argument("--at", action="append", metavar="FILE:LINE", help="all mutants of a line (may be repeated)")
+    mutate.add_argument("--jobs", "-j", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+    mutate.add_argument("--no-asan", dest="asan", action="store_false",
+                        help="do not try what survives under sanitizers, too")
+    mutate.add_argument("--no-guest", dest="guest", action="store_false",
+                        help="do not try what survives in the guest, too")
+    mutate.add_argument("--verbose", "-v", action="store_true", help="tell of killed mutants, too")
+    mutate.add_argument("--files", nargs="+", metavar="PATTERN", help="files to change (default: kernel/mm, object, io)")
+
+
 def _run(options):
     from . import guest
     from .common import IMAGE
@@ -212,6 +239,12 @@ def _dispatch(options):
     if options.command == "coverage":
         from . import coverage
         return coverage.run(options)
+    if options.command == "bugs":
+        from . import mutants_bugs
+        return mutants_bugs.run(options)
+    if options.command == "mutate":
+        from . import mutants_run
+        return mutants_run.run(options)
     if options.command == "doctor":
         from . import doctor
         return doctor.run(options)
