@@ -1,6 +1,7 @@
 """The command line of tools/quire."""
 
 import argparse
+import importlib
 import os
 import sys
 
@@ -202,54 +203,17 @@ def _run(options):
                                    options.cold, image, options.dry_run))
 
 
+# Commands that are not in the module of their name
+MODULES = {"conform": "tests", "bugs": "mutants_bugs", "mutate": "mutants_run"}
+
+
 def _dispatch(options):
     if options.command == "run":
         return _run(options)
-    if options.command == "debug":
-        from . import debug
-        return debug.run(options)
-    if options.command == "test":
-        from . import tests
-        return tests.run(options)
     if options.command == "conform":
-        from . import tests
         options.word = f"conform and ({options.word})" if options.word else "conform"
-        return tests.run(options)
-    if options.command == "sweep":
-        from . import sweep
-        return sweep.run(options)
-    if options.command == "matrix":
-        from . import matrix
-        return matrix.run(options)
-    if options.command == "sanitize":
-        from . import sanitize
-        return sanitize.run(options)
-    if options.command == "prove":
-        from . import prove
-        return prove.run(options)
-    if options.command == "nightly":
-        from . import nightly
-        return nightly.run(options)
-    if options.command == "fuzz":
-        from . import fuzz
-        return fuzz.run(options)
-    if options.command == "interrupt":
-        from . import interrupt
-        return interrupt.run(options)
-    if options.command == "coverage":
-        from . import coverage
-        return coverage.run(options)
-    if options.command == "bugs":
-        from . import mutants_bugs
-        return mutants_bugs.run(options)
-    if options.command == "mutate":
-        from . import mutants_run
-        return mutants_run.run(options)
-    if options.command == "doctor":
-        from . import doctor
-        return doctor.run(options)
-    from . import figures
-    return figures.run()
+    module = MODULES.get(options.command, options.command)
+    return importlib.import_module(f".{module}", __package__).run(options)
 
 
 def main(arguments):
