@@ -164,5 +164,5 @@ def _instructions(kernel, symbols):
                              text=True).stdout
     for line in listing.splitlines():
         address, colon, text = line.strip().partition(":\t")
-        if colon:
+        if colon and "nop" not in text and text.strip() != "int3":  # what fills the space between functions
             yield int(address, 16) - symbols.start, text.strip()
