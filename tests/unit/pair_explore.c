@@ -207,7 +207,7 @@ static void priorities_try(const struct pair_limits *limits)
 	}
 }
 
-/* Where each fault of a process copy waits for a page, two are some 100,000 schedules of 1 ms. */
+/* Where each fault of a process copy waits for a page, two are 100,000 schedules and more. */
 static unsigned preemptions_of(const struct pair *pair, unsigned wanted)
 {
 	bool is_long = pair->world->place == PAIR_SHORT &&
