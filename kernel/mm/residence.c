@@ -90,12 +90,23 @@ static enum access access_for(struct address_space *space, vaddr_t va)
 	return write ? ACCESS_WRITE : ACCESS_READ;
 }
 
+static NTSTATUS fault_in_page(struct address_space *space, vaddr_t va)
+{
+	enum access access = access_for(space, va);
+	NTSTATUS status = mm_fault(space, va, access, false);
+
+	/* made read-only meanwhile: it can be locked all the same */
+	if (status == STATUS_ACCESS_VIOLATION && access == ACCESS_WRITE)
+		status = mm_fault(space, va, ACCESS_READ, false);
+	return status;
+}
+
 static NTSTATUS fault_in(struct address_space *space, vaddr_t start, vaddr_t end)
 {
 	NTSTATUS status = STATUS_SUCCESS;
 
 	for (vaddr_t va = start; NT_SUCCESS(status) && va < end; va += PAGE_SIZE)
-		status = mm_fault(space, va, access_for(space, va), false);
+		status = fault_in_page(space, va);
 	return status;
 }
 
