@@ -15,7 +15,7 @@
 #include "nt/quire.h"
 
 /* Return addresses that tell one chain of calls from another. */
-#define FAIL_CALLS 6u
+#define FAIL_CALLS 5u
 
 /* What a thread is to meet. Only the thread itself, or whoever has it suspended, may touch it. */
 struct fail_plan {

@@ -339,7 +339,7 @@ static NTSTATUS do_flush(void)
 	SIZE_T bytes = PAGE_BYTES;
 	IO_STATUS_BLOCK io;
 
-	if (it.allocation_type || !it.is_committed)
+	if (it.allocation_type || it.is_read_only || !it.is_committed)
 		return STATUS_SUCCESS;
 	return NtFlushVirtualMemory(CURRENT_PROCESS, &base, &bytes, &io);
 }
@@ -387,27 +387,32 @@ static NTSTATUS do_empty_and_read(void)
 	return NT_SUCCESS(status) ? do_read() : status;
 }
 
+/* Nobody is told what becomes of a hint. */
+#define A_HINT (1u << QUIRE_FAIL_FRAME | 1u << QUIRE_FAIL_READ | 1u << QUIRE_FAIL_SHORT)
+
 static const struct act {
 	const char *name;
 	NTSTATUS (*perform)(void);
 	bool is_after_write; /* its pages are there */
+	bool touches;
+	uint32_t absorbed; /* kinds, beside ABSORBED */
 } acts[] = {
-	{"read", do_read, false},
-	{"written", do_write, false},
-	{"a page read-only", do_protect_read, true},
-	{"a page without access", do_protect_nothing, false},
-	{"a page of another kind", do_protect_copy, true},
-	{"locked", do_lock, false},
-	{"whose is it", do_query_name, false},
-	{"copied from", do_copy_out_of_it, false},
-	{"copied to", do_copy_into_it, false},
-	{"with a result of a call", do_pass_to_a_call, false},
-	{"prefetched", do_prefetch, false},
-	{"flushed", do_flush, true},
-	{"a page decommitted", do_decommit_middle, true},
-	{"a page released", do_release_middle, true},
-	{"cloned", do_clone, true},
-	{"emptied and read", do_empty_and_read, true},
+	{"read", do_read, false, true, 0},
+	{"written", do_write, false, true, 0},
+	{"a page read-only", do_protect_read, true, false, 0},
+	{"a page without access", do_protect_nothing, false, false, 0},
+	{"a page of another kind", do_protect_copy, true, false, 0},
+	{"locked", do_lock, false, false, 0},
+	{"whose is it", do_query_name, false, false, 0},
+	{"copied from", do_copy_out_of_it, false, false, 0},
+	{"copied to", do_copy_into_it, false, false, 0},
+	{"with a result of a call", do_pass_to_a_call, false, false, 0},
+	{"prefetched", do_prefetch, false, false, A_HINT},
+	{"flushed", do_flush, true, false, 0},
+	{"a page decommitted", do_decommit_middle, true, false, 0},
+	{"a page released", do_release_middle, true, false, 0},
+	{"cloned", do_clone, true, false, 0},
+	{"emptied and read", do_empty_and_read, true, true, 0},
 };
 
 /* ---- scenarios ---- */
@@ -449,8 +454,8 @@ static void pair_undo(void *context, NTSTATUS status)
 	it.file = NULL;
 }
 
-/* A page whose data cannot come is told by the copies as a partial copy. */
-#define ABSORBED ((1u << QUIRE_FAIL_COPY_OUT))
+/* What is done cannot be undone when its results cannot be written. */
+#define ABSORBED (1u << QUIRE_FAIL_COPY_OUT)
 
 static void pair_run(const struct kind *kind, const struct act *act)
 {
@@ -461,8 +466,9 @@ static void pair_run(const struct kind *kind, const struct act *act)
 				    .perform = pair_perform,
 				    .undo = pair_undo,
 				    .context = &pair,
-				    .absorbed = ABSORBED,
-				    .also = {STATUS_PARTIAL_COPY, STATUS_IN_PAGE_ERROR}};
+				    .absorbed = ABSORBED | (act ? act->absorbed : 0),
+				    .also = {STATUS_PARTIAL_COPY, STATUS_IN_PAGE_ERROR},
+				    .kinds = act && act->touches ? BUT_COPIES : 0};
 
 	pair = (struct pair){kind, act};
 	format_text(title, sizeof(title), "memory, %s, %s", kind->name, act ? act->name : "made");

@@ -4,8 +4,6 @@
  */
 #include "fail_groups.h"
 
-#define NEW_FILE_ACCESS (FILE_READ_DATA | FILE_WRITE_DATA | DELETE | SYNCHRONIZE)
-
 const struct call_variant call_variants[] = {
 	{"NtQueryInformationFile", "internal", {{3, 8}, {4, 6}}},
 	{"NtQueryInformationFile", "extended attributes", {{3, 4}, {4, 7}}},
@@ -73,8 +71,6 @@ const struct call_variant call_variants[] = {
 	{"NtSetInformationThread", "start address", {{1, 9}, {3, 8}}},
 	{"NtSetInformationProcess", "priority boost", {{1, 22}, {3, 4}}},
 	{"NtCreateFile", "if it is there", {{7, FILE_OPEN_IF}}},
-	{"NtCreateFile", "overwritten", {{1, NEW_FILE_ACCESS}, {7, FILE_OVERWRITE}}},
-	{"NtCreateFile", "overwritten or new", {{1, NEW_FILE_ACCESS}, {7, FILE_OVERWRITE_IF}}},
 	{"NtAllocateVirtualMemory", "no access", {{5, PAGE_NOACCESS}}},
 	{"NtAllocateVirtualMemory", "guard", {{5, PAGE_READWRITE | PAGE_GUARD}}},
 	{"NtAllocateVirtualMemory", "code", {{5, PAGE_EXECUTE_READWRITE}}},

@@ -23,6 +23,10 @@ struct scenario {
 	uint32_t absorbed;
 	/* Statuses beyond those of the table that are right here. */
 	NTSTATUS also[3];
+	/* A failure may leave tables of a file's blocks, which go with the file. */
+	bool keeps_tables;
+	/* The kinds that fail; 0: all. */
+	uint32_t kinds;
 };
 
 /* Failures and complaints of all scenarios so far. */
@@ -38,7 +42,13 @@ bool failures_begin(void);
 unsigned scenario_run(const struct scenario *scenario);
 
 /* Plans for the caller, and what became of it. */
-void plan_begin(uint32_t first, uint32_t second);
+void plan_begin(uint32_t kinds, uint32_t first, uint32_t second);
+#define ALL_FAILURES ((1u << QUIRE_FAIL_KINDS) - 1)
+/*
+ * All but copies, for who touches memory: the exception that tells of the first failure is made by
+ * copies.
+ */
+#define BUT_COPIES (ALL_FAILURES & ~(1u << QUIRE_FAIL_COPY_IN | 1u << QUIRE_FAIL_COPY_OUT))
 struct quire_failures plan_end(void);
 /* For a thread that does not run. */
 void plan_give(HANDLE thread, uint32_t first);

@@ -75,7 +75,7 @@ static uint32_t number_of(const char *text)
 int program_main(int argc, char **argv)
 {
 	if (argc == 4) /* a child of fail_programs.c */
-		return fail_child_run(argv[2], number_of(argv[3]));
+		return fail_child_run(argv[2], number_of(argv[3]), !strcmp(argv[1], "twice"));
 	if (argc == 3)
 		return run_part(argv[1], argv[2]);
 	tap_start("failures on purpose");
