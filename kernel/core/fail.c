@@ -89,7 +89,7 @@ static unsigned calls_of(enum quire_fail_kind kind)
 {
 	if (kind == QUIRE_FAIL_POOL_PAGE)
 		return 2;
-	return kind == QUIRE_FAIL_SLOT ? 3 : FAIL_CALLS;
+	return kind == QUIRE_FAIL_SLOT ? 2 : FAIL_CALLS;
 }
 
 bool fail_point(enum quire_fail_kind kind)

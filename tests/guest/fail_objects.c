@@ -267,14 +267,30 @@ static NTSTATUS object_told(void *context)
 	static char buffer[4000];
 	ULONG class = (ULONG)(uintptr_t)context, length;
 
-	return NtQueryObject(it.directory, (OBJECT_INFORMATION_CLASS)class, buffer, sizeof(buffer),
+	return NtQueryObject(it.directory, (OBJECT_INFORMATION_CLASS) class, buffer, sizeof(buffer),
 			     &length);
 }
 
 static const struct scenario scenarios[] = {
-	{"a table of handles grows", prepare_full_table, duplicate_one, drop_table, NULL, 0, {0}, true, 0},
+	{"a table of handles grows",
+	 prepare_full_table,
+	 duplicate_one,
+	 drop_table,
+	 NULL,
+	 0,
+	 {0},
+	 true,
+	 0},
 	{"a wait for many", prepare_many, wait_for_many, drop_many, NULL, 0, {0}, false, 0},
-	{"many events", NULL, make_many, drop_many, NULL, 0, {0}, false, 1u << QUIRE_FAIL_POOL_PAGE},
+	{"many events",
+	 NULL,
+	 make_many,
+	 drop_many,
+	 NULL,
+	 0,
+	 {0},
+	 false,
+	 1u << QUIRE_FAIL_POOL_PAGE},
 	{"the target of a link", NULL, link_told, NULL, NULL, 0, {0}, false, 0},
 	{"the name of a directory", NULL, object_told, NULL, (void *)1, 0, {0}, false, 0},
 	{"all types", NULL, object_told, NULL, (void *)3, 0, {0}, false, 0},

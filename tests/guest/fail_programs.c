@@ -99,9 +99,9 @@ static const struct deed {
 	void (*prepare)(void);
 	void (*run)(void);
 } deeds[] = {
-	{"raise", nothing, do_raise},	{"guard", prepare_guard, do_guard},
-	{"grow", nothing, do_grow},	{"thread", nothing, do_thread},
-	{"apc", nothing, do_apc},	{"print", nothing, do_print},
+	{"raise", nothing, do_raise},  {"guard", prepare_guard, do_guard},
+	{"grow", nothing, do_grow},    {"thread", nothing, do_thread},
+	{"apc", nothing, do_apc},      {"print", nothing, do_print},
 	{"nothing", nothing, nothing},
 };
 
@@ -127,11 +127,20 @@ NTSTATUS fail_child_run(const char *name, uint32_t nth, bool twice)
 static bool is_end(NTSTATUS status)
 {
 	static const NTSTATUS ends[] = {
-		STATUS_SUCCESS,		 NOTHING_FAILED,	  STATUS_NO_MEMORY,
-		STATUS_IN_PAGE_ERROR,	 STATUS_ACCESS_VIOLATION, STATUS_STACK_OVERFLOW,
-		STATUS_COMMITMENT_LIMIT, STATUS_DEVICE_DATA_ERROR, STATUS_UNEXPECTED_IO_ERROR,
-		STATUS_UNSUCCESSFUL,	 STATUS_DLL_NOT_FOUND,	  STATUS_INSUFFICIENT_RESOURCES,
-		(NTSTATUS)0xE0001234,	 STATUS_GUARD_PAGE_VIOLATION,
+		STATUS_SUCCESS,
+		NOTHING_FAILED,
+		STATUS_NO_MEMORY,
+		STATUS_IN_PAGE_ERROR,
+		STATUS_ACCESS_VIOLATION,
+		STATUS_STACK_OVERFLOW,
+		STATUS_COMMITMENT_LIMIT,
+		STATUS_DEVICE_DATA_ERROR,
+		STATUS_UNEXPECTED_IO_ERROR,
+		STATUS_UNSUCCESSFUL,
+		STATUS_DLL_NOT_FOUND,
+		STATUS_INSUFFICIENT_RESOURCES,
+		(NTSTATUS)0xE0001234,
+		STATUS_GUARD_PAGE_VIOLATION,
 	};
 
 	for (size_t i = 0; i < COUNT_OF(ends); i++)
@@ -241,9 +250,15 @@ static void undo_start(void *context, NTSTATUS status)
 	(1u << QUIRE_FAIL_FRAME | 1u << QUIRE_FAIL_HANDLE | 1u << QUIRE_FAIL_COPY_IN | \
 	 1u << QUIRE_FAIL_COPY_OUT | 1u << QUIRE_FAIL_POOL | 1u << QUIRE_FAIL_POOL_PAGE)
 
-static const struct scenario start = {"a program starts",    NULL,	 perform_start,
-				      undo_start,	     NULL,	 STARTS_ANYWAY,
-				      {STATUS_IN_PAGE_ERROR}, false, 0};
+static const struct scenario start = {"a program starts",
+				      NULL,
+				      perform_start,
+				      undo_start,
+				      NULL,
+				      STARTS_ANYWAY,
+				      {STATUS_IN_PAGE_ERROR},
+				      false,
+				      0};
 
 void fail_programs_run(void)
 {

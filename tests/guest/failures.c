@@ -15,6 +15,7 @@ static const SYSTEM_INFORMATION_CLASS failures_class =
 	(SYSTEM_INFORMATION_CLASS)QUIRE_SYSTEM_FAILURES;
 
 struct failure_counts failure_counts;
+bool failures_in_pairs;
 
 /* What each kind of failure may look like to the caller; is_absorbed: often to nobody. */
 static const struct {
@@ -167,7 +168,7 @@ static void books_check(void)
 	struct quire_balance balance;
 
 	NtQuerySystemInformation((SYSTEM_INFORMATION_CLASS)QUIRE_SYSTEM_CHECK, &balance,
-					sizeof(balance), NULL);
+				 sizeof(balance), NULL);
 }
 
 /* ---- one scenario ---- */
@@ -194,8 +195,8 @@ static void complain(const struct scenario *scenario, uint32_t nth, uint32_t bit
 	const char *name = status_name(status);
 
 	failure_counts.complaints++;
-	print("# %s: failure %u (%s): %s (0x%08x %s)\n", scenario->name, nth, kind_names(bits), what,
-	      (unsigned)status, name ? name : "");
+	print("# %s: failure %u (%s): %s (0x%08x %s)\n", scenario->name, nth, kind_names(bits),
+	      what, (unsigned)status, name ? name : "");
 }
 
 static bool is_status_of(const struct scenario *scenario, uint32_t kind, NTSTATUS status)
@@ -254,6 +255,15 @@ static struct quire_failures attempt(const struct scenario *scenario, uint32_t n
 	return plan;
 }
 
+/* The nth failure, and each one behind it. */
+static void pairs_run(const struct scenario *scenario, uint32_t nth)
+{
+	uint32_t second = 1;
+
+	while (second < POINTS_MOST && attempt(scenario, nth, second).failed > 1)
+		second++;
+}
+
 unsigned scenario_run(const struct scenario *scenario)
 {
 	unsigned before = failure_counts.complaints;
@@ -269,6 +279,8 @@ unsigned scenario_run(const struct scenario *scenario)
 		/* what is met on the way out of a failure fails too, once */
 		while (second.failed && second.fresh)
 			second = attempt(scenario, nth, QUIRE_FAIL_FRESH);
+		if (failures_in_pairs && plan.failed)
+			pairs_run(scenario, nth);
 	} while (plan.failed && nth < POINTS_MOST);
 	if (nth == POINTS_MOST)
 		complain(scenario, nth, 0, "never succeeds", STATUS_UNSUCCESSFUL);

@@ -3,9 +3,9 @@
  * the kernel may be refused something fails, until the operation succeeds (QUIRE_SYSTEM_FAILURES).
  *
  * After each failure: the status is one of those that this kind of failure may have (the table in
- * failures.c), handles, commit, views, pool, files and processes are as before, and now and then the
- * kernel checks all its books. With the knob hash=1 the kernel compares the caller's memory map and
- * handles too.
+ * failures.c); handles, commit, views, pool, files and processes are as before; now and then the
+ * kernel checks all its books. With the knob hash=1 the kernel compares the caller's memory map
+ * and handles too.
  */
 #pragma once
 
@@ -34,6 +34,8 @@ struct failure_counts {
 	unsigned scenarios, failures, complaints;
 };
 extern struct failure_counts failure_counts;
+/* Scenarios run with all pairs of two failures, too: long. */
+extern bool failures_in_pairs;
 
 /* False, with a skip, where the kernel does not fail on purpose. Starts the recording. */
 bool failures_begin(void);
