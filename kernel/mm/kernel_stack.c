@@ -4,6 +4,7 @@
  */
 #include "frame.h"
 #include "kernel/core/fail.h"
+#include "kernel/core/sanitize/kasan.h"
 #include "mm.h"
 #include "page_table.h"
 
@@ -123,8 +124,10 @@ void *kernel_stack_alloc(void)
 	stack = slot_stack(slot);
 	while (mapped < STACK_PAGES && page_map(stack + pages_to_bytes(mapped)))
 		mapped++;
-	if (mapped == STACK_PAGES)
+	if (mapped == STACK_PAGES) {
+		kasan_allow((void *)stack, KERNEL_STACK_BYTES);
 		return (void *)stack;
+	}
 	pages_unmap(stack, mapped);
 	slot_give(slot);
 	return NULL;
@@ -135,6 +138,7 @@ void kernel_stack_free(void *stack)
 	vaddr_t offset = (vaddr_t)stack - arch_kernel_stacks_base();
 
 	KASSERT(offset % SLOT_BYTES == KERNEL_STACK_BYTES);
+	kasan_forbid(stack, KERNEL_STACK_BYTES, SHADOW_STACK_FREED);
 	pages_unmap((vaddr_t)stack, STACK_PAGES);
 	slot_give((unsigned)(offset / SLOT_BYTES));
 }

@@ -305,8 +305,8 @@ NTSTATUS handle_reference(struct handle_table *table, handle_t handle,
 	return status;
 }
 
-NTSTATUS handle_query(struct handle_table *table, handle_t handle,
-		      struct handle_information *result)
+NTSTATUS handle_open(struct handle_table *table, handle_t handle, struct object **object,
+		     struct handle_information *result)
 {
 	struct handle_entry *entry;
 
@@ -314,6 +314,10 @@ NTSTATUS handle_query(struct handle_table *table, handle_t handle,
 	entry = entry_resolve(table, handle);
 	if (entry)
 		*result = entry_information(entry);
+	if (entry && object) {
+		*object = entry_object(entry);
+		object_handle_opened(*object);
+	}
 	mutex_unlock(&table->lock);
 	return entry ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
 }

@@ -299,7 +299,7 @@ static bool thread_unlink(struct user_thread *thread)
 	thread->exit_time = time_system();
 	thread->gone = true;
 	TAILQ_REMOVE(&process->threads, thread, link);
-	process->gone_run_ticks += thread->thread.run_ticks;
+	process->gone_run_ticks += thread_run_ticks(&thread->thread);
 	is_last = --process->thread_count == 0;
 	if (is_last)
 		process->exit_time = thread->exit_time;

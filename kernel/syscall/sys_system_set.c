@@ -6,6 +6,7 @@
 #include "failures.h"
 #include "kernel/io/device.h"
 #include "kernel/mm/user_memory.h"
+#include "sweep.h"
 
 /* NT asks for a privilege; there are none here. */
 NTSTATUS NtSetSystemInformation(const uint64_t *arguments)
@@ -21,6 +22,10 @@ NTSTATUS NtSetSystemInformation(const uint64_t *arguments)
 	status = probe_read(arguments[1], length_bytes);
 	if (!NT_SUCCESS(status))
 		return status;
+#ifdef QUIRE_DEBUG
+	if (class == QUIRE_SYSTEM_SWEEP)
+		return sweep_arm(arguments[1], length_bytes);
+#endif
 	if (class != QUIRE_SYSTEM_DISK)
 		return STATUS_INVALID_INFO_CLASS;
 	if (length_bytes != sizeof(settings))

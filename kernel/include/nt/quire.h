@@ -66,7 +66,7 @@ struct quire_handle_entry {
 
 /*
  * NtQuerySystemInformation: runs mm_check; the buffer receives the frames, pool, handles and commit
- * in use.
+ * in use. It waits until all other threads wait or are stopped, for 0.1 s at most: STATUS_DEVICE_BUSY.
  */
 #define QUIRE_SYSTEM_CHECK 0x51554904
 struct quire_balance {
@@ -171,4 +171,21 @@ struct quire_disk {
 	uint64_t fail_read, fail_write; /* 0: none */
 	uint64_t bad_block, bad_count;	/* in blocks of 4 KiB from the start of the disk */
 	uint64_t end_short;		/* of reads and writes together; 0: none */
+};
+
+/*
+ * An interrupt at a chosen instruction, with the debug kernel under -icount.
+ * NtSetSystemInformation: it is to come after so many instructions. NtQuerySystemInformation: where
+ * it came; one that has not come yet will not come any more.
+ */
+#define QUIRE_SYSTEM_SWEEP 0x5155490A
+struct quire_sweep {
+	uint32_t after;	 /* instructions from the middle of this call on; above 0 */
+	uint32_t is_nmi; /* 0: an interrupt, which waits until it is enabled */
+	uint64_t event;	 /* handle of one that the interrupt sets; 0: none. No NMI sets any */
+};
+struct quire_sweep_result {
+	uint32_t has_come, from_user, irq_enabled, reserved;
+	uint64_t ticks; /* from the arming to the handler, or to this call */
+	uint64_t place; /* next instruction: its address; in the kernel, from its text's start */
 };
