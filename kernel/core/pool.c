@@ -15,6 +15,7 @@
 
 #include "kernel/lib/string.h"
 #include "lock.h"
+#include "nt/quire.h"
 
 #include <bsd/sys/queue.h>
 
@@ -27,6 +28,9 @@
 
 #define POISON_FREE 0xDF
 #define POISON_GUARD 0xBD
+_Static_assert(POISON_FREE * 0x01010101u == QUIRE_MARKER_POOL &&
+		       POISON_GUARD * 0x01010101u == QUIRE_MARKER_GUARD,
+	       "what programs look for");
 #ifdef QUIRE_DEBUG
 #define IS_DEBUG true
 #define GUARD_BYTES 12u /* at least so many behind the block's bytes, a struct guard at the end */

@@ -14,6 +14,7 @@
 
 #include "kernel/lib/print.h"
 #include "kernel/lib/string.h"
+#include "nt/quire.h"
 
 #define IDLE_STACK_BYTES (2 * PAGE_SIZE)
 #define REAPER_STACK_BYTES (4 * PAGE_SIZE)
@@ -21,6 +22,13 @@
 #define STACK_END_MARK 0x6B61747351756972ull
 
 struct thread_queue thread_list;
+
+#ifdef QUIRE_DEBUG
+bool thread_marks_stacks;
+#define IS_DEBUG true
+#else
+#define IS_DEBUG false
+#endif
 
 /* Threads that left their stacks, in the order of their exit. (scheduler_lock) */
 static struct thread_queue dead_threads;
@@ -64,6 +72,8 @@ void thread_init(struct thread *thread, const char *name, uint8_t priority, void
 	thread_fill(thread, name, priority);
 	thread->stack_base = (uintptr_t)stack_base;
 	thread->stack_top = thread->stack_base + stack_size_bytes;
+	if (IS_DEBUG)
+		memset(stack_base, (uint8_t)QUIRE_MARKER_STACK, stack_size_bytes);
 	arch_thread_prepare(thread, entry, argument);
 }
 

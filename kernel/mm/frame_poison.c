@@ -3,8 +3,10 @@
  * was used after it was freed.
  */
 #include "frame_private.h"
+#include "nt/quire.h"
 
 #define FRAME_POISON 0x43434343DEADF4A3ull
+_Static_assert((uint32_t)FRAME_POISON == QUIRE_MARKER_FRAME, "what programs look for");
 
 #ifdef QUIRE_DEBUG
 void frame_poison(struct frame *frame)

@@ -112,6 +112,15 @@ static NTSTATUS query_disk(const struct system_query *query)
 	return system_answer(query, &settings, sizeof(settings));
 }
 
+#ifdef QUIRE_DEBUG
+static NTSTATUS query_markers(const struct system_query *query)
+{
+	const struct quire_markers markers = {.stacks = thread_marks_stacks};
+
+	return system_answer(query, &markers, sizeof(markers));
+}
+#endif
+
 static NTSTATUS query_command_line(const struct system_query *query)
 {
 	return system_answer(query, system_text.command_line, strlen(system_text.command_line) + 1);
@@ -185,6 +194,9 @@ static const struct system_class {
 	{QUIRE_SYSTEM_COMMAND_LINE, 0, 0, query_command_line},
 	{QUIRE_SYSTEM_PAGING, 0, 0, query_paging},
 	{QUIRE_SYSTEM_DISK, 0, 0, query_disk},
+#ifdef QUIRE_DEBUG
+	{QUIRE_SYSTEM_MARKERS, 0, 0, query_markers},
+#endif
 };
 
 static const struct system_class *system_class_find(uint32_t class)
