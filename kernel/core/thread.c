@@ -172,12 +172,13 @@ void thread_system_init(void)
 	TAILQ_INSERT_TAIL(&thread_list, &boot_thread, all);
 	arch_thread_adopt(&boot_thread);
 
-	idle_stack[0] = reaper_stack[0] = STACK_END_MARK;
 	thread_init(&idle_thread, "idle", THREAD_PRIORITY_IDLE, idle_stack, sizeof(idle_stack),
 		    idle_main, NULL);
+	idle_stack[0] = STACK_END_MARK;
 	thread_start(&idle_thread);
 	thread_init(&reaper_thread, "reaper", REAPER_PRIORITY, reaper_stack, sizeof(reaper_stack),
 		    reaper_main, NULL);
+	reaper_stack[0] = STACK_END_MARK;
 	thread_start(&reaper_thread);
 }
 
