@@ -15,6 +15,7 @@ HOST_CORE := $(addprefix kernel/core/,alert.c cmdline.c dispatcher.c fail.c sign
 HOST_EXCLUDED := kernel/main.c kernel/lib/string.c \
 	$(filter-out $(HOST_CORE),$(call sources,kernel/core,c))
 HOST_SOURCES := $(filter-out $(HOST_EXCLUDED),$(call sources,kernel,c)) arch/x86_64/context.c \
+	arch/x86_64/map_rules.c \
 	$(call sources,arch/host tests/sim,c) \
 	$(filter-out tests/unit/test_% tests/fuzz/fuzz_% tests/model/main.c, \
 		$(sort $(wildcard tests/unit/*.c tests/fuzz/*.c tests/model/*.c)))

@@ -64,6 +64,7 @@ def _add_run(commands):
     run.add_argument("--stall", type=_positive(float), metavar="S",
                      help="end with status 124 when nothing is written for S seconds")
     run.add_argument("--accel", choices=("tcg", "kvm"), default="tcg", help="default tcg")
+    run.add_argument("--cpu", metavar="MODEL", help="another processor than QEMU's best, such as qemu64")
     run.add_argument("--log", metavar="FILE", help="kernel log and firmware text to a file instead of standard error")
     run.add_argument("--cold", action="store_true", help="run the firmware, use no snapshot")
     run.add_argument("--kernel", default="release", metavar="KERNEL", help="release (default), debug, san, race, or an ELF file")
@@ -198,6 +199,8 @@ def _run(options):
         image = image or str(IMAGE)
     memory_mib, small = sized(options.mem)
     machine = Machine(memory_mib, options.accel, options.icount, options.display)
+    if options.cpu:
+        machine = machine._replace(model=options.cpu)
     return guest.run(guest.Request(machine, tuple(options.program), tuple(options.put), small + tuple(options.settings),
                                    options.timeout, options.stall, options.log, options.kernel, options.ramdisk,
                                    options.cold, image, options.dry_run))
