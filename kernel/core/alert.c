@@ -48,7 +48,8 @@ NTSTATUS thread_wait_for_alert_by_id(const int64_t *timeout)
 
 	spin_lock(&dispatcher_lock);
 	while (!thread->is_alerted_by_id && status == STATUS_SUCCESS)
-		status = thread_sleep(&thread->is_alerted_by_id, &dispatcher_lock, deadline, true);
+		status = thread_sleep_for(QUIRE_WAIT_ALERT, &thread->is_alerted_by_id,
+					  &dispatcher_lock, deadline, true);
 	if (thread->is_alerted_by_id) {
 		thread->is_alerted_by_id = false;
 		status = STATUS_ALERTED;

@@ -177,6 +177,7 @@ NTSTATUS wait_locked(const struct wait_request *request, uint64_t deadline)
 {
 	struct wait wait = {
 		.thread = thread_current(), .request = request, .status = STATUS_PENDING};
+	enum quire_wait_reason reason = request->count ? QUIRE_WAIT_OBJECT : QUIRE_WAIT_TIME;
 	NTSTATUS status = wait_try(&wait);
 
 	if (status == STATUS_PENDING && request->alertable)
@@ -185,7 +186,7 @@ NTSTATUS wait_locked(const struct wait_request *request, uint64_t deadline)
 		return status;
 	wait_begin(&wait);
 	while (wait.status == STATUS_PENDING) {
-		status = thread_sleep(&wait, &dispatcher_lock, deadline, true);
+		status = thread_sleep_for(reason, &wait, &dispatcher_lock, deadline, true);
 		if (wait.status == STATUS_PENDING && status != STATUS_SUCCESS)
 			wait_finish(&wait, status);
 	}

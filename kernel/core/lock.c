@@ -103,6 +103,7 @@ void mutex_lock_contended(struct mutex *mutex) NO_THREAD_SAFETY_ANALYSIS
 	mutex->waiter_count++;
 	while (!mutex_is_held(mutex) && !take_or_mark(mutex, self)) {
 		mutex->hand_over |= was_woken;
+		self->wait_reason = QUIRE_WAIT_MUTEX;
 		wait_sleep_locked(mutex, TIME_FOREVER, false, was_woken);
 		was_woken = true;
 		spin_lock(&scheduler_lock);

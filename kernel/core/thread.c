@@ -112,6 +112,7 @@ static struct thread *dead_thread_take(void) NO_THREAD_SAFETY_ANALYSIS
 
 	spin_lock(&scheduler_lock);
 	while ((thread = TAILQ_FIRST(&dead_threads)) == NULL) {
+		thread_current()->wait_reason = QUIRE_WAIT_WORK;
 		wait_sleep_locked(&dead_threads, TIME_FOREVER, false, false);
 		spin_lock(&scheduler_lock);
 	}

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "nt/ntstatus.h"
+#include "nt/quire.h"
 #include "fail.h"
 #include "lock.h"
 
@@ -67,6 +68,7 @@ struct thread {
 	NTSTATUS exit_status;	   /* set with terminate by the first who asks */
 	atomic_bool suspend;	   /* (A) asked to stop: likewise */
 	atomic_bool apc_allowed;   /* (A) it lets queued calls run, on its way to user mode */
+	uint8_t wait_reason;	   /* (T) of its sleep, or its last one: quire_wait_reason */
 	const void *wait_address;  /* (S) */
 	NTSTATUS wait_status;	   /* (S) what thread_sleep returns */
 	uint64_t wake_time;	   /* (S) 100 ns units of time_now, or TIME_FOREVER */
@@ -172,6 +174,15 @@ void thread_yield(void);
 NTSTATUS thread_sleep(const void *address, struct spinlock *lock, uint64_t wake_time,
 		      bool interruptible);
 
+/* The same, saying what for. */
+static inline NTSTATUS thread_sleep_for(enum quire_wait_reason reason, const void *address,
+					struct spinlock *lock, uint64_t wake_time,
+					bool interruptible)
+{
+	thread_current()->wait_reason = (uint8_t)reason;
+	return thread_sleep(address, lock, wake_time, interruptible);
+}
+
 /*
  * Wakes every thread that sleeps on `address`. May be called under any spinlock ranked below the
  * scheduler's.
@@ -183,6 +194,10 @@ void thread_wake(const void *address);
  * status stays.
  */
 void thread_request_termination(struct thread *thread, NTSTATUS status);
+#ifdef QUIRE_DEBUG
+/* How many that found asleep, by what for. (S) */
+extern uint64_t threads_ended_asleep[QUIRE_WAIT_REASONS];
+#endif
 
 void thread_set_priority(struct thread *thread, uint8_t priority);
 

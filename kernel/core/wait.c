@@ -177,9 +177,26 @@ void thread_wake(const void *address)
 	spin_unlock(&scheduler_lock);
 }
 
+#ifdef QUIRE_DEBUG
+uint64_t threads_ended_asleep[QUIRE_WAIT_REASONS];
+_Static_assert(QUIRE_WAIT_WORK == QUIRE_WAIT_REASONS - 1, "enum quire_wait_reason");
+
+static void note_end(const struct thread *thread)
+{
+	if (thread->state == THREAD_SLEEPING)
+		threads_ended_asleep[thread->wait_reason]++;
+}
+#else
+static void note_end(const struct thread *thread)
+{
+	(void)thread;
+}
+#endif
+
 void thread_request_termination(struct thread *thread, NTSTATUS status)
 {
 	spin_lock(&scheduler_lock);
+	note_end(thread);
 	if (!atomic_load_explicit(&thread->terminate, memory_order_relaxed)) {
 		thread->exit_status = status;
 		atomic_store_explicit(&thread->terminate, true, memory_order_release);

@@ -192,9 +192,10 @@ static NTSTATUS turn_begin(const struct disk_request *request, NTSTATUS outcome)
 	end = service_end_locked(request);
 	busy_update_locked();
 	while (time_now() < end)
-		(void)thread_sleep(request, &device_lock, end, false);
+		(void)thread_sleep_for(QUIRE_WAIT_DISK_TIME, request, &device_lock, end, false);
 	while (device.served != number)
-		(void)thread_sleep(&device.served, &device_lock, TIME_FOREVER, false);
+		(void)thread_sleep_for(QUIRE_WAIT_DISK_TURN, &device.served, &device_lock,
+				       TIME_FOREVER, false);
 	spin_unlock(&device_lock);
 	return outcome;
 }

@@ -23,7 +23,8 @@ void file_hold(struct file_node *node)
 	lock_assert_none_held();
 	spin_lock(&hold_lock);
 	while (node->is_held) {
-		NTSTATUS status = thread_sleep(&node->is_held, &hold_lock, TIME_FOREVER, false);
+		NTSTATUS status = thread_sleep_for(QUIRE_WAIT_FILE, &node->is_held, &hold_lock,
+						   TIME_FOREVER, false);
 
 		KASSERT(status == STATUS_SUCCESS);
 	}

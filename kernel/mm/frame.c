@@ -334,7 +334,7 @@ void frame_sleep_locked(struct frame *frame)
 
 	KASSERT(frame->state == FRAME_READING || frame->pins > 0);
 	frame->flags |= FRAME_AWAITED;
-	status = thread_sleep(frame, &frame_lock, TIME_FOREVER, false);
+	status = thread_sleep_for(QUIRE_WAIT_CUT_PAGE, frame, &frame_lock, TIME_FOREVER, false);
 	KASSERT(status == STATUS_SUCCESS);
 }
 
@@ -366,7 +366,8 @@ void frame_wait(pfn_t pfn)
 	lock_assert_none_held();
 	spin_lock(&frame_lock);
 	if (frame->state == FRAME_READING || frame->state == FRAME_WRITING) {
-		NTSTATUS status = thread_sleep(frame, &frame_lock, TIME_FOREVER, false);
+		NTSTATUS status =
+			thread_sleep_for(QUIRE_WAIT_PAGE, frame, &frame_lock, TIME_FOREVER, false);
 
 		KASSERT(status == STATUS_SUCCESS);
 	}

@@ -93,7 +93,7 @@ void frame_wait_any(uint64_t wake_time)
 	lock_assert_none_held();
 	spin_lock(&frame_lock);
 	waiters++;
-	(void)thread_sleep(&waiters, &frame_lock, wake_time, false);
+	(void)thread_sleep_for(QUIRE_WAIT_FRAMES, &waiters, &frame_lock, wake_time, false);
 	waiters--;
 	spin_unlock(&frame_lock);
 }
@@ -110,7 +110,8 @@ void frame_wait_wanted(void)
 	lock_assert_none_held();
 	spin_lock(&frame_lock);
 	while (!is_wanted)
-		(void)thread_sleep(&is_wanted, &frame_lock, TIME_FOREVER, false);
+		(void)thread_sleep_for(QUIRE_WAIT_WORK, &is_wanted, &frame_lock, TIME_FOREVER,
+				       false);
 	is_wanted = false;
 	spin_unlock(&frame_lock);
 }

@@ -204,8 +204,8 @@ static struct address_space *process_space_close(struct process *process)
 	KASSERT(!process->space_closed);
 	process->space_closed = true;
 	while (process->space_pins) {
-		NTSTATUS status =
-			thread_sleep(&process->space_pins, &pin_lock, TIME_FOREVER, false);
+		NTSTATUS status = thread_sleep_for(QUIRE_WAIT_SPACE_PINS, &process->space_pins,
+						   &pin_lock, TIME_FOREVER, false);
 
 		KASSERT(status == STATUS_SUCCESS);
 	}

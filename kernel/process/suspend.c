@@ -17,7 +17,8 @@ void user_thread_stop(void)
 
 	spin_lock(&stop_lock);
 	while (atomic_load(&thread->suspend) && status == STATUS_SUCCESS)
-		status = thread_sleep(&thread->suspend, &stop_lock, TIME_FOREVER, true);
+		status = thread_sleep_for(QUIRE_WAIT_STOPPED, &thread->suspend, &stop_lock,
+					  TIME_FOREVER, true);
 	spin_unlock(&stop_lock);
 }
 

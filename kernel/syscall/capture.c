@@ -18,7 +18,8 @@ static NTSTATUS long_text_take(void)
 
 	spin_lock(&long_text_lock);
 	while (long_text_taken && status == STATUS_SUCCESS)
-		status = thread_sleep(&long_text_taken, &long_text_lock, TIME_FOREVER, true);
+		status = thread_sleep_for(QUIRE_WAIT_LONG_TEXT, &long_text_taken, &long_text_lock,
+					  TIME_FOREVER, true);
 	if (status == STATUS_SUCCESS)
 		long_text_taken = true;
 	spin_unlock(&long_text_lock);

@@ -116,7 +116,8 @@ NTSTATUS file_io_begin(struct file_object *file)
 
 	spin_lock(&busy_lock);
 	while (file->busy && status == STATUS_SUCCESS)
-		status = thread_sleep(&file->busy, &busy_lock, TIME_FOREVER, true);
+		status = thread_sleep_for(QUIRE_WAIT_FILE_OBJECT, &file->busy, &busy_lock,
+					  TIME_FOREVER, true);
 	if (status == STATUS_SUCCESS)
 		file->busy = true;
 	spin_unlock(&busy_lock);

@@ -6,7 +6,9 @@
  */
 #include "sweep.h"
 
+#include "kernel/core/thread.h"
 #include "kernel/core/upcall.h"
+#include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
 #include "kernel/object/synchronization.h"
 
@@ -60,6 +62,7 @@ NTSTATUS query_sweep(const struct system_query *query)
 		.place = shot.place,
 	};
 
+	memcpy(result.ended_asleep, threads_ended_asleep, sizeof(result.ended_asleep));
 	event_replace(NULL);
 	return system_answer(query, &result, sizeof(result));
 }

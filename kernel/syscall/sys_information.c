@@ -72,7 +72,8 @@ static NTSTATUS check_when_quiet(struct mm_balance *balance, struct pool_statist
 		thread_set_priority(thread, priority);
 		if (quiet)
 			return STATUS_SUCCESS;
-		status = thread_sleep(balance, NULL, time_now() + QUIET_100NS, true);
+		status = thread_sleep_for(QUIRE_WAIT_TIME, balance, NULL, time_now() + QUIET_100NS,
+					  true);
 		if (status == STATUS_TIMEOUT)
 			status = STATUS_SUCCESS;
 	}

@@ -81,3 +81,19 @@ struct sweep_normal sweep_measure(const struct sweep_path *path)
 		.ticks = second.shot.ticks,
 	};
 }
+
+void handles_make_inheritable(void)
+{
+	static struct quire_handle_entry entries[100];
+	struct handle_flags flags = {.inherit = TRUE};
+	ULONG bytes = 0;
+	NTSTATUS status =
+		NtQueryInformationProcess(CURRENT_PROCESS, (PROCESSINFOCLASS)QUIRE_PROCESS_HANDLES,
+					  entries, sizeof(entries), &bytes);
+
+	if (!NT_SUCCESS(status))
+		bail_out("QUIRE_PROCESS_HANDLES", status);
+	for (size_t i = 0; i < bytes / sizeof(entries[0]); i++)
+		NtSetInformationObject((HANDLE)(uintptr_t)entries[i].handle,
+				       OBJECT_CLASS_HANDLE_FLAGS, &flags, sizeof(flags));
+}

@@ -57,6 +57,9 @@ struct quire_sweep_result sweep_disarm(void);
 struct sweep_seen sweep_run(const struct sweep_path *path, enum sweep_kind kind, uint32_t after,
 			    HANDLE event);
 
+/* From here on copies of this process have its handles, under the same values. */
+void handles_make_inheritable(void);
+
 /* What a run without an interrupt shows, and whether `look` may be compared. */
 struct sweep_normal {
 	uint64_t result, look, ticks;

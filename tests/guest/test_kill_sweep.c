@@ -400,16 +400,6 @@ static void sweep_one(char **words)
 	books_close();
 }
 
-/* The copies have the same handles under the same numbers. */
-static void handles_make_inheritable(void)
-{
-	struct handle_flags flags = {.inherit = TRUE};
-
-	for (uintptr_t value = 4; value < 0x400; value += 4)
-		NtSetInformationObject((HANDLE)value, OBJECT_CLASS_HANDLE_FLAGS, &flags,
-				       sizeof(flags));
-}
-
 static void objects_make(void)
 {
 	LONG increment = 2;

@@ -17,6 +17,9 @@
 #define HOLE_FRAMES 16
 #define FIRMWARE_FRAMES 4
 
+/* kernel/core/wait.c's: nobody counts here. */
+uint64_t threads_ended_asleep[QUIRE_WAIT_REASONS];
+
 static struct mm_balance balance_at_start;
 static struct pool_statistics pool_at_start;
 

@@ -23,6 +23,7 @@ SWEEP, KILL, VECTORS = "test_sweep", "test_kill_sweep", "test_vectors"
 KINDS = {"nmi": SWEEP, "irq": SWEEP, "process": KILL, "thread": KILL, "sibling": KILL, "stop": KILL}
 # Few frames, so that pages come from the disk; what the tests' boot comments say.
 MACHINE = ["--mem", "128", "--set", "frames=1500", "--set", "pagefile=4000"]
+PROGRAMS = BUILD / "user" / "tests"
 PARTS = 16
 PART_SECONDS = 3600
 STALL_SECONDS = 600
@@ -46,7 +47,7 @@ class Part(NamedTuple):
 
 def run(options):
     kernel = kernel_path("debug")
-    require_built(kernel)
+    require_built(kernel, *(PROGRAMS / f"{program}.exe" for program in {*KINDS.values(), VECTORS}))
     symbols = Symbols(kernel)
     if options.kind:
         return _again(options, symbols)
@@ -86,7 +87,7 @@ def _part(program, words):
 
 def _boot(program, words):
     command = [sys.executable, str(ROOT / "tools" / "quire"), "run", "--icount", "--kernel", "debug", *MACHINE,
-               "--timeout", str(PART_SECONDS), "--stall", str(STALL_SECONDS), f"{program}.exe", *words]
+               "--timeout", str(PART_SECONDS), "--stall", str(STALL_SECONDS), str(PROGRAMS / f"{program}.exe"), *words]
     return jobs.run(command, PART_SECONDS + 60)
 
 

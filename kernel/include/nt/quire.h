@@ -184,10 +184,33 @@ struct quire_sweep {
 	uint32_t is_nmi; /* 0: an interrupt, which waits until it is enabled */
 	uint64_t event;	 /* handle of one that the interrupt sets; 0: none. No NMI sets any */
 };
+/* What a thread in the kernel sleeps for. */
+enum quire_wait_reason {
+	QUIRE_WAIT_UNNAMED, /* nothing in the kernel: tests of the scheduler */
+	QUIRE_WAIT_OBJECT,
+	QUIRE_WAIT_TIME,
+	QUIRE_WAIT_ALERT,	/* NtWaitForAlertByThreadId */
+	QUIRE_WAIT_STOPPED,	/* suspended */
+	QUIRE_WAIT_FILE_OBJECT, /* its turn to transfer through a file handle */
+	QUIRE_WAIT_LONG_TEXT,	/* the one buffer for long names */
+	QUIRE_WAIT_MUTEX,
+	QUIRE_WAIT_PAGE,       /* that somebody else reads or writes */
+	QUIRE_WAIT_CUT_PAGE,   /* the same, of a file that is made shorter */
+	QUIRE_WAIT_FRAMES,     /* any free frame */
+	QUIRE_WAIT_FILE,       /* a file that somebody else changes */
+	QUIRE_WAIT_DISK_TIME,  /* a transfer of its own */
+	QUIRE_WAIT_DISK_TURN,  /* an earlier request's end */
+	QUIRE_WAIT_SPACE_PINS, /* the last thread of a process: others in its address space */
+	QUIRE_WAIT_WORK,       /* a thread of the kernel: something to do */
+};
+#define QUIRE_WAIT_REASONS 16
+
 struct quire_sweep_result {
 	uint32_t has_come, from_user, irq_enabled, reserved;
 	uint64_t ticks; /* from the arming to the handler, or to this call */
 	uint64_t place; /* next instruction: its address; in the kernel, from its text's start */
+	/* since the start: threads that were asleep when they were asked to end, by reason */
+	uint64_t ended_asleep[QUIRE_WAIT_REASONS];
 };
 
 /*
