@@ -152,7 +152,8 @@ def _add_interrupt(commands):
 def _add_sanitize(commands):
     sanitize = commands.add_parser("sanitize", help="run the guest tests on a kernel that watches itself (make SAN=...)")
     sanitize.add_argument("kernel", choices=("san", "race"), help="memory and undefined behaviour, or data races")
-    sanitize.add_argument("word", nargs="?", metavar="EXPR", help="the tests (default: all guest tests; race: with threads)")
+    sanitize.add_argument("-k", dest="word", metavar="EXPR",
+                          help="the tests (default: all guest tests; with race: those with several threads)")
     sanitize.add_argument("--seeds", type=_positive(int), default=2, metavar="N", help="runs with race (default 2)")
     sanitize.add_argument("--mem", type=_positive(int), metavar="MIB", help="memory of all boots")
     sanitize.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
