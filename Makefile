@@ -15,7 +15,9 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
-BUILD := build
+# A seeded bug (tests/mutants) is built in a folder of its own.
+BUG ?=
+BUILD := $(if $(BUG),build/bug-$(BUG),build)
 
 # ---- what a user may set ----
 
@@ -63,11 +65,18 @@ SAME_PATHS := -ffile-prefix-map=$(CURDIR)=.
 # $(call sources,FOLDERS,SUFFIX): files in the folders and two levels below
 sources = $(sort $(foreach d,$(1),$(wildcard $(d)/*.$(2) $(d)/*/*.$(2) $(d)/*/*/*.$(2))))
 
+# BUG=nn: this one source is compiled from its changed copy (OVERLAID=SOURCE: a copy that is there already). $(call source_of,SOURCE): the file to compile;
+# $(call c_source_of,SOURCE): the same for C, and where it finds the headers beside the original.
+BUG_SOURCE := $(if $(BUG),$(or $(OVERLAID),$(shell tools/quire bugs --overlay $(BUILD) $(BUG)),$(error BUG=$(BUG): see above)))
+source_of = $(if $(filter $(BUG_SOURCE),$(1)),$(BUILD)/overlay/$(1),$(1))
+c_source_of = $(if $(filter $(BUG_SOURCE),$(1)),-iquote $(dir $(1))) $(source_of)
+
 # ---- flags that all C shares ----
 
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
 	-Werror=implicit-function-declaration -Werror=int-conversion $(if $(filter 1,$(WERROR)),-Werror)
-INCLUDES := -I. -Ikernel/include
+# A header's changed copy, or that of a file that unit tests include, is found before the original.
+INCLUDES := $(if $(filter kernel/core/% kernel/lib/% %.h,$(BUG_SOURCE)),-iquote $(BUILD)/overlay )-I. -Ikernel/include
 
 # ---- kernel ----
 # Kernels from the same rules: kernel.elf; kernel-debug.elf with the costly checks (QUIRE_DEBUG); kernel-coverage.elf, the
@@ -103,11 +112,11 @@ $(1)_OBJECTS := $(KERNEL_SOURCES:%.c=$(BUILD)/$(1)/%.o) $(KERNEL_ASM:%.asm=$(BUI
 	$(BUILD)/$(1)/font.o
 
 $(call flags_rule,$(1),$(CC) $(KERNEL_CFLAGS) $(2) $(NASM) $(KERNEL_ASFLAGS))
-$(call flags_rule,$(1)-link,$(LD) $(KERNEL_LDFLAGS) $(KERNEL_SOURCES) $(KERNEL_ASM))
+$(call flags_rule,$(1)-link,$(LD) $($(1)_LDFLAGS) $(KERNEL_LDFLAGS) $(KERNEL_SOURCES) $(KERNEL_ASM))
 
 $(BUILD)/$(1)/%.o: %.c $(BUILD)/flags/$(1)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $(2) $$(call extra_warnings,$$<) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $(2) $$(call extra_warnings,$$<) -MMD -MP -c -o $$@ $$(call c_source_of,$$<)
 
 $(BUILD)/$(1)/font.o: $(BUILD)/font.c $(BUILD)/flags/$(1)
 	@mkdir -p $$(@D)
@@ -115,22 +124,23 @@ $(BUILD)/$(1)/font.o: $(BUILD)/font.c $(BUILD)/flags/$(1)
 
 $(BUILD)/$(1)/%.asm.o: %.asm $(KERNEL_ASM_INCLUDES) $(BUILD)/flags/$(1)
 	@mkdir -p $$(@D)
-	$$(Q)$$(NASM) $$(KERNEL_ASFLAGS) -o $$@ $$<
+	$$(Q)$$(NASM) $$(KERNEL_ASFLAGS) -o $$@ $$(call source_of,$$<)
 
 # Linked twice: the first link gives the addresses that the symbol table of the second names.
 $(BUILD)/$(1).elf: $$($(1)_OBJECTS) linker.ld tools/make_symbols arch/x86_64/layout.h $(BUILD)/flags/$(1)-link
 	$$(Q)tools/make_symbols </dev/null >$(BUILD)/$(1)/symbols.s
 	$$(Q)$$(CC) -c -o $(BUILD)/$(1)/symbols.o $(BUILD)/$(1)/symbols.s
-	$$(Q)$$(LD) $$(KERNEL_LDFLAGS) -o $(BUILD)/$(1)/first.elf $$($(1)_OBJECTS) $(BUILD)/$(1)/symbols.o
+	$$(Q)$$(LD) $$($(1)_LDFLAGS) $$(KERNEL_LDFLAGS) -o $(BUILD)/$(1)/first.elf $$($(1)_OBJECTS) $(BUILD)/$(1)/symbols.o
 	$$(Q)$$(NM) $(BUILD)/$(1)/first.elf | tools/make_symbols >$(BUILD)/$(1)/symbols.s
 	$$(Q)$$(CC) -c -o $(BUILD)/$(1)/symbols.o $(BUILD)/$(1)/symbols.s
-	$$(Q)$$(LD) $$(KERNEL_LDFLAGS) -o $$@ $$($(1)_OBJECTS) $(BUILD)/$(1)/symbols.o
+	$$(Q)$$(LD) $$($(1)_LDFLAGS) $$(KERNEL_LDFLAGS) -o $$@ $$($(1)_OBJECTS) $(BUILD)/$(1)/symbols.o
 	$$(call say,KERNEL)
 
 -include $$(patsubst %.o,%.d,$$($(1)_OBJECTS))
 endef
 $(eval $(call kernel_rules,kernel,))
 $(eval $(call kernel_rules,kernel-debug,-DQUIRE_DEBUG))
+include tools/sanitize.mk
 $(eval $(call kernel_rules,kernel-coverage,$(COVERAGE_FLAGS) -fprofile-info-section \
 	-fprofile-update=atomic))
 
@@ -227,11 +237,11 @@ $(BUILD)/quire.img: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio $(BUIL
 # Targets that people type install what is missing first (tools/setup.sh, instant when nothing is) and then build in
 # a second make, which sees the tools just installed.
 
-.PHONY: all run test conform image debug docs figures clean help build-run build-all build-test
+.PHONY: all run test nightly prove conform image debug docs figures clean help build-run build-all build-test
 
 build-run: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio
-build-all: build-run $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf
-build-test: build-all $(HOST_TESTS) $(FUZZ_TESTS) prune
+build-all: build-run $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf $(SAN_KERNELS)
+build-test: build-all $(BUILD)/kernel-san.elf $(BUILD)/kernel-race.elf $(HOST_TESTS) $(FUZZ_TESTS) $(BUILD)/model/model prune
 
 all:
 	@tools/setup.sh run
@@ -251,6 +261,15 @@ test:
 	@tools/setup.sh test
 	@$(MAKE) build-test
 	@tools/quire test $(if $(TESTS),-k '$(TESTS)')
+
+nightly:
+	@tools/setup.sh test nightly
+	@$(MAKE) build-test
+	@tools/quire nightly
+
+prove:
+	@tools/setup.sh nightly
+	@tools/quire prove
 
 conform:
 	@tools/setup.sh test
@@ -282,6 +301,8 @@ help:
 #?   make run            boot in QEMU: the tour, then the shell     PROGRAM="hello.exe" runs that instead
 #?   make test           unit tests, fuzz seeds, guest tests in QEMU and under Wine; ends "N passed, M failed"
 #?                                                                TESTS="expression" some of them
+#?   make nightly        the long forms of all tests, about an hour; one table at the end
+#?   make prove          proofs of the arithmetic and models of the protocols (Frama-C, Spin)
 #?   make conform        the conformance suite on Quire and Wine; build/conform/matrix.html   TESTS as above
 #?   make debug          boot and attach GDB                        PROGRAM=... as above
 #?   make                everything that boots: loader, kernel, debug kernel, RAM disk
@@ -290,14 +311,17 @@ help:
 #?   make fuzz           every fuzz target, one after the other     FUZZ_SECONDS=60 each, FUZZ="cpio" some
 #?   make coverage       what of the kernel the tests run; build/coverage/index.html
 #?   make figures        measure and print the figures of the documentation
+#?   make test-san       guest tests on the kernel that watches its memory; make test-race SEEDS=4: for data races
 #?   make lint           layers, style, thread safety, clang-tidy, cppcheck
 #?   make format         clang-format over all C files
 #?   make compdb         build/compile_commands.json for clangd
 #?   make clean          remove build/
 #?
+#?   SAN=kasan,ubsan     builds kernel-san.elf too, SAN=race kernel-race.elf (kernel/core/sanitize/README.md)
 #?   DEBUG=1             run, image: the kernel with the costly checks        V=1         show the commands
 #?   WERROR=1            warnings are errors                                  -j4         in parallel
 #?   CC=clang            compiler of kernel and loader                        HOST_CC=gcc compiler of the host tests
+#?   BUG=nn              with a seeded bug of tests/mutants, in build/bug-nn
 #?   CROSS=x86_64-elf-   prefix of gcc, ld, objcopy, nm                       GNU_EFI=folder of crt0-efi-x86_64.o
 #?
 #?   build/kernel.elf    the kernel, assertions on     build/kernel-debug.elf   with the costly checks as well

@@ -72,6 +72,8 @@ void paging_verify(void)
 			if (!(entry.bits & PTE_PRESENT))
 				break;
 			rights = narrow(rights, entry);
+			if (level == ROOT_LEVEL && rights.user)
+				panic("the kernel half is open to user mode from 0x%lx on", va);
 			if (level == 1 || (entry.bits & PTE_LARGE)) {
 				check_leaf(&walk, va, entry, level, rights);
 				break;

@@ -118,9 +118,13 @@ static void test_new(void)
 {
 	HANDLE thread = holder_start(THREAD_CREATE_FLAGS_CREATE_SUSPENDED);
 	static CONTEXT context;
+	unsigned of_kernel = 0;
 
 	context.ContextFlags = CONTEXT_ALL;
 	tap_is_status(NtGetContextThread(thread, &context), STATUS_SUCCESS, "a new thread");
+	for (const DWORD64 *value = &context.Rax; value <= &context.R15; value++)
+		of_kernel += *value >> 47 != 0;
+	tap_is_number(of_kernel, 0, "no register of it has an address of the kernel");
 	tap_is_number(context.Rcx, (uintptr_t)registers_hold, "rcx is its start routine");
 	tap_is_number(context.Rdx, (uintptr_t)report, "rdx the argument");
 	tap_is_number(context.MxCsr, 0x1F80, "mxcsr");

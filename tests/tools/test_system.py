@@ -25,6 +25,11 @@ class SystemTest(QuireTest):
         self.assertEqual(result.stdout, HELLO)
         self.assertRegex(self.log_text(), r"init: check hello\.exe: .*: ok")
 
+    def test_guards_are_on(self):
+        """All that QEMU's processor has against mistakes of a kernel is switched on."""
+        self.check_status(self.quire("run", "--log", self.log, "hello.exe"), 0)
+        self.assertIn("processor: on: WP NX SMEP SMAP UMIP; missing: nothing", self.log_text())
+
     def test_status_of_a_crash(self):
         result = self.quire("run", "--log", self.log, "crash.exe", "null")
         self.check_status(result, 5)

@@ -292,7 +292,38 @@ static void test_a_stack_that_cannot_be_charged(void **state)
 	release(bottom);
 }
 
+/* catches: a stack that grows out of its reservation */
+static void test_a_guard_on_the_lowest_page(void **state)
+{
+	vaddr_t bottom, limit, top;
+
+	(void)state;
+	ok(stack_allocate(space, bytes(16), bytes(2), &bottom, &limit, &top));
+	ok(try_commit(bottom, 1, PAGE_READWRITE | PAGE_GUARD));
+	assert_int_equal(sim_poke(bottom, 1), STATUS_STACK_OVERFLOW);
+	ok(sim_poke(bottom, 1));
+	assert_query(bottom, 1, MEM_COMMIT, PAGE_READWRITE);
+	release(bottom);
+}
+
 /* ---- the charge ---- */
+
+/* catches: page tables that nobody has promised, when all that was committed is touched */
+static void test_page_tables_are_promised(void **state)
+{
+	const uint64_t span = pt_entry_span(2);
+	vaddr_t small, large;
+
+	(void)state;
+	small = allocate(1, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+	assert_int_equal(commit_tables(), 1);
+	large = allocate(600, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+	assert_int_equal(commit_tables(), 1 + (large + bytes(600) - 1) / span - large / span + 1);
+	release(large);
+	assert_int_equal(commit_tables(), 1);
+	release(small);
+	assert_int_equal(commit_tables(), 0);
+}
 
 /* catches: a page charged twice, not at all, or not given back, by any kind of promise */
 static void test_the_charge_is_exact(void **state)
@@ -419,6 +450,8 @@ int main(int argc, char **argv)
 		TEST(test_a_guard_page_tells_once),
 		TEST(test_a_stack_grows_page_by_page),
 		TEST(test_a_stack_that_cannot_be_charged),
+		TEST(test_a_guard_on_the_lowest_page),
+		TEST(test_page_tables_are_promised),
 		TEST(test_the_charge_is_exact),
 		cmocka_unit_test(test_runs_of_private_pages),
 		TEST(test_the_limit_is_the_limit),
