@@ -135,7 +135,10 @@ $(BUILD)/coverage/fuzz/fuzz_%: $(BUILD)/coverage/obj/tests/fuzz/fuzz_%.o $(BUILD
 	$(Q)$(CC) $(COVERAGE_CFLAGS) $(HOST_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 .PHONY: coverage build-coverage
-build-coverage: $(COVERAGE_TESTS) $(COVERAGE_FUZZ) $(BUILD)/kernel-coverage.elf $(BUILD)/boot.efi $(BUILD)/ramdisk.cpio
+build-coverage: $(COVERAGE_TESTS) $(COVERAGE_FUZZ) $(BUILD)/kernel-coverage.elf $(BUILD)/boot.efi $(BUILD)/ramdisk.cpio \
+	prune
+
+-include $(patsubst %.c,$(BUILD)/coverage/obj/%.d,$(HOST_TEST_SOURCES) $(wildcard tests/fuzz/*.c) tests/coverage/seeds.c)
 
 coverage:
 	@tools/setup.sh coverage
@@ -143,8 +146,9 @@ coverage:
 	@tools/quire coverage
 
 # The runner runs every test that it finds built: none may be left of a source that is gone.
-STALE_TESTS = $(filter-out $(HOST_TESTS) $(FUZZ_TARGETS) $(USER_TESTS) $(addsuffix .debug,$(USER_TESTS)), \
-	$(wildcard $(BUILD)/host/unit/test_* $(BUILD)/fuzz/fuzz_* $(BUILD)/user/tests/*))
+STALE_TESTS = $(filter-out $(HOST_TESTS) $(FUZZ_TARGETS) $(USER_TESTS) $(addsuffix .debug,$(USER_TESTS)) \
+	$(COVERAGE_TESTS) $(COVERAGE_FUZZ), $(wildcard $(BUILD)/host/unit/test_* $(BUILD)/fuzz/fuzz_* \
+	$(BUILD)/user/tests/* $(BUILD)/coverage/unit/test_* $(BUILD)/coverage/fuzz/fuzz_*))
 .PHONY: prune
 prune:
 	@$(if $(STALE_TESTS),rm -f $(STALE_TESTS))
