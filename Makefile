@@ -79,7 +79,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototype
 INCLUDES := $(if $(filter kernel/core/% kernel/lib/% %.h,$(BUG_SOURCE)),-iquote $(BUILD)/overlay -iquote $(dir $(BUG_SOURCE)) )-I. -Ikernel/include
 
 # ---- kernel ----
-# Two kernels from the same rules: kernel.elf, and kernel-debug.elf with the costly checks (QUIRE_DEBUG).
+# Kernels from the same rules: kernel.elf; kernel-debug.elf with the costly checks (QUIRE_DEBUG); kernel-coverage.elf, the
+# debug kernel that counts what it executes (make coverage).
 
 KERNEL_CFLAGS := -std=gnu17 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fno-omit-frame-pointer -fno-stack-protector -fno-strict-aliasing \
@@ -95,6 +96,8 @@ KERNEL_SOURCES := $(call sources,kernel arch/x86_64,c)
 KERNEL_ASM := $(call sources,arch/x86_64,asm)
 # By hand: nasm 2.16's own dependency files leave out what it finds through -I.
 KERNEL_ASM_INCLUDES := $(wildcard arch/x86_64/*.inc)
+# Without optimization: the counters are those of the lines and branches as written, in the kernel and on the host.
+COVERAGE_FLAGS := -DQUIRE_DEBUG -O0 --coverage -Wno-frame-larger-than
 # More warnings where arithmetic on sizes decides about memory
 extra_warnings = $(if $(filter kernel/mm/%,$(1)),-Wconversion)
 
@@ -109,7 +112,7 @@ $(1)_OBJECTS := $(KERNEL_SOURCES:%.c=$(BUILD)/$(1)/%.o) $(KERNEL_ASM:%.asm=$(BUI
 	$(BUILD)/$(1)/font.o
 
 $(call flags_rule,$(1),$(CC) $(KERNEL_CFLAGS) $(2) $(NASM) $(KERNEL_ASFLAGS))
-$(call flags_rule,$(1)-link,$(LD) $(KERNEL_LDFLAGS) $(KERNEL_SOURCES) $(KERNEL_ASM))
+$(call flags_rule,$(1)-link,$(LD) $($(1)_LDFLAGS) $(KERNEL_LDFLAGS) $(KERNEL_SOURCES) $(KERNEL_ASM))
 
 $(BUILD)/$(1)/%.o: %.c $(BUILD)/flags/$(1)
 	@mkdir -p $$(@D)
@@ -127,16 +130,19 @@ $(BUILD)/$(1)/%.asm.o: %.asm $(KERNEL_ASM_INCLUDES) $(BUILD)/flags/$(1)
 $(BUILD)/$(1).elf: $$($(1)_OBJECTS) linker.ld tools/make_symbols arch/x86_64/layout.h $(BUILD)/flags/$(1)-link
 	$$(Q)tools/make_symbols </dev/null >$(BUILD)/$(1)/symbols.s
 	$$(Q)$$(CC) -c -o $(BUILD)/$(1)/symbols.o $(BUILD)/$(1)/symbols.s
-	$$(Q)$$(LD) $$(KERNEL_LDFLAGS) -o $(BUILD)/$(1)/first.elf $$($(1)_OBJECTS) $(BUILD)/$(1)/symbols.o
+	$$(Q)$$(LD) $$($(1)_LDFLAGS) $$(KERNEL_LDFLAGS) -o $(BUILD)/$(1)/first.elf $$($(1)_OBJECTS) $(BUILD)/$(1)/symbols.o
 	$$(Q)$$(NM) $(BUILD)/$(1)/first.elf | tools/make_symbols >$(BUILD)/$(1)/symbols.s
 	$$(Q)$$(CC) -c -o $(BUILD)/$(1)/symbols.o $(BUILD)/$(1)/symbols.s
-	$$(Q)$$(LD) $$(KERNEL_LDFLAGS) -o $$@ $$($(1)_OBJECTS) $(BUILD)/$(1)/symbols.o
+	$$(Q)$$(LD) $$($(1)_LDFLAGS) $$(KERNEL_LDFLAGS) -o $$@ $$($(1)_OBJECTS) $(BUILD)/$(1)/symbols.o
 	$$(call say,KERNEL)
 
 -include $$(patsubst %.o,%.d,$$($(1)_OBJECTS))
 endef
 $(eval $(call kernel_rules,kernel,))
 $(eval $(call kernel_rules,kernel-debug,-DQUIRE_DEBUG))
+include tools/sanitize.mk
+$(eval $(call kernel_rules,kernel-coverage,$(COVERAGE_FLAGS) -fprofile-info-section \
+	-fprofile-update=atomic))
 
 # ---- loader: a UEFI application ----
 
@@ -231,11 +237,11 @@ $(BUILD)/quire.img: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio $(BUIL
 # Targets that people type install what is missing first (tools/setup.sh, instant when nothing is) and then build in
 # a second make, which sees the tools just installed.
 
-.PHONY: all run test conform image debug docs figures clean help build-run build-all build-test
+.PHONY: all run test nightly prove conform image debug docs figures clean help build-run build-all build-test
 
 build-run: $(BUILD)/boot.efi $(RUN_KERNEL) $(BUILD)/ramdisk.cpio
-build-all: build-run $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf
-build-test: build-all $(HOST_TESTS) $(FUZZ_TESTS) prune
+build-all: build-run $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf $(SAN_KERNELS)
+build-test: build-all $(BUILD)/kernel-san.elf $(BUILD)/kernel-race.elf $(HOST_TESTS) $(FUZZ_TESTS) $(BUILD)/model/model prune
 
 all:
 	@tools/setup.sh run
@@ -255,6 +261,15 @@ test:
 	@tools/setup.sh test
 	@$(MAKE) build-test
 	@tools/quire test $(if $(TESTS),-k '$(TESTS)')
+
+nightly:
+	@tools/setup.sh test nightly
+	@$(MAKE) build-test
+	@tools/quire nightly
+
+prove:
+	@tools/setup.sh nightly
+	@tools/quire prove
 
 conform:
 	@tools/setup.sh test
@@ -286,18 +301,23 @@ help:
 #?   make run            boot in QEMU: the tour, then the shell     PROGRAM="hello.exe" runs that instead
 #?   make test           unit tests, fuzz seeds, guest tests in QEMU and under Wine; ends "N passed, M failed"
 #?                                                                TESTS="expression" some of them
+#?   make nightly        the long forms of all tests, about an hour; one table at the end
+#?   make prove          proofs of the arithmetic and models of the protocols (Frama-C, Spin)
 #?   make conform        the conformance suite on Quire and Wine; build/conform/matrix.html   TESTS as above
 #?   make debug          boot and attach GDB                        PROGRAM=... as above
 #?   make                everything that boots: loader, kernel, debug kernel, RAM disk
 #?   make image          build/quire.img, a bootable FAT image      CMDLINE="key=value ..." is the kernel's
 #?   make docs           build/docs/quire.html: every system call, with an example
 #?   make fuzz           every fuzz target, one after the other     FUZZ_SECONDS=60 each, FUZZ="cpio" some
+#?   make coverage       what of the kernel the tests run; build/coverage/index.html
 #?   make figures        measure and print the figures of the documentation
+#?   make test-san       guest tests on the kernel that watches its memory; make test-race SEEDS=4: for data races
 #?   make lint           layers, style, thread safety, clang-tidy, cppcheck
 #?   make format         clang-format over all C files
 #?   make compdb         build/compile_commands.json for clangd
 #?   make clean          remove build/
 #?
+#?   SAN=kasan,ubsan     builds kernel-san.elf too, SAN=race kernel-race.elf (kernel/core/sanitize/README.md)
 #?   DEBUG=1             run, image: the kernel with the costly checks        V=1         show the commands
 #?   WERROR=1            warnings are errors                                  -j4         in parallel
 #?   CC=clang            compiler of kernel and loader                        HOST_CC=gcc compiler of the host tests

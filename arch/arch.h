@@ -196,6 +196,26 @@ void arch_timer_start(unsigned frequency_hz); /* periodic upcall_timer_tick */
  */
 void arch_timer_deadline(uint64_t ticks);
 
+#ifdef QUIRE_DEBUG
+/*
+ * One interrupt at a chosen instruction, for tests that try them all. Where it came, and when: the
+ * moment is that of the handler's first look at the clock, a fixed number of instructions later.
+ */
+struct shot {
+	bool has_come, from_user, irq_enabled; /* as the interrupted code was */
+	uint64_t ticks; /* since the arming, or from there to the disarming */
+	uint64_t place; /* of the next instruction: its address; in the kernel, from text's start */
+};
+
+/*
+ * In `ticks` (> 0) of arch_ticks(): an interrupt, or an NMI. upcall_shot follows the interrupt. One
+ * that was asked for before does not come. arch/host: none ever comes.
+ */
+void arch_shot_arm(uint32_t ticks, bool is_nmi);
+/* If it has not come yet, it will not. => returns: what became of the last one. */
+struct shot arch_shot_disarm(void);
+#endif
+
 /* ---- console and power ---- */
 
 /*

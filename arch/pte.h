@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/lib/range.h"
+
 typedef uint64_t paddr_t;      /* physical address, bytes */
 typedef uint64_t vaddr_t;      /* virtual address, bytes */
 typedef uint64_t pfn_t;	       /* page frame number: physical address in pages */
@@ -94,31 +96,58 @@ static inline uint64_t pages_to_bytes(uint64_t pages)
 }
 
 /* Whole pages that `bytes` cover, rounded up; correct for every value up to 2^64 - 1. */
+/*@ assigns \nothing;
+    ensures \result == (bytes + PAGE_SIZE - 1) / PAGE_SIZE; */
 static inline uint64_t bytes_to_pages(uint64_t bytes)
 {
-	return (bytes >> PAGE_SHIFT) + ((bytes & (PAGE_SIZE - 1)) != 0);
+	return bytes / PAGE_SIZE + (bytes % PAGE_SIZE != 0);
 }
 
 /* Number of the page that contains byte `offset`. */
+/*@ assigns \nothing;
+    ensures \result * PAGE_SIZE <= offset < (\result + 1) * PAGE_SIZE; */
 static inline page_index_t page_of(uint64_t offset)
 {
-	return offset >> PAGE_SHIFT;
+	return offset / PAGE_SIZE;
 }
 
+/*@ assigns \nothing;
+    ensures \result == value / PAGE_SIZE * PAGE_SIZE;
+    ensures \result <= value < \result + PAGE_SIZE; */
 static inline uint64_t page_round_down(uint64_t value)
 {
-	return value & ~(uint64_t)(PAGE_SIZE - 1);
+	return round_down(value, PAGE_SIZE);
 }
 
 /* The caller has checked that value + PAGE_SIZE - 1 does not overflow. */
+/*@ requires value + PAGE_SIZE - 1 <= UINT64_MAX;
+    assigns \nothing;
+    ensures \result == (value + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
+    ensures value <= \result < value + PAGE_SIZE; */
 static inline uint64_t page_round_up(uint64_t value)
 {
-	return (value + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+	return round_down(value + (PAGE_SIZE - 1), PAGE_SIZE);
 }
 
+/*@ assigns \nothing;
+    ensures \result == value % PAGE_SIZE;
+    ensures \result + value / PAGE_SIZE * PAGE_SIZE == value; */
 static inline size_t page_offset(uint64_t value)
 {
-	return (size_t)(value & (PAGE_SIZE - 1));
+	return value % PAGE_SIZE;
+}
+
+/* How many of `size` bytes from `offset` lie in the page of `offset`. */
+/*@ assigns \nothing;
+    ensures \result <= size;
+    ensures \result <= PAGE_SIZE - offset % PAGE_SIZE;
+    ensures \result == size || offset % PAGE_SIZE + \result == PAGE_SIZE;
+    ensures size > 0 ==> \result > 0; */
+static inline size_t page_part(uint64_t offset, uint64_t size)
+{
+	size_t part = PAGE_SIZE - page_offset(offset);
+
+	return part < size ? part : (size_t)size;
 }
 
 /* Index into the page table of `level` (1 = page table ... 4 = root) for `va`. */

@@ -10,6 +10,7 @@
 #include "boot/boot_info.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/log.h"
+#include "kernel/core/sanitize/sanitize.h"
 #include "kernel/core/symbols.h"
 #include "kernel/io/device.h"
 #include "kernel/io/file.h"
@@ -290,6 +291,7 @@ static void init_main(void *argument)
 	NTSTATUS exit_status;
 
 	(void)argument;
+	selftest_run();
 	log_stage("init");
 	if (!process_run_init(&input->header, &output->header, &exit_status, message,
 			      sizeof(message)))
@@ -315,6 +317,7 @@ void kernel_main(const struct boot_info *info)
 {
 	arch_init(info);
 	boot = *info;
+	sanitize_start(&boot);
 	thread_system_init();
 	command_line_read();
 	log_stage("kernel");

@@ -11,12 +11,13 @@ FUZZ_SECONDS ?= 60
 
 # In the archive: the portable kernel, what stands for the rest, and what several tests share. Left out: what tests/sim
 # replaces (threads, locks, log, panic, pool) and what the C library has.
-HOST_CORE := $(addprefix kernel/core/,alert.c cmdline.c dispatcher.c signal.c timeout.c)
+HOST_CORE := $(addprefix kernel/core/,alert.c cmdline.c dispatcher.c fail.c signal.c timeout.c)
 HOST_EXCLUDED := kernel/main.c kernel/lib/string.c \
 	$(filter-out $(HOST_CORE),$(call sources,kernel/core,c))
 HOST_SOURCES := $(filter-out $(HOST_EXCLUDED),$(call sources,kernel,c)) arch/x86_64/context.c \
 	$(call sources,arch/host tests/sim,c) \
-	$(filter-out tests/unit/test_% tests/fuzz/fuzz_%,$(sort $(wildcard tests/unit/*.c tests/fuzz/*.c)))
+	$(filter-out tests/unit/test_% tests/fuzz/fuzz_% tests/model/main.c, \
+		$(sort $(wildcard tests/unit/*.c tests/fuzz/*.c tests/model/*.c)))
 HOST_TEST_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 HOST_FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 
@@ -24,7 +25,9 @@ HOST_CFLAGS := -std=gnu17 -O1 -g -fsanitize=address,undefined -fno-sanitize-reco
 	-fno-omit-frame-pointer -fno-strict-aliasing -DQUIRE_DEBUG $(INCLUDES) $(WARNINGS)
 FUZZ_CFLAGS := $(HOST_CFLAGS) -fsanitize=fuzzer-no-link
 # Disk transfers pass through tests/sim/sim_io.c.
-HOST_LDFLAGS := -Wl,--wrap=disk_transfer
+HOST_LDFLAGS := -Wl,--wrap=disk_transfer -Wl,--wrap=pagefile_write
+# Optimised, without sanitizers: for the simulator's long forms.
+SIM_CFLAGS := -std=gnu17 -O2 -g -fno-strict-aliasing -DQUIRE_DEBUG $(INCLUDES) $(WARNINGS)
 
 HOST_TESTS := $(HOST_TEST_SOURCES:tests/unit/%.c=$(BUILD)/host/unit/%)
 FUZZ_TARGETS := $(HOST_FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz/%)
@@ -51,18 +54,31 @@ $(BUILD)/$(1)/libkernel.a: $$($(1)_OBJECTS) $(BUILD)/flags/$(1)-list
 endef
 $(eval $(call host_rules,host,$(HOST_CC),$(HOST_CFLAGS)))
 $(eval $(call host_rules,fuzz,$(FUZZ_CC),$(FUZZ_CFLAGS)))
+$(eval $(call host_rules,sim,$(HOST_CC),$(SIM_CFLAGS)))
 
 $(BUILD)/host/unit/%: $(BUILD)/host/obj/tests/unit/%.o $(BUILD)/host/libkernel.a
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ -lcmocka
 
+$(BUILD)/sim/%: $(BUILD)/sim/obj/tests/unit/%.o $(BUILD)/sim/libkernel.a
+	$(Q)$(HOST_CC) $(SIM_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ -lcmocka
+
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libkernel.a
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) $(HOST_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^)
 	$(call say,FUZZ)
 
+# The reference model against the kernel, fast: no sanitizers (they are for fuzz_model, which makes the same steps).
+MODEL_CFLAGS := -std=gnu17 -O2 -g -fno-strict-aliasing -DQUIRE_DEBUG $(INCLUDES) $(WARNINGS)
+$(eval $(call host_rules,model,$(HOST_CC),$(MODEL_CFLAGS)))
+$(BUILD)/model/model: $(BUILD)/model/obj/tests/model/main.o $(BUILD)/model/libkernel.a
+	$(Q)$(HOST_CC) $(MODEL_CFLAGS) $(HOST_LDFLAGS) -o $@ $^
+	$(call say,MODEL)
+-include $(BUILD)/model/obj/tests/model/main.d
+
 # fuzz_NAME is made of fuzz_NAME.c and, if there are any, NAME_*.c.
 define fuzz_parts
 $(BUILD)/fuzz/fuzz_$(1): $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(wildcard tests/fuzz/$(1)_*.c))
+$(BUILD)/coverage/fuzz/fuzz_$(1): $(patsubst %.c,$(BUILD)/coverage/obj/%.o,$(wildcard tests/fuzz/$(1)_*.c))
 endef
 $(foreach name,$(HOST_FUZZ_SOURCES:tests/fuzz/fuzz_%.c=%),$(eval $(call fuzz_parts,$(name))))
 
@@ -98,6 +114,32 @@ $(eval $(call mutate_rules,mutate-asan,-fsanitize=address$(comma)undefined -fno-
 $(eval $(call mutate_rules,mutate-cover,-O0 --coverage))
 
 -include $(HOST_TEST_SOURCES:%.c=$(BUILD)/host/obj/%.d) $(patsubst %.c,$(BUILD)/fuzz/obj/%.d,$(wildcard tests/fuzz/*.c))
+
+# ---- coverage: the same tests counting what they execute, and the guest tests on kernel-coverage.elf ----
+
+# gcc, as its counters are: those of the host and of the kernel add up. No sanitizers: they have branches of their own.
+COVERAGE_CFLAGS := -std=gnu17 -g -fno-strict-aliasing $(COVERAGE_FLAGS) $(INCLUDES) $(WARNINGS)
+COVERAGE_TESTS := $(HOST_TEST_SOURCES:tests/unit/%.c=$(BUILD)/coverage/unit/%)
+COVERAGE_FUZZ := $(HOST_FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/coverage/fuzz/%)
+$(eval $(call host_rules,coverage,$(CC),$(COVERAGE_CFLAGS)))
+
+$(BUILD)/coverage/unit/%: $(BUILD)/coverage/obj/tests/unit/%.o $(BUILD)/coverage/libkernel.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(COVERAGE_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ -lcmocka
+
+# Stands in for libFuzzer: runs the files of the command line.
+$(BUILD)/coverage/fuzz/fuzz_%: $(BUILD)/coverage/obj/tests/fuzz/fuzz_%.o $(BUILD)/coverage/obj/tests/coverage/seeds.o \
+		$(BUILD)/coverage/libkernel.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(COVERAGE_CFLAGS) $(HOST_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
+
+.PHONY: coverage build-coverage
+build-coverage: $(COVERAGE_TESTS) $(COVERAGE_FUZZ) $(BUILD)/kernel-coverage.elf $(BUILD)/boot.efi $(BUILD)/ramdisk.cpio
+
+coverage:
+	@tools/setup.sh coverage
+	@$(MAKE) build-coverage
+	@tools/quire coverage
 
 # The runner runs every test that it finds built: none may be left of a source that is gone.
 STALE_TESTS = $(filter-out $(HOST_TESTS) $(FUZZ_TARGETS) $(USER_TESTS) $(addsuffix .debug,$(USER_TESTS)), \

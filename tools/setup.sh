@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh [run] [image] [test] [lint] [docs] [plot] [debug] - finds what is missing on this machine, and installs it.
+# setup.sh [run] [image] [test] [nightly] [coverage] [lint] [docs] [plot] [debug] - finds what is missing on this machine, and installs it.
 #
 # Without arguments: everything. Every group includes what `run` needs. When nothing is missing it prints nothing and
 # takes a few milliseconds: it looks for files and commands and asks no package manager.
@@ -35,12 +35,18 @@ test   wine64,wine,/usr/lib/wine/wine64 wine64         wine-core           wine 
 test   gdb,x86_64-elf-gdb      gdb                     gdb                 gdb                x86_64-elf-gdb
 test   /usr/lib/python3/dist-packages/markdown/__init__.py,/usr/lib/python3*/site-packages/markdown/__init__.py python3-markdown python3-markdown python-markdown -
 test   /usr/lib/python3/dist-packages/matplotlib/__init__.py,/usr/lib/python3*/site-packages/matplotlib/__init__.py,/usr/lib64/python3*/site-packages/matplotlib/__init__.py,/opt/homebrew/lib/python3*/site-packages/matplotlib/__init__.py python3-matplotlib python3-matplotlib python-matplotlib python-matplotlib
+test   /usr/lib/python3/dist-packages/hypothesis/__init__.py,/usr/lib/python3*/site-packages/hypothesis/__init__.py python3-hypothesis python3-hypothesis python-hypothesis -
 plot   /usr/lib/python3/dist-packages/matplotlib/__init__.py,/usr/lib/python3*/site-packages/matplotlib/__init__.py,/usr/lib64/python3*/site-packages/matplotlib/__init__.py,/opt/homebrew/lib/python3*/site-packages/matplotlib/__init__.py python3-matplotlib python3-matplotlib python-matplotlib python-matplotlib
+nightly frama-c                frama-c-base            -                   -                  frama-c
+nightly why3                   why3                    why3                why3               why3
+nightly z3                     z3                      z3                  z3                 z3
+nightly spin                   spin                    -                   spin               spin
 lint   clang                   clang                   clang               clang              llvm
 lint   clang-format            clang-format            clang-tools-extra   clang              clang-format
 lint   clang-tidy              clang-tidy              clang-tools-extra   clang              llvm
 lint   cppcheck                cppcheck                cppcheck            cppcheck           cppcheck
 docs   /usr/lib/python3/dist-packages/markdown/__init__.py,/usr/lib/python3*/site-packages/markdown/__init__.py python3-markdown python3-markdown python-markdown -
+coverage gcovr                gcovr                   gcovr               -                  gcovr
 debug  gdb,x86_64-elf-gdb      gdb                     gdb                 gdb                x86_64-elf-gdb
 TABLE
 }
@@ -109,7 +115,7 @@ apt_install() {
 	rm -f "$log"
 }
 
-groups=${*:-image test lint docs plot debug}
+groups=${*:-image test nightly coverage lint docs plot debug}
 case " $groups " in
 *' -h '* | *' --help '*)
 	sed -n '2,/^set -u/s/^# \{0,1\}//p' "$0"

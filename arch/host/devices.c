@@ -21,14 +21,14 @@ static struct {
 	bool irq_disabled;
 	uint64_t ticks;
 	struct {
-		char text[2 * CONSOLE_BYTES + 1];
 		size_t length;
 		const char *input;
 	} console[CONSOLE_PORTS];
 	char mark[MARK_BYTES];
 } devices;
+static HOST_KEPT char console_text[CONSOLE_PORTS][2 * CONSOLE_BYTES + 1];
 
-void (*host_preempt)(const char *what);
+void (*host_preempt)(enum host_point point);
 
 void host_devices_reset(void)
 {
@@ -37,7 +37,6 @@ void host_devices_reset(void)
 	devices.mark[0] = '\0';
 	for (int port = 0; port < CONSOLE_PORTS; port++) {
 		devices.console[port].length = 0;
-		devices.console[port].text[0] = '\0';
 		devices.console[port].input = "";
 	}
 }
@@ -105,11 +104,22 @@ void arch_timer_deadline(uint64_t ticks)
 	(void)ticks; /* as there are no interrupts; tests/sim lets time pass */
 }
 
+void arch_shot_arm(uint32_t ticks, bool is_nmi)
+{
+	(void)ticks;
+	(void)is_nmi;
+}
+
+struct shot arch_shot_disarm(void)
+{
+	return (struct shot){0};
+}
+
 /* ---- console and power ---- */
 
 void arch_console_write(enum console_port port, const char *text, size_t size_bytes)
 {
-	char *kept = devices.console[port].text;
+	char *kept = console_text[port];
 	size_t *length = &devices.console[port].length;
 
 	for (size_t i = 0; i < size_bytes; i++) {
@@ -119,12 +129,12 @@ void arch_console_write(enum console_port port, const char *text, size_t size_by
 		}
 		kept[(*length)++] = text[i];
 	}
-	kept[*length] = '\0';
 }
 
 const char *host_console_text(enum console_port port)
 {
-	return devices.console[port].text;
+	console_text[port][devices.console[port].length] = '\0';
+	return console_text[port];
 }
 
 void host_console_type(enum console_port port, const char *text)

@@ -7,7 +7,7 @@
  */
 #include "host.h"
 
-#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "kernel/core/thread.h"
@@ -31,6 +31,7 @@
 
 #define FIBER_STACK_BYTES (256u << 10)
 #define SAVED_REGISTERS 6
+#define FIBERS_MAX 64
 
 /* thread->stack_pointer points to one of these. */
 struct host_fiber {
@@ -41,13 +42,16 @@ struct host_fiber {
 	void *fake_stack; /* AddressSanitizer's */
 	void (*entry)(void *);
 	void *argument;
-	void *mapping; /* guard page and stack; NULL: adopted */
-	struct host_fiber *next_free;
+	bool is_used;
 };
 
+/* The adopted stack has the one behind the last. */
+#define ADOPTED FIBERS_MAX
+static struct host_fiber fibers[FIBERS_MAX + 1];
+/* Guard page and stack of each; once mapped, a mapping stays. */
+static HOST_KEPT uint8_t *mappings[FIBERS_MAX];
 static struct thread *current;
 static struct host_fiber *came_from;
-static struct host_fiber *free_fibers;
 
 /* Saves what a called function must preserve, changes stacks, restores. */
 void host_stack_switch(void **save_stack_pointer, void *stack_pointer);
@@ -113,31 +117,40 @@ static void fiber_start(void)
 	panic("the entry function of thread %s returned", current->name);
 }
 
+static uint8_t *stack_map(void)
+{
+	void *mapping = mmap(NULL, PAGE_SIZE + FIBER_STACK_BYTES, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	KASSERT(mapping != MAP_FAILED);
+	KASSERT(mprotect(mapping, PAGE_SIZE, PROT_NONE) == 0);
+	return mapping;
+}
+
 static struct host_fiber *fiber_create(void)
 {
-	struct host_fiber *fiber = free_fibers;
+	unsigned i = 0;
 
-	if (fiber) {
-		free_fibers = fiber->next_free;
-		return fiber;
-	}
-	fiber = calloc(1, sizeof(*fiber));
-	KASSERT(fiber);
-	fiber->mapping = mmap(NULL, PAGE_SIZE + FIBER_STACK_BYTES, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	KASSERT(fiber->mapping != MAP_FAILED);
-	KASSERT(mprotect(fiber->mapping, PAGE_SIZE, PROT_NONE) == 0);
-	return fiber;
+	while (fibers[i].is_used)
+		KASSERT(++i < FIBERS_MAX);
+	if (!mappings[i])
+		mappings[i] = stack_map();
+	fibers[i] = (struct host_fiber){.stack = mappings[i] + PAGE_SIZE,
+					.stack_bytes = FIBER_STACK_BYTES,
+					.is_used = true};
+	return &fibers[i];
+}
+
+static uint64_t *stack_top(const struct host_fiber *fiber)
+{
+	return (uint64_t *)(mappings[fiber - fibers] + PAGE_SIZE + FIBER_STACK_BYTES);
 }
 
 void arch_thread_prepare(struct thread *thread, void (*entry)(void *), void *argument)
 {
 	struct host_fiber *fiber = fiber_create();
-	uint64_t *top = (uint64_t *)((uint8_t *)fiber->mapping + PAGE_SIZE + FIBER_STACK_BYTES);
+	uint64_t *top = stack_top(fiber);
 
-	fiber->stack = (uint8_t *)fiber->mapping + PAGE_SIZE;
-	fiber->stack_bytes = FIBER_STACK_BYTES;
-	fiber->fake_stack = NULL;
 	fiber->entry = entry;
 	fiber->argument = argument;
 	/*
@@ -173,8 +186,8 @@ struct thread *arch_current_thread(void)
 void host_thread_adopt(struct thread *thread)
 {
 	KASSERT(!current);
-	thread->stack_pointer = calloc(1, sizeof(struct host_fiber));
-	KASSERT(thread->stack_pointer);
+	fibers[ADOPTED] = (struct host_fiber){.is_used = true};
+	thread->stack_pointer = &fibers[ADOPTED];
 	current = thread;
 }
 
@@ -183,10 +196,10 @@ void host_thread_release(struct thread *thread)
 	struct host_fiber *fiber = fiber_of(thread);
 
 	thread->stack_pointer = NULL;
-	if (!fiber->mapping) {
+	fiber->is_used = false;
+	if (fiber == &fibers[ADOPTED]) {
 		KASSERT(current == thread);
 		current = NULL;
-		free(fiber);
 		return;
 	}
 	KASSERT(current != thread);
@@ -194,6 +207,36 @@ void host_thread_release(struct thread *thread)
 	/* Frames that were left without returning have poisoned their red zones. */
 	__asan_unpoison_memory_region(fiber->stack, fiber->stack_bytes);
 #endif
-	fiber->next_free = free_fibers;
-	free_fibers = fiber;
+}
+
+/* ---- for snapshots ---- */
+
+size_t host_stacks_copy(uint8_t *store, bool restore)
+{
+	size_t at = 0;
+
+	KASSERT(fiber_of(current) == &fibers[ADOPTED]);
+	for (unsigned i = 0; i < FIBERS_MAX; i++) {
+		uint8_t *bottom = fibers[i].saved_stack_pointer;
+		size_t size_bytes;
+
+		if (!fibers[i].is_used)
+			continue;
+		size_bytes = (size_t)((uint8_t *)stack_top(&fibers[i]) - bottom);
+		if (store && restore)
+			memcpy(bottom, store + at, size_bytes);
+		else if (store)
+			memcpy(store + at, bottom, size_bytes);
+		at += size_bytes;
+	}
+	return at;
+}
+
+bool host_snapshot_is_possible(void)
+{
+#ifdef HAVE_ASAN
+	return false;
+#else
+	return true;
+#endif
 }

@@ -88,13 +88,45 @@ void host_thread_adopt(struct thread *thread);
  */
 void host_thread_release(struct thread *thread);
 
+/* ---- going back (snapshot.c) ---- */
+
+/*
+ * A snapshot holds the machine's RAM, the program's variables, `heap_bytes` at `heap`, and the
+ * stacks of all threads but the current one. Restoring it puts all of them back, on the thread that
+ * took it and below the function that did. What is malloc'ed is not in it, nor are variables marked
+ * HOST_KEPT. Not under AddressSanitizer, whose shadow is not in it either.
+ */
+#define HOST_KEPT __attribute__((section("host_kept")))
+bool host_snapshot_is_possible(void);
+void host_snapshot_take(void *heap, size_t heap_bytes);
+void host_snapshot_restore(void);
+void host_snapshot_drop(void);
+
+/* For snapshot.c: the RAM (ram.c). A frame is touched when its address was asked for. */
+struct host_ram {
+	uint8_t *base;
+	uint64_t frame_count;
+	uint8_t *is_hole, *is_touched; /* one per frame */
+	void *stacks;
+};
+extern struct host_ram host_ram;
+
+/* Likewise (fiber.c): copies the stacks into `to`, or back; => returns: how many bytes. */
+size_t host_stacks_copy(uint8_t *store, bool restore);
+
 /* ---- devices (devices.c) ---- */
 
 /*
- * Called where an interrupt could preempt the CPU (interrupts enabled). `what` names the place.
- * NULL: no preemption.
+ * Called where an interrupt could preempt the CPU, before what the point is about; interrupts may
+ * be off. NULL: no preemption.
  */
-extern void (*host_preempt)(const char *what);
+enum host_point {
+	HOST_POINT_ACCESS, /* a user program's load, store or fetch */
+	HOST_POINT_COPY,   /* the kernel copies from or to the user, a page at a time */
+	HOST_POINT_FLUSH,  /* a translation is flushed */
+	HOST_POINT_PAGE,   /* a page is zeroed or copied */
+};
+extern void (*host_preempt)(enum host_point point);
 
 void host_devices_reset(void);
 void host_time_advance(uint64_t ticks);

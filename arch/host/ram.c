@@ -1,5 +1,5 @@
 /*
- * ram.c - RAM as one array, the direct map as arithmetic on it, and the page tables in it.
+ * host_ram.c - RAM as one array, the direct map as arithmetic on it, and the page tables in it.
  *
  * Nothing here knows what the frames are used for: that is the memory map that the test gives to
  * mm_init.
@@ -18,12 +18,7 @@
 
 bool (*host_is_pool_block)(const void *pointer);
 
-static struct {
-	uint8_t *base;
-	uint64_t frame_count;
-	uint8_t *is_hole; /* one per frame */
-	void *stacks;
-} ram;
+struct host_ram host_ram;
 
 static void *map_anonymous(size_t size_bytes)
 {
@@ -38,11 +33,12 @@ void host_start(uint64_t frame_count)
 {
 	KASSERT(frame_count > HOST_FIRST_FRAME);
 	host_stop();
-	ram.base = map_anonymous(pages_to_bytes(frame_count));
-	ram.is_hole = map_anonymous(frame_count);
-	ram.stacks = map_anonymous(STACKS_BYTES);
-	ram.frame_count = frame_count;
-	memset(ram.base, RAM_FILL, pages_to_bytes(frame_count));
+	host_ram.base = map_anonymous(pages_to_bytes(frame_count));
+	host_ram.is_hole = map_anonymous(frame_count);
+	host_ram.is_touched = map_anonymous(frame_count);
+	host_ram.stacks = map_anonymous(STACKS_BYTES);
+	host_ram.frame_count = frame_count;
+	memset(host_ram.base, RAM_FILL, pages_to_bytes(frame_count));
 	memset(phys_to_virt(arch_kernel_root()), 0, PAGE_SIZE);
 	host_mmu_reset();
 	host_devices_reset();
@@ -50,25 +46,27 @@ void host_start(uint64_t frame_count)
 
 void host_stop(void)
 {
-	if (!ram.base)
+	if (!host_ram.base)
 		return;
-	munmap(ram.base, pages_to_bytes(ram.frame_count));
-	munmap(ram.is_hole, ram.frame_count);
-	munmap(ram.stacks, STACKS_BYTES);
-	memset(&ram, 0, sizeof(ram));
+	munmap(host_ram.base, pages_to_bytes(host_ram.frame_count));
+	munmap(host_ram.is_hole, host_ram.frame_count);
+	munmap(host_ram.is_touched, host_ram.frame_count);
+	munmap(host_ram.stacks, STACKS_BYTES);
+	memset(&host_ram, 0, sizeof(host_ram));
 	host_mmu_reset();
 }
 
 void host_ram_hole(pfn_t first, uint64_t count)
 {
-	KASSERT(first >= HOST_FIRST_FRAME && first + count <= ram.frame_count);
-	memset(ram.is_hole + first, 1, count);
-	KASSERT(mprotect(ram.base + pfn_address(first), pages_to_bytes(count), PROT_NONE) == 0);
+	KASSERT(first >= HOST_FIRST_FRAME && first + count <= host_ram.frame_count);
+	memset(host_ram.is_hole + first, 1, count);
+	KASSERT(mprotect(host_ram.base + pfn_address(first), pages_to_bytes(count), PROT_NONE) ==
+		0);
 }
 
 bool host_frame_exists(pfn_t frame)
 {
-	return frame < ram.frame_count && !ram.is_hole[frame];
+	return frame < host_ram.frame_count && !host_ram.is_hole[frame];
 }
 
 /* ---- direct map ---- */
@@ -76,14 +74,16 @@ bool host_frame_exists(pfn_t frame)
 void *phys_to_virt(paddr_t address)
 {
 	KASSERT(host_frame_exists(pfn_of(address)));
-	return ram.base + address;
+	host_ram.is_touched[pfn_of(address)] = 1;
+	return host_ram.base + address;
 }
 
 static bool is_in_ram(const void *pointer)
 {
 	const uint8_t *byte = pointer;
 
-	return ram.base && byte >= ram.base && byte < ram.base + pages_to_bytes(ram.frame_count);
+	return host_ram.base && byte >= host_ram.base &&
+	       byte < host_ram.base + pages_to_bytes(host_ram.frame_count);
 }
 
 paddr_t virt_to_phys(const void *pointer)
@@ -96,19 +96,19 @@ paddr_t virt_to_phys(const void *pointer)
 		KASSERT(host_is_pool_block && host_is_pool_block(pointer));
 		return pfn_address(HOST_POOL_FRAME);
 	}
-	return (paddr_t)((const uint8_t *)pointer - ram.base);
+	return (paddr_t)((const uint8_t *)pointer - host_ram.base);
 }
 
-static void preempt(const char *what)
+static void preempt(void)
 {
-	if (host_preempt && arch_irq_enabled())
-		host_preempt(what);
+	if (host_preempt)
+		host_preempt(HOST_POINT_PAGE);
 }
 
 void page_zero(void *page)
 {
 	KASSERT(is_in_ram(page) && page_offset((uintptr_t)page) == 0);
-	preempt("page_zero");
+	preempt();
 	memset(page, 0, PAGE_SIZE);
 }
 
@@ -116,7 +116,7 @@ void page_copy(void *to, const void *from)
 {
 	KASSERT(is_in_ram(to) && page_offset((uintptr_t)to) == 0 && to != from);
 	KASSERT(page_offset((uintptr_t)from) == 0);
-	preempt("page_copy");
+	preempt();
 	memcpy(to, from, PAGE_SIZE);
 }
 
@@ -183,5 +183,5 @@ vaddr_t arch_kernel_stacks_base(void)
 	 * Ordinary host memory: threads run on host stacks (fiber.c), so what mm maps here is only
 	 * accounted for.
 	 */
-	return (vaddr_t)(uintptr_t)ram.stacks;
+	return (vaddr_t)(uintptr_t)host_ram.stacks;
 }

@@ -109,9 +109,16 @@ static struct table_entry *table_entry_of(vaddr_t va)
 	return &table_cache[table_region(va) % TABLE_CACHE_ENTRIES];
 }
 
+static void preempt(void)
+{
+	if (host_preempt)
+		host_preempt(HOST_POINT_FLUSH);
+}
+
 /* INVLPG drops the page, and all of the paging-structure caches (SDM 4.10.4.1). */
 void arch_tlb_flush_page(vaddr_t va)
 {
+	preempt();
 	host_mmu_statistics.page_flushes++;
 	tlb_drop(va);
 	memset(table_cache, 0, sizeof(table_cache));
@@ -119,6 +126,7 @@ void arch_tlb_flush_page(vaddr_t va)
 
 void arch_tlb_flush_all(void)
 {
+	preempt();
 	host_mmu_statistics.full_flushes++;
 	drop_all();
 }

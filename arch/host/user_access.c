@@ -28,7 +28,7 @@ static NTSTATUS access_page(vaddr_t va, enum access access, void *buffer, size_t
 		NTSTATUS status;
 
 		if (host_preempt)
-			host_preempt("user access");
+			host_preempt(from_user ? HOST_POINT_ACCESS : HOST_POINT_COPY);
 		if (host_mmu_access(va, access, buffer, size_bytes))
 			return STATUS_SUCCESS;
 		if (va >= LOWER_HALF_END) /* the trap handler's own verdict: not a user address */

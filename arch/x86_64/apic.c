@@ -31,7 +31,7 @@
 #define APIC_SOFTWARE_ENABLE 0x100u
 #define LVT_MASKED 0x10000u
 #define LVT_NMI 0x400u
-#define DIVIDE_BY_16 0x3u
+#define DIVIDE_BY_1 0xBu
 
 /* The two 8259 interrupt controllers */
 #define PIC1_COMMAND 0x20
@@ -88,7 +88,7 @@ void apic_init(void)
 	apic_write(APIC_LVT_ERROR, LVT_MASKED);
 	apic_write(APIC_LVT_THERMAL, LVT_MASKED);
 	apic_write(APIC_LVT_PERFORMANCE, LVT_MASKED);
-	apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_16);
+	apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
 	apic_end_of_interrupt(); /* of one that the firmware may have left in service */
 }
 
@@ -109,9 +109,21 @@ uint32_t apic_timer_count(void)
 }
 
 /* Writing the initial count starts it. */
-void apic_timer_once(uint32_t count)
+static void timer_once(uint32_t count, uint32_t delivery)
 {
 	KASSERT(count > 0);
-	apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
+	apic_write(APIC_LVT_TIMER, delivery);
 	apic_write(APIC_TIMER_INITIAL, count);
 }
+
+void apic_timer_once(uint32_t count)
+{
+	timer_once(count, VECTOR_TIMER);
+}
+
+#ifdef QUIRE_DEBUG
+void apic_timer_shot(uint32_t count, bool is_nmi)
+{
+	timer_once(count, is_nmi ? LVT_NMI : VECTOR_SHOT);
+}
+#endif

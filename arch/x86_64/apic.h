@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -20,3 +21,5 @@ uint32_t apic_timer_count(void);
 
 /* VECTOR_TIMER once, in `count` (> 0) timer ticks; what was asked for before does not come. */
 void apic_timer_once(uint32_t count);
+/* The same as VECTOR_SHOT, or as an NMI. Debug kernel only. */
+void apic_timer_shot(uint32_t count, bool is_nmi);

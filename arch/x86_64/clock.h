@@ -10,6 +10,12 @@
 void clock_init(void);
 /* The timer's interrupt, acknowledged: tells the kernel what has come, and asks for the next. */
 void clock_interrupt(void);
+/*
+ * The APIC's timer is somebody else's until it is given back: what would have come meanwhile comes
+ * then. Interrupts are disabled, or this is the NMI handler. Debug kernel only.
+ */
+void clock_timer_lend(void);
+void clock_timer_give_back(void);
 /* "TSC 1000.0 MHz, ..." */
 void clock_describe(char *text, size_t capacity);
 

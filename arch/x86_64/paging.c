@@ -17,6 +17,7 @@
 #include "paging.h"
 
 #include "arch/arch.h"
+#include "arch/shadow.h"
 #include "boot/boot_info.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/range.h"
@@ -35,6 +36,10 @@ static const vaddr_t shared_bases[] = {
 	DEVICE_MAP_BASE,
 	KERNEL_STACKS_BASE,
 	KERNEL_IMAGE_BASE,
+#ifdef QUIRE_KASAN
+	(vaddr_t)SHADOW_OF(DIRECT_MAP_BASE),
+	(vaddr_t)SHADOW_OF(KERNEL_STACKS_BASE),
+#endif
 };
 #define SHARED_COUNT (sizeof(shared_bases) / sizeof(shared_bases[0]))
 

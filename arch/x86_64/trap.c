@@ -22,6 +22,7 @@
 #include "clock.h"
 #include "context.h"
 #include "cpu.h"
+#include "shot.h"
 
 /* A pair per instruction that may fault on user memory (user_copy.asm, between linker symbols). */
 struct fixup {
@@ -90,8 +91,17 @@ static void unexpected_interrupt(unsigned vector)
 }
 
 /* Interrupts disabled. */
-static void interrupt(unsigned vector)
+static void interrupt(const struct trap_frame *frame)
 {
+	unsigned vector = (unsigned)frame->vector;
+
+#ifdef QUIRE_DEBUG
+	if (vector == VECTOR_SHOT && shot_take(frame)) {
+		apic_end_of_interrupt();
+		upcall_shot();
+		return;
+	}
+#endif
 	if (vector == VECTOR_TIMER) {
 		apic_end_of_interrupt();
 		clock_interrupt();
@@ -172,7 +182,7 @@ void trap_from_user(struct trap_frame *frame)
 		irq_enable();
 		page_fault_from_user(frame, address);
 	} else if (frame->vector >= VECTOR_EXCEPTIONS) {
-		interrupt((unsigned)frame->vector);
+		interrupt(frame);
 		upcall_interrupt_return();
 		irq_enable();
 	} else {
@@ -189,7 +199,7 @@ void trap_from_kernel(struct trap_frame *frame)
 	if (frame->vector == VECTOR_PAGE_FAULT) {
 		page_fault_from_kernel(frame, read_cr2());
 	} else if (frame->vector >= VECTOR_EXCEPTIONS) {
-		interrupt((unsigned)frame->vector);
+		interrupt(frame);
 		upcall_interrupt_return();
 	} else {
 		format_text(report, sizeof(report),
@@ -224,6 +234,7 @@ void trap_paranoid(struct trap_frame *frame)
 {
 	switch (frame->vector) {
 	case VECTOR_NMI:
+		(void)shot_take(frame);
 		cpu_self()->nmi_count++;
 		return;
 	case VECTOR_DEBUG:

@@ -31,6 +31,7 @@
 #define VECTOR_EXCEPTIONS 32 /* below: exceptions; from here on: interrupts */
 #define VECTOR_PIC 0x20	     /* 16 vectors of the masked 8259s: spurious ones only */
 #define VECTOR_TIMER 0x40
+#define VECTOR_SHOT 0x41 /* of tests: shot.c */
 #define VECTOR_SPURIOUS 0xFF
 #define VECTORS 256
 #define VECTOR_SYSTEM_CALL 256 /* not a vector: marks the frame of a SYSCALL */

@@ -95,6 +95,9 @@ static const struct knob table[] = {
 	 .help = "1: the console echoes what is typed"},
 	{"hash", KNOB_NUMBER, FIELD(hash), .maximum = 1,
 	 .help = "1: panic when a system call fails and has changed something"},
+#ifdef QUIRE_SANITIZE
+	{"selftest", KNOB_TEXT, FIELD(selftest), .help = "the planted fault to run, or all"},
+#endif
 };
 #define KNOBS (sizeof(table) / sizeof(table[0]))
 #define NAME_CHARS_MAX 15u

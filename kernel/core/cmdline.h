@@ -44,6 +44,9 @@ struct knobs {
 	uint64_t check; /* 1: init checks invariants and memory after each program */
 	uint64_t echo;	/* 1: the console echoes typed characters (a terminal is there) */
 	uint64_t hash;	/* 1: a system call that fails and has changed something is a panic */
+#ifdef QUIRE_SANITIZE
+	char selftest[24]; /* planted faults that start-up runs (sanitize/selftest.c) */
+#endif
 };
 
 /* The values in force. Until the command line is parsed: the defaults. */

@@ -13,8 +13,10 @@
  */
 #include "pool.h"
 
+#include "fail.h"
 #include "kernel/lib/string.h"
 #include "lock.h"
+#include "sanitize/kasan.h"
 
 #include <bsd/sys/queue.h>
 
@@ -29,11 +31,21 @@
 #define POISON_GUARD 0xBD
 #ifdef QUIRE_DEBUG
 #define IS_DEBUG true
-#define GUARD_BYTES 12u /* at least so many behind the block's bytes, a struct guard at the end */
+/* At least so many behind the block's bytes, a struct guard at the end. */
+#define GUARD_BYTES (4u + (unsigned)sizeof(struct guard))
 #else
 #define IS_DEBUG false
 #define GUARD_BYTES 0u
 #endif
+
+/* The last bytes of a used block; what lies between its own bytes and these is POISON_GUARD. */
+struct guard {
+	uint32_t size_bytes;
+	uint32_t size_inverted; /* so that a byte written over either is seen */
+#ifdef QUIRE_KASAN
+	struct callers callers; /* who allocated it */
+#endif
+};
 
 static const uint16_t class_bytes[] = {32,  48,	 64,  80,  96,	112,  128,  160, 192,
 				       256, 336, 448, 576, 800, 1008, 1344, 2016};
@@ -111,15 +123,9 @@ static void poison_check(const void *block, size_t size_bytes)
 		panic("pool: the free block at %p was written to", block);
 }
 
-/* The last bytes of a used block; what lies between its own bytes and these is POISON_GUARD. */
-struct guard {
-	uint32_t size_bytes;
-	uint32_t size_inverted; /* so that a byte written over either is seen */
-};
-
 static void guard_write(void *block, size_t size_bytes, size_t block_bytes)
 {
-	struct guard guard = {(uint32_t)size_bytes, ~(uint32_t)size_bytes};
+	struct guard guard = {.size_bytes = size_bytes, .size_inverted = ~(uint32_t)size_bytes};
 	uint8_t *start = block, *end = start + block_bytes - sizeof(guard);
 
 	if (!IS_DEBUG)
@@ -156,6 +162,7 @@ static struct slab *slab_create(unsigned class_index)
 	if (!slab)
 		return NULL;
 	KASSERT(page_offset((uintptr_t)slab) == 0);
+	kasan_forbid(slab, PAGE_SIZE, SHADOW_POOL);
 	memset(slab, 0, sizeof(*slab));
 	slab->magic = SLAB_MAGIC;
 	slab->class_index = (uint16_t)class_index;
@@ -235,6 +242,7 @@ static void *page_block_alloc(size_t size_bytes)
 	if (!page)
 		return NULL;
 	memset(page, 0, PAGE_SIZE);
+	kasan_block(page, PAGE_SIZE, size_bytes);
 	spin_lock(&pool_lock);
 	statistics.blocks_used++;
 	statistics.bytes_used += size_bytes;
@@ -296,7 +304,7 @@ void *pool_alloc(size_t size_bytes)
 	void *block;
 
 	KASSERT(size_bytes > 0 && page_supply);
-	if (size_bytes > POOL_MAX_BYTES)
+	if (size_bytes > POOL_MAX_BYTES || fail_point(QUIRE_FAIL_POOL))
 		return NULL;
 	if (needs_page(size_bytes))
 		return page_block_alloc(size_bytes);
@@ -314,21 +322,15 @@ void *pool_alloc(size_t size_bytes)
 	poison_check(block, class_bytes[class_index]);
 	memset(block, 0, size_bytes);
 	guard_write(block, size_bytes, class_bytes[class_index]);
+	kasan_block(block, class_bytes[class_index], size_bytes);
 	return block;
 }
 
-void pool_free(void *block, size_t size_bytes)
+static void slab_block_free(void *block, size_t size_bytes)
 {
 	struct slab *slab, *empty;
 	unsigned index, bytes;
 
-	if (!block)
-		return;
-	KASSERT(size_bytes > 0 && size_bytes <= POOL_MAX_BYTES);
-	if (needs_page(size_bytes)) {
-		page_block_free(block, size_bytes);
-		return;
-	}
 	slab = slab_of(block, size_bytes, &index);
 	bytes = class_bytes[slab->class_index];
 	spin_lock(&pool_lock);
@@ -347,8 +349,20 @@ void pool_free(void *block, size_t size_bytes)
 		page_supply->page_free(empty);
 }
 
+void pool_free(void *block, size_t size_bytes)
+{
+	if (!block)
+		return;
+	KASSERT(size_bytes > 0 && size_bytes <= POOL_MAX_BYTES);
+	if (needs_page(size_bytes))
+		page_block_free(block, size_bytes);
+	else if (kasan_quarantine(&block, &size_bytes))
+		slab_block_free(block, size_bytes);
+}
+
 void pool_statistics_read(struct pool_statistics *result)
 {
+	kasan_quarantine_empty(slab_block_free);
 	spin_lock(&pool_lock);
 	*result = statistics;
 	spin_unlock(&pool_lock);
@@ -410,3 +424,27 @@ void pool_check(void)
 	KASSERT(!IS_DEBUG || counted.bytes_used + page_block_bytes == statistics.bytes_used);
 	spin_unlock(&pool_lock);
 }
+
+#ifdef QUIRE_KASAN
+bool pool_block_near(const void *address, struct pool_block *result)
+{
+	size_t offset = page_offset((uintptr_t)address);
+	struct slab *slab = (struct slab *)((uintptr_t)address - offset);
+	struct guard guard;
+	unsigned bytes, index;
+
+	if (slab->magic != SLAB_MAGIC)
+		return false;
+	bytes = class_bytes[slab->class_index];
+	/* Right before a block's first byte: it is that block that was missed. */
+	offset += GUARD_BYTES / 2;
+	index = offset < SLAB_HEADER_BYTES ? 0 : (unsigned)(offset - SLAB_HEADER_BYTES) / bytes;
+	if (index >= slab->block_count)
+		index = slab->block_count - 1u;
+	memcpy(&guard, slab_block(slab, index) + bytes - sizeof(guard), sizeof(guard));
+	result->start = (uintptr_t)slab_block(slab, index);
+	result->size_bytes = guard.size_bytes;
+	result->callers = guard.callers;
+	return guard.size_bytes == ~guard.size_inverted;
+}
+#endif

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "kernel/lib/annotate.h"
+#include "sanitize/kasan.h"
 
 #define POOL_MAX_BYTES 4096u
 
@@ -44,3 +45,16 @@ void pool_statistics_read(struct pool_statistics *result);
 
 /* Recounts every class; panics on a difference. For mm_check. */
 void pool_check(void);
+
+#ifdef QUIRE_KASAN
+/*
+ * The block that the address is in, or next to: for reports, so without the lock.
+ * => returns: false if it is used by nobody.
+ */
+struct pool_block {
+	uintptr_t start;
+	size_t size_bytes; /* that were asked for */
+	struct callers callers;
+};
+bool pool_block_near(const void *address, struct pool_block *result);
+#endif

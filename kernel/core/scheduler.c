@@ -99,7 +99,8 @@ void scheduler_switch(void) NO_THREAD_SAFETY_ANALYSIS
 	irq_state_t state;
 
 	KASSERT(previous->state != THREAD_RUNNING);
-	previous->run_ticks += now - switch_ticks;
+	__atomic_store_n(&previous->run_ticks, previous->run_ticks + (now - switch_ticks),
+			 __ATOMIC_RELAXED);
 	switch_ticks = now;
 	next->state = THREAD_RUNNING;
 	reschedule_set(false);

@@ -173,6 +173,29 @@ void thread_system_init(void)
 
 /* ---- check ---- */
 
+static bool is_quiet_locked(const struct thread *thread) REQUIRES(scheduler_lock)
+{
+	if (thread == thread_current() || thread->priority == THREAD_PRIORITY_IDLE)
+		return true;
+	if (thread->state != THREAD_SLEEPING)
+		return false;
+	if (thread == &reaper_thread)
+		return thread->wait_address == &dead_threads;
+	return !thread->process || thread->wait || thread->wait_address == &thread->suspend;
+}
+
+bool threads_are_quiet(void)
+{
+	const struct thread *thread;
+	bool quiet = true;
+
+	spin_lock(&scheduler_lock);
+	TAILQ_FOREACH (thread, &thread_list, all)
+		quiet = quiet && is_quiet_locked(thread);
+	spin_unlock(&scheduler_lock);
+	return quiet;
+}
+
 void thread_check(void)
 {
 	const struct thread *thread;

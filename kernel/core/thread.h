@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "nt/ntstatus.h"
+#include "fail.h"
 #include "lock.h"
 
 struct address_space;
@@ -74,7 +75,7 @@ struct thread {
 	TAILQ_ENTRY(thread) all;   /* (S) every thread, for reports */
 	uint64_t id;		   /* (C) */
 	char name[16];		   /* (C) for reports */
-	uint64_t run_ticks;	   /* (S) TSC ticks on a CPU */
+	uint64_t run_ticks;	   /* (S) TSC ticks on a CPU; thread_run_ticks reads it */
 
 	/* Waits for objects (dispatcher.h): all (D), the dispatcher lock. */
 	struct wait *wait;		      /* that it is in, or NULL */
@@ -94,6 +95,9 @@ struct thread {
 
 	uint64_t debug_registers[6];			     /* (S) DR0 to DR3, DR6, DR7 */
 	uint8_t fpu_state[512] __attribute__((aligned(16))); /* (S) FXSAVE area */
+#ifdef QUIRE_DEBUG
+	struct fail_plan fail; /* (T) */
+#endif
 };
 
 /*
@@ -117,6 +121,15 @@ void thread_start(struct thread *thread);
 static inline struct thread *thread_current(void)
 {
 	return arch_current_thread();
+}
+
+/*
+ * TSC ticks that the thread has had a CPU, up to when it last gave it away. Anybody may ask at any
+ * time, without a lock.
+ */
+static inline uint64_t thread_run_ticks(const struct thread *thread)
+{
+	return __atomic_load_n(&thread->run_ticks, __ATOMIC_RELAXED);
 }
 
 /* Must it do something for others before it goes (back) to user mode? */
@@ -175,6 +188,14 @@ uint64_t time_system(void);
 void thread_set_idle_work(bool (*work)(void));
 /* What the boot thread does when it has nothing left to do: a second idle thread, for ever. */
 _Noreturn void thread_idle_loop(void);
+
+/*
+ * Is nobody else in the middle of something? Every other thread of a process waits for objects or
+ * is stopped, and the kernel's own threads sleep. Holds until the caller sleeps, if its priority is
+ * THREAD_PRIORITY_CHECK, which no thread of a process has.
+ */
+#define THREAD_PRIORITY_CHECK (THREAD_PRIORITY_LEVELS - 2)
+bool threads_are_quiet(void);
 
 /*
  * Recounts run queues, wait buckets and the timer list; panics on a difference. The reaper calls it

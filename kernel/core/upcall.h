@@ -42,6 +42,11 @@ void upcall_timer_tick(void);
 /* The same between two ticks, because arch_timer_deadline asked for it. */
 void upcall_timer_deadline(void);
 
+#ifdef QUIRE_DEBUG
+/* The interrupt of arch_shot_arm, interrupts disabled. (kernel/syscall/sweep.c) */
+void upcall_shot(void);
+#endif
+
 /*
  * After an interrupt was handled, interrupts disabled, before the interrupted code (with IF=1) goes
  * on: preempts.

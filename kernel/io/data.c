@@ -10,6 +10,7 @@
  */
 #include "file.h"
 
+#include "kernel/core/fail.h"
 #include "kernel/core/thread.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
@@ -68,7 +69,7 @@ static NTSTATUS room_make_locked(struct file_node *node, uint64_t old_bytes, pag
 	uint64_t missing = end > first ? end - first : 0;
 	NTSTATUS status;
 
-	if (missing > disk_blocks_free())
+	if (missing > disk_blocks_free() || (missing && fail_point(QUIRE_FAIL_BLOCK)))
 		return STATUS_DISK_FULL;
 	status = blocks_take(node, first, end);
 	if (!NT_SUCCESS(status))
@@ -86,11 +87,12 @@ static NTSTATUS grow_locked(struct file_node *node, uint64_t old_bytes, uint64_t
 	bool is_partial = page_offset(old_bytes) != 0;
 	uint32_t *partial = is_partial ? block_map_slot(&node->blocks, last, true) : NULL;
 	bool needs_block = partial && *partial == DISK_BLOCK_NONE;
-	NTSTATUS status;
+	NTSTATUS status = STATUS_SUCCESS;
 
 	if (is_partial && !partial)
 		return STATUS_INSUFFICIENT_RESOURCES;
-	status = needs_block && !disk_blocks_free() ? STATUS_DISK_FULL : STATUS_SUCCESS;
+	if (needs_block && (!disk_blocks_free() || fail_point(QUIRE_FAIL_BLOCK)))
+		status = STATUS_DISK_FULL;
 	needs_block = needs_block && NT_SUCCESS(status);
 	if (needs_block)
 		*partial = disk_block_take();

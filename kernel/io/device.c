@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "arch/pte.h"
+#include "kernel/core/fail.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/thread.h"
 #include "kernel/lib/string.h"
@@ -169,14 +170,24 @@ static uint64_t service_end_locked(const struct disk_request *request) REQUIRES(
 	return device.free_at;
 }
 
+/* For failures on purpose: as the settings make them. */
+static NTSTATUS outcome_on_purpose(enum disk_direction direction)
+{
+	if (fail_point(direction == DISK_READ ? QUIRE_FAIL_READ : QUIRE_FAIL_WRITE))
+		return STATUS_DEVICE_DATA_ERROR;
+	return fail_point(QUIRE_FAIL_SHORT) ? STATUS_UNEXPECTED_IO_ERROR : STATUS_SUCCESS;
+}
+
 /* Comes back when it is the request's turn and its time is over. => returns: how it is to end. */
-static NTSTATUS turn_begin(const struct disk_request *request)
+static NTSTATUS turn_begin(const struct disk_request *request, NTSTATUS outcome)
 {
 	uint64_t number, end;
-	NTSTATUS outcome;
+	NTSTATUS as_set;
 
 	spin_lock(&device_lock);
-	outcome = outcome_locked(request);
+	as_set = outcome_locked(request);
+	if (NT_SUCCESS(outcome))
+		outcome = as_set;
 	number = device.arrived++;
 	end = service_end_locked(request);
 	busy_update_locked();
@@ -198,9 +209,10 @@ static void turn_end(void)
 	spin_unlock(&device_lock);
 }
 
-static NTSTATUS transfer_in_turn(const struct disk_request *request)
+/* outcome: how it ends if the settings have nothing against it. */
+static NTSTATUS transfer_in_turn(const struct disk_request *request, NTSTATUS outcome)
 {
-	NTSTATUS status = turn_begin(request);
+	NTSTATUS status = turn_begin(request, outcome);
 
 	if (NT_SUCCESS(status))
 		move_bytes(request, SIZE_MAX);
@@ -214,12 +226,12 @@ static NTSTATUS transfer_in_turn(const struct disk_request *request)
 
 NTSTATUS disk_transfer(const struct disk_request *request)
 {
-	NTSTATUS status = STATUS_SUCCESS;
+	NTSTATUS status = outcome_on_purpose(request->direction);
 
 	lock_assert_none_held();
 	atomic_fetch_add_explicit(&device.requests[request->direction], 1, memory_order_relaxed);
-	if (atomic_load_explicit(&device.is_busy, memory_order_relaxed))
-		status = transfer_in_turn(request);
+	if (!NT_SUCCESS(status) || atomic_load_explicit(&device.is_busy, memory_order_relaxed))
+		status = transfer_in_turn(request, status);
 	else
 		move_bytes(request, SIZE_MAX);
 	if (NT_SUCCESS(status))

@@ -9,6 +9,7 @@
  */
 #include "pagefile.h"
 
+#include "kernel/core/fail.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/pool.h"
 #include "kernel/lib/assert.h"
@@ -226,6 +227,8 @@ unsigned pagefile_take(unsigned wanted, uint64_t *first)
 	unsigned count = 0;
 
 	KASSERT(wanted > 0);
+	if (fail_point(QUIRE_FAIL_SLOT))
+		return 0;
 	spin_lock(&pagefile_lock);
 	if (pagefile.free_count)
 		count = run_find(wanted, first);

@@ -21,20 +21,18 @@ static LIST_HEAD(, based_range) ranges GUARDED_BY(based_lock) = LIST_HEAD_INITIA
 static vaddr_t find_place_locked(uint64_t size, uint64_t alignment, struct based_range **above)
 	REQUIRES(based_lock)
 {
-	vaddr_t limit = BASED_LIMIT;
+	vaddr_t limit = BASED_LIMIT, place;
 	struct based_range *range;
 
 	*above = NULL;
 	LIST_FOREACH (range, &ranges, link) {
-		if (limit >= size && round_down(limit - size, alignment) >= range->end)
-			break;
+		place = range_place(range->end, limit, size, alignment, true);
+		if (place)
+			return place;
 		limit = range->start;
 		*above = range;
 	}
-	if (limit - BASED_LOWEST < size)
-		return 0;
-	limit = round_down(limit - size, alignment);
-	return limit >= BASED_LOWEST ? limit : 0;
+	return range_place(BASED_LOWEST, limit, size, alignment, true);
 }
 
 NTSTATUS based_reserve(struct based_range *range, uint64_t size_bytes, uint64_t alignment)

@@ -42,6 +42,7 @@
 #include "check.h"
 #include "commit.h"
 #include "kernel/core/pool.h"
+#include "kernel/core/sanitize/kasan.h"
 #include "kernel/io/pagefile.h"
 #include "mm.h"
 #include "page_table.h"
@@ -76,9 +77,11 @@ static void check_zeroed(const struct frame *frame)
 {
 	const uint64_t *words = frame_memory(number_of(frame));
 
+	kasan_frame(words, false); /* nobody but us may look at it */
 	for (size_t i = 0; i < PAGE_SIZE / sizeof(*words); i++)
 		CHECK(1, words[i] == 0, "zeroed frame 0x%llx has 0x%llx in it", number_of(frame),
 		      (unsigned long long)words[i]);
+	kasan_frame(words, true);
 }
 
 static bool has_word(const struct frame *frame)

@@ -4,7 +4,9 @@
 #include "commit.h"
 
 #include "frame.h"
+#include "kernel/core/fail.h"
 #include "kernel/io/pagefile.h"
+#include "kernel/lib/range.h"
 
 static atomic_uint_fast64_t used, peak, tables;
 
@@ -24,11 +26,8 @@ static uint64_t frames_promised(void)
 {
 	uint64_t taken = frame_count(FRAME_KERNEL) + frame_count(FRAME_TABLE) + commit_tables() +
 			 reserve_pages();
-	uint64_t total = frame_total(), limit = frame_limit();
-	uint64_t room = total > taken ? total - taken : 0;
 
-	limit = limit > FILE_PAGES_RESERVE ? limit - FILE_PAGES_RESERVE : 0;
-	return room < limit ? room : limit;
+	return commit_promisable(frame_total(), taken, frame_limit(), FILE_PAGES_RESERVE);
 }
 
 uint64_t commit_limit(void)
@@ -50,10 +49,12 @@ NTSTATUS commit_charge(uint64_t pages)
 
 	if (!pages)
 		return STATUS_SUCCESS;
+	if (fail_point(QUIRE_FAIL_COMMIT))
+		return STATUS_COMMITMENT_LIMIT;
 	limit = commit_limit();
 	old = atomic_load(&used);
 	do {
-		if (old > limit || pages > limit - old)
+		if (!range_ok(old, pages, limit))
 			return STATUS_COMMITMENT_LIMIT;
 	} while (!atomic_compare_exchange_weak(&used, &old, old + pages));
 	peak_raise(old + pages);

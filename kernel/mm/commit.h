@@ -26,3 +26,21 @@ uint64_t commit_tables(void);
 uint64_t commit_used(void);
 uint64_t commit_peak(void);
 uint64_t commit_limit(void);
+
+/*
+ * Frames that may be promised: of `total` those that are not taken, of the `cap` on frames of pages
+ * those that `reserve` leaves; the smaller of the two. (Proved: tests/proofs.)
+ */
+/*@ assigns \nothing;
+    ensures \result + taken <= total || \result == 0;
+    ensures \result + reserve <= cap || \result == 0;
+    ensures \result + taken == total || \result + reserve == cap ||
+      taken > total || reserve > cap; */
+static inline uint64_t commit_promisable(uint64_t total, uint64_t taken, uint64_t cap,
+					 uint64_t reserve)
+{
+	uint64_t free_frames = total > taken ? total - taken : 0;
+	uint64_t free_cap = cap > reserve ? cap - reserve : 0;
+
+	return free_frames < free_cap ? free_frames : free_cap;
+}

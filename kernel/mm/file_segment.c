@@ -182,14 +182,6 @@ void segment_release(struct segment *segment)
 
 /* ---- reading and writing ---- */
 
-/* The part of a transfer that lies in one page. */
-static size_t part_of_page(uint64_t offset, uint64_t size)
-{
-	size_t part = PAGE_SIZE - page_offset(offset);
-
-	return part < size ? part : (size_t)size;
-}
-
 NTSTATUS file_segment_read(struct segment *segment, uint64_t offset_bytes, vaddr_t buffer,
 			   uint64_t size_bytes, uint64_t *transferred)
 {
@@ -203,7 +195,7 @@ NTSTATUS file_segment_read(struct segment *segment, uint64_t offset_bytes, vaddr
 		size_bytes = end - offset_bytes;
 	while (NT_SUCCESS(status) && *transferred < size_bytes) {
 		uint64_t at = offset_bytes + *transferred;
-		size_t part = part_of_page(at, size_bytes - *transferred);
+		size_t part = page_part(at, size_bytes - *transferred);
 		pfn_t pfn;
 
 		status = segment_page_pin(segment, page_of(at), &pfn);
@@ -228,7 +220,7 @@ NTSTATUS file_segment_read_kernel(struct segment *segment, uint64_t offset_bytes
 	memset(buffer, 0, size_bytes);
 	while (done < size_bytes && offset_bytes + done < file_size(segment->file)) {
 		uint64_t at = offset_bytes + done;
-		size_t part = part_of_page(at, size_bytes - done);
+		size_t part = page_part(at, size_bytes - done);
 		pfn_t pfn;
 		NTSTATUS status = segment_page_pin(segment, page_of(at), &pfn);
 
@@ -250,7 +242,7 @@ static NTSTATUS write_pages(struct segment *segment, uint64_t offset_bytes, vadd
 
 	while (NT_SUCCESS(status) && *transferred < size_bytes) {
 		uint64_t at = offset_bytes + *transferred;
-		size_t part = part_of_page(at, size_bytes - *transferred);
+		size_t part = page_part(at, size_bytes - *transferred);
 		pfn_t pfn;
 
 		status = segment_page_pin(segment, page_of(at), &pfn);

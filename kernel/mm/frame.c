@@ -4,6 +4,7 @@
  */
 #include "frame_private.h"
 
+#include "kernel/core/sanitize/kasan.h"
 #include "kernel/core/thread.h"
 #include "kernel/io/pagefile.h"
 #include "kernel/lib/string.h"
@@ -97,6 +98,11 @@ static void list_remove(struct list *list, struct frame *frame) REQUIRES(frame_l
 	frame->next = frame->previous = 0;
 }
 
+static bool is_unowned(enum frame_state state)
+{
+	return state == FRAME_FREE || state == FRAME_ZEROED;
+}
+
 /* The one place where a state changes: list membership and counts follow from it. */
 static void set_state(struct frame *frame, enum frame_state state) REQUIRES(frame_lock)
 {
@@ -104,6 +110,8 @@ static void set_state(struct frame *frame, enum frame_state state) REQUIRES(fram
 
 	if (list != LIST_NONE)
 		list_remove(&lists[list], frame);
+	if (is_unowned(state) != is_unowned((enum frame_state)frame->state))
+		kasan_frame(frame_memory(frame_number(frame)), is_unowned(state));
 	counts[frame->state]--;
 	frame->state = (uint8_t)state;
 	counts[state]++;

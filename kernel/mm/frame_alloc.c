@@ -9,6 +9,7 @@
 #include "frame_private.h"
 
 #include "kernel/core/cmdline.h"
+#include "kernel/core/fail.h"
 #include "kernel/core/thread.h"
 #include "kernel/lib/string.h"
 
@@ -163,11 +164,15 @@ pfn_t frame_alloc(enum frame_content content)
 
 pfn_t frame_alloc_paged(enum frame_content content)
 {
+	if (fail_point(QUIRE_FAIL_FRAME_AT_ONCE))
+		return PFN_NONE;
 	return take(content, true, true);
 }
 
 pfn_t frame_alloc_free(void)
 {
+	if (fail_point(QUIRE_FAIL_FRAME_AT_ONCE))
+		return PFN_NONE;
 	return take(FRAME_ANY_CONTENT, true, false);
 }
 

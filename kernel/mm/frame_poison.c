@@ -4,6 +4,8 @@
  */
 #include "frame_private.h"
 
+#include "kernel/core/sanitize/kasan.h"
+
 #define FRAME_POISON 0x43434343DEADF4A3ull
 
 #ifdef QUIRE_DEBUG
@@ -11,6 +13,7 @@ void frame_poison(struct frame *frame)
 {
 	uint64_t *words = frame_memory(frame_number(frame));
 
+	kasan_note_free(words, PAGE_SIZE);
 	for (size_t i = 0; i < PAGE_SIZE / sizeof(*words); i++)
 		words[i] = FRAME_POISON;
 	frame->flags |= FRAME_POISONED;

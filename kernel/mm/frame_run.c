@@ -9,6 +9,7 @@
  */
 #include "frame.h"
 
+#include "kernel/core/fail.h"
 #include "writeback.h"
 
 static bool is_candidate(const struct frame *frame, bool take_standby)
@@ -69,6 +70,8 @@ NTSTATUS frame_run_alloc(pfn_t *result)
 {
 	pfn_t first;
 
+	if (fail_point(QUIRE_FAIL_FRAME))
+		return STATUS_INSUFFICIENT_RESOURCES;
 	if (!run_find(false, &first) && !run_find(true, &first) && !run_find_cleaned(&first))
 		return STATUS_INSUFFICIENT_RESOURCES;
 	for (pfn_t pfn = first; pfn < first + LARGE_PAGE_PAGES; pfn++) {

@@ -3,6 +3,8 @@
  * half never mapped, so an overflow faults instead of destroying a neighbour.
  */
 #include "frame.h"
+#include "kernel/core/fail.h"
+#include "kernel/core/sanitize/kasan.h"
 #include "mm.h"
 #include "page_table.h"
 
@@ -67,7 +69,7 @@ static pte_t *kernel_slot(vaddr_t va)
 	pte_t *slot;
 
 	while (!(slot = pt_slot(arch_kernel_root(), va, 1, NULL))) {
-		pfn_t table = frame_alloc_kernel();
+		pfn_t table = fail_point(QUIRE_FAIL_FRAME) ? PFN_NONE : frame_alloc_kernel();
 
 		if (table == PFN_NONE)
 			return NULL;
@@ -91,8 +93,10 @@ uint64_t kernel_stack_table_frames(void)
 static bool page_map(vaddr_t va)
 {
 	pte_t *slot = kernel_slot(va);
-	pfn_t pfn = slot ? frame_alloc_kernel() : PFN_NONE;
+	pfn_t pfn = PFN_NONE;
 
+	if (slot && !fail_point(QUIRE_FAIL_FRAME))
+		pfn = frame_alloc_kernel();
 	if (pfn == PFN_NONE)
 		return false;
 	pt_write(slot, pte_valid(pfn, PTE_WRITE | PTE_NO_EXECUTE | PTE_ACCESSED | PTE_DIRTY));
@@ -120,8 +124,10 @@ void *kernel_stack_alloc(void)
 	stack = slot_stack(slot);
 	while (mapped < STACK_PAGES && page_map(stack + pages_to_bytes(mapped)))
 		mapped++;
-	if (mapped == STACK_PAGES)
+	if (mapped == STACK_PAGES) {
+		kasan_allow((void *)stack, KERNEL_STACK_BYTES);
 		return (void *)stack;
+	}
 	pages_unmap(stack, mapped);
 	slot_give(slot);
 	return NULL;
@@ -132,6 +138,7 @@ void kernel_stack_free(void *stack)
 	vaddr_t offset = (vaddr_t)stack - arch_kernel_stacks_base();
 
 	KASSERT(offset % SLOT_BYTES == KERNEL_STACK_BYTES);
+	kasan_forbid(stack, KERNEL_STACK_BYTES, SHADOW_STACK_FREED);
 	pages_unmap((vaddr_t)stack, STACK_PAGES);
 	slot_give((unsigned)(offset / SLOT_BYTES));
 }

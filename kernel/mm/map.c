@@ -29,8 +29,11 @@ NTSTATUS map_check_values(const struct map_request *request)
 	if (request->base > USER_HIGHEST_ADDRESS ||
 	    request->size_bytes > USER_HIGHEST_ADDRESS - request->base)
 		return STATUS_INVALID_PARAMETER_3;
-	if (!zero_bits_limit(request->zero_bits, &limit) ||
-	    (request->base && !range_ok(request->base, request->size_bytes, limit)))
+	if (!zero_bits_limit(request->zero_bits, &limit))
+		return STATUS_INVALID_PARAMETER_4;
+	/* Row 8, also for a view whose size only the section knows. */
+	if (request->base >= limit ||
+	    !range_ok(request->base, request->base ? request->size_bytes : 0, limit))
 		return STATUS_INVALID_PARAMETER_4;
 	return STATUS_SUCCESS;
 }

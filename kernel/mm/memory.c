@@ -79,8 +79,6 @@ static NTSTATUS place_reservation(struct address_space *space, vaddr_t base,
 	template->end = page_round_up(base + size);
 	if (template->start < USER_LOWEST_ADDRESS)
 		return STATUS_INVALID_PARAMETER_2;
-	if (template->end > USER_LIMIT)
-		return STATUS_INVALID_PARAMETER_4;
 	if (template->end > where->limit)
 		return STATUS_INVALID_PARAMETER_3;
 	if (!region_range_is_free(space, template->start, template->end))

@@ -7,6 +7,7 @@
 #include "commit.h"
 #include "frame.h"
 #include "kernel/core/cmdline.h"
+#include "kernel/core/fail.h"
 #include "kernel/core/pool.h"
 #include "kernel/core/thread.h"
 #include "replace.h"
@@ -19,7 +20,7 @@ static unsigned loader_range_count;
 
 static void *supply_page(void)
 {
-	pfn_t pfn = frame_alloc_kernel();
+	pfn_t pfn = fail_point(QUIRE_FAIL_POOL_PAGE) ? PFN_NONE : frame_alloc_kernel();
 
 	return pfn == PFN_NONE ? NULL : frame_memory(pfn);
 }

@@ -279,8 +279,9 @@ NTSTATUS file_segment_read_kernel(struct segment *segment, uint64_t offset_bytes
 
 /*
  * Copies between kernel memory and user memory of any space (it need not be current), faulting
- * pages in. For process start and the read/write-memory calls. The range must lie in user space.
- * => returns: STATUS_SUCCESS, STATUS_PARTIAL_COPY (*done tells how far, may be NULL).
+ * pages in. For process start. The range must lie in user space.
+ * => returns: STATUS_SUCCESS, or what the page fault ended with (mm_fault): STATUS_NO_MEMORY,
+ *    STATUS_IN_PAGE_ERROR, STATUS_ACCESS_VIOLATION, ... *done tells how far, may be NULL.
  */
 NTSTATUS space_read(struct address_space *space, vaddr_t from, void *to, size_t size_bytes,
 		    size_t *done) MUST_CHECK;

@@ -63,7 +63,7 @@ NTSTATUS view_protect_locked(struct view *view, vaddr_t start, vaddr_t end, uint
 	return status;
 }
 
-static bool range_is_committed(struct view *view, vaddr_t start, vaddr_t end)
+bool view_range_is_committed(struct view *view, vaddr_t start, vaddr_t end)
 {
 	page_index_t first, last;
 	bool committed;
@@ -89,7 +89,7 @@ static NTSTATUS check_change(struct view *view, vaddr_t start, vaddr_t end, uint
 	*stored = protection;
 	if (!view || end > view->end)
 		return STATUS_CONFLICTING_ADDRESSES;
-	if (!range_is_committed(view, start, end))
+	if (!view_range_is_committed(view, start, end))
 		return STATUS_NOT_COMMITTED;
 	if (view->is_frozen)
 		return STATUS_INVALID_PAGE_PROTECTION;

@@ -18,6 +18,7 @@
 
 #include "frame.h"
 #include "kernel/core/cmdline.h"
+#include "kernel/core/fail.h"
 #include "kernel/core/thread.h"
 #include "trim.h"
 #include "writeback.h"
@@ -61,6 +62,8 @@ pfn_t frame_alloc_wait(enum frame_content content)
 	pfn_t pfn;
 
 	lock_assert_none_held();
+	if (fail_point(QUIRE_FAIL_FRAME))
+		return PFN_NONE;
 	do {
 		pfn = frame_alloc_paged(content);
 	} while (pfn == PFN_NONE && reclaim(&waits));

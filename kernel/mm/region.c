@@ -147,19 +147,11 @@ bool region_range_is_free(struct address_space *space, vaddr_t start, vaddr_t en
 static vaddr_t fit(vaddr_t start, vaddr_t end, uint64_t size,
 		   const struct memory_requirements *where, bool top_down)
 {
-	vaddr_t top;
-
 	if (start < where->lowest)
 		start = where->lowest;
 	if (end > where->limit)
 		end = where->limit;
-	if (!round_up_ok(start, where->alignment_bytes, &start) || end < start ||
-	    end - start < size)
-		return 0;
-	if (!top_down)
-		return start;
-	top = round_down(end - size, where->alignment_bytes);
-	return top >= start ? top : 0;
+	return range_place(start, end, size, where->alignment_bytes, top_down);
 }
 
 static bool subtree_may_fit(const struct region *region, uint64_t size)

@@ -42,12 +42,15 @@ uint64_t residence_count(struct address_space *space, vaddr_t start, vaddr_t end
 	return pages;
 }
 
-/* May the region's pages be locked at all? */
-static NTSTATUS check_region(const struct region *region)
+/* May the region's pages from `start` to `end`, or to its own end, be locked at all? */
+static NTSTATUS check_region(const struct region *region, vaddr_t start, vaddr_t end)
 {
 	if (region->view->is_physical || view_is_large(region->view))
 		return STATUS_INCOMPATIBLE_FILE_MAP;
-	if (region->state != REGION_COMMITTED || !protection_rights(region->protection))
+	if (region->end < end)
+		end = region->end;
+	if (!protection_rights(region->protection) ||
+	    !view_range_is_committed(region->view, start, end))
 		return STATUS_ACCESS_VIOLATION;
 	return STATUS_SUCCESS;
 }
@@ -62,7 +65,7 @@ static NTSTATUS check_range(struct address_space *space, vaddr_t start, vaddr_t 
 		NTSTATUS status;
 
 		region = region_find(space, at);
-		status = region ? check_region(region) : STATUS_ACCESS_VIOLATION;
+		status = region ? check_region(region, at, end) : STATUS_ACCESS_VIOLATION;
 		if (!NT_SUCCESS(status))
 			return status;
 	}
@@ -87,12 +90,23 @@ static enum access access_for(struct address_space *space, vaddr_t va)
 	return write ? ACCESS_WRITE : ACCESS_READ;
 }
 
+static NTSTATUS fault_in_page(struct address_space *space, vaddr_t va)
+{
+	enum access access = access_for(space, va);
+	NTSTATUS status = mm_fault(space, va, access, false);
+
+	/* made read-only meanwhile: it can be locked all the same */
+	if (status == STATUS_ACCESS_VIOLATION && access == ACCESS_WRITE)
+		status = mm_fault(space, va, ACCESS_READ, false);
+	return status;
+}
+
 static NTSTATUS fault_in(struct address_space *space, vaddr_t start, vaddr_t end)
 {
 	NTSTATUS status = STATUS_SUCCESS;
 
 	for (vaddr_t va = start; NT_SUCCESS(status) && va < end; va += PAGE_SIZE)
-		status = mm_fault(space, va, access_for(space, va), false);
+		status = fault_in_page(space, va);
 	return status;
 }
 

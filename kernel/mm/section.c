@@ -52,7 +52,7 @@ static NTSTATUS check_attributes(uint32_t attributes)
 		return STATUS_INVALID_PARAMETER_6;
 	if ((attributes & SEC_RESERVE) && (attributes & SEC_LARGE_PAGES))
 		return STATUS_INVALID_PARAMETER_6;
-	if ((attributes & SEC_FILE) && (attributes & (SEC_RESERVE | SEC_COMMIT)))
+	if (attributes & SEC_FILE)
 		return STATUS_INVALID_PARAMETER_6;
 	return STATUS_SUCCESS;
 }

@@ -108,7 +108,7 @@ static NTSTATUS copy(struct address_space *space, vaddr_t va, struct local_side 
 
 	lock_assert_none_held();
 	if (!range_within(va, size, USER_LOWEST_ADDRESS, USER_LIMIT))
-		status = STATUS_PARTIAL_COPY;
+		status = STATUS_ACCESS_VIOLATION;
 	while (NT_SUCCESS(status) && copied < size) {
 		size_t part = part_of(va, local, copied, size);
 		struct borrowed_page page;
@@ -128,7 +128,7 @@ static NTSTATUS copy(struct address_space *space, vaddr_t va, struct local_side 
 	}
 	if (done)
 		*done = copied;
-	return NT_SUCCESS(status) ? status : STATUS_PARTIAL_COPY;
+	return NT_SUCCESS(status) || local->kernel ? status : STATUS_PARTIAL_COPY;
 }
 
 NTSTATUS space_read(struct address_space *space, vaddr_t from, void *to, size_t size_bytes,

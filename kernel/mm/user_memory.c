@@ -3,6 +3,7 @@
  */
 #include "user_memory.h"
 
+#include "kernel/core/fail.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/thread.h"
 #include "kernel/lib/range.h"
@@ -18,7 +19,7 @@ NTSTATUS copy_in(void *to, vaddr_t from, size_t size_bytes)
 	lock_assert_none_held();
 	if (!size_bytes)
 		return STATUS_SUCCESS;
-	if (!is_user_range(from, size_bytes))
+	if (!is_user_range(from, size_bytes) || fail_point(QUIRE_FAIL_COPY_IN))
 		return STATUS_ACCESS_VIOLATION;
 	return arch_copy_from_user(to, from, size_bytes) ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
 }
@@ -28,7 +29,7 @@ NTSTATUS copy_out(vaddr_t to, const void *from, size_t size_bytes)
 	lock_assert_none_held();
 	if (!size_bytes)
 		return STATUS_SUCCESS;
-	if (!is_user_range(to, size_bytes))
+	if (!is_user_range(to, size_bytes) || fail_point(QUIRE_FAIL_COPY_OUT))
 		return STATUS_ACCESS_VIOLATION;
 	return arch_copy_to_user(to, from, size_bytes) ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
 }

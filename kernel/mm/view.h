@@ -96,6 +96,12 @@ bool zero_bits_limit(uint64_t zero_bits, vaddr_t *limit);
 bool zero_bits_requirements(uint64_t zero_bits, struct memory_requirements *where);
 
 /*
+ * Whether all pages of [start, end), a part of `view`, are committed. => locks: the space's.
+ * (protect.c)
+ */
+bool view_range_is_committed(struct view *view, vaddr_t start, vaddr_t end);
+
+/*
  * Changes the protection of [start, end), committed pages of `view`: regions, resident pages, and
  * the charge for copy-on-write. => returns: STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES;
  * nothing changed then. (protect.c)

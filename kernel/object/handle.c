@@ -14,6 +14,7 @@
  */
 #include "handle.h"
 
+#include "kernel/core/fail.h"
 #include "kernel/core/pool.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
@@ -245,7 +246,7 @@ static NTSTATUS insert_locked(struct handle_table *table, struct object *object,
 
 	if (table->closed)
 		return STATUS_PROCESS_IS_TERMINATING;
-	if (!table->first_free && !table_extend(table))
+	if (fail_point(QUIRE_FAIL_HANDLE) || (!table->first_free && !table_extend(table)))
 		return STATUS_INSUFFICIENT_RESOURCES;
 	index = table->first_free;
 	entry = table_entry(table, index);
@@ -304,8 +305,8 @@ NTSTATUS handle_reference(struct handle_table *table, handle_t handle,
 	return status;
 }
 
-NTSTATUS handle_query(struct handle_table *table, handle_t handle,
-		      struct handle_information *result)
+NTSTATUS handle_open(struct handle_table *table, handle_t handle, struct object **object,
+		     struct handle_information *result)
 {
 	struct handle_entry *entry;
 
@@ -313,6 +314,10 @@ NTSTATUS handle_query(struct handle_table *table, handle_t handle,
 	entry = entry_resolve(table, handle);
 	if (entry)
 		*result = entry_information(entry);
+	if (entry && object) {
+		*object = entry_object(entry);
+		object_handle_opened(*object);
+	}
 	mutex_unlock(&table->lock);
 	return entry ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
 }

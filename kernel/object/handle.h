@@ -57,9 +57,22 @@ struct handle_information {
 	access_mask_t granted;
 	uint32_t attributes;
 };
+/*
+ * What the handle is. object not NULL: for a caller who makes another handle to the object, which
+ * is counted as if it had that one already (object_handle_opened), so that a close of this one
+ * meanwhile is not the last. The caller gives it back with object_handle_closed.
+ * => returns: STATUS_INVALID_HANDLE, STATUS_SUCCESS.
+ */
+NTSTATUS handle_open(struct handle_table *table, handle_t handle, struct object **object,
+		     struct handle_information *result) MUST_CHECK;
+
 /* => returns: STATUS_INVALID_HANDLE, STATUS_SUCCESS. The same for handle_set_attributes. */
-NTSTATUS handle_query(struct handle_table *table, handle_t handle,
-		      struct handle_information *result) MUST_CHECK;
+static inline NTSTATUS handle_query(struct handle_table *table, handle_t handle,
+				    struct handle_information *result)
+{
+	return handle_open(table, handle, NULL, result);
+}
+
 NTSTATUS handle_set_attributes(struct handle_table *table, handle_t handle,
 			       uint32_t attributes) MUST_CHECK;
 

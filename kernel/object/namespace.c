@@ -20,9 +20,27 @@ static struct object *root; /* (C) the directory "\" */
 
 /* ---- look-up ---- */
 
-/* Walks under the lock. *object: a reference; *parses: it is to be given *rest. */
+/* What a finder is given: a reference, or a count among the handles, which has one. */
+static void object_take(struct object *object, bool opens)
+{
+	if (opens)
+		object_handle_opened(object);
+	else
+		object_reference(object);
+}
+
+static void object_give_back(struct object *object, bool opens)
+{
+	if (opens)
+		object_handle_closed(object);
+	else
+		object_release(object);
+}
+
+/* Walks under the lock. *object: taken; *parses: a reference, and it is to be given *rest. */
 static NTSTATUS lookup_locked(const struct object_name *name, const struct object_type *type,
-			      struct object **object, bool *parses, struct parse_rest *rest)
+			      bool opens, struct object **object, bool *parses,
+			      struct parse_rest *rest)
 {
 	struct walk walk = {.type = type, .root = root};
 	enum walk_end end;
@@ -41,12 +59,12 @@ static NTSTATUS lookup_locked(const struct object_name *name, const struct objec
 			return status;
 	}
 	*object = walk.object;
-	object_reference(*object);
+	object_take(*object, opens && !*parses);
 	return STATUS_SUCCESS;
 }
 
-NTSTATUS namespace_lookup(const struct object_name *name, const struct object_type *type,
-			  void *context, struct object **result)
+static NTSTATUS lookup(const struct object_name *name, const struct object_type *type,
+		       void *context, bool opens, struct object **result)
 {
 	struct object *object, *opened = NULL;
 	struct parse_rest rest = {0};
@@ -54,7 +72,7 @@ NTSTATUS namespace_lookup(const struct object_name *name, const struct object_ty
 	NTSTATUS status;
 
 	mutex_lock(&namespace_lock);
-	status = lookup_locked(name, type, &object, &parses, &rest);
+	status = lookup_locked(name, type, opens, &object, &parses, &rest);
 	mutex_unlock(&namespace_lock);
 	if (!NT_SUCCESS(status))
 		return status;
@@ -66,13 +84,27 @@ NTSTATUS namespace_lookup(const struct object_name *name, const struct object_ty
 		if (!NT_SUCCESS(status))
 			return status;
 		object = opened;
+		object_take(object, opens);
+		object_release(opened);
 	}
 	if (type && object->type != type) {
-		object_release(object);
+		object_give_back(object, opens);
 		return STATUS_OBJECT_TYPE_MISMATCH; /* rows 6, 20 */
 	}
 	*result = object;
 	return STATUS_SUCCESS;
+}
+
+NTSTATUS namespace_lookup(const struct object_name *name, const struct object_type *type,
+			  void *context, struct object **result)
+{
+	return lookup(name, type, context, false, result);
+}
+
+NTSTATUS namespace_open(const struct object_name *name, const struct object_type *type,
+			void *context, struct object **result)
+{
+	return lookup(name, type, context, true, result);
 }
 
 /* ---- names come and go ---- */
@@ -87,7 +119,7 @@ static NTSTATUS insert_present(const struct object_name *name, const struct obje
 		return STATUS_OBJECT_TYPE_MISMATCH; /* rows 21, 27 */
 	if (!(name->attributes & OBJ_OPENIF))
 		return STATUS_OBJECT_NAME_COLLISION; /* rows 18, 20, 26 */
-	object_reference(present);
+	object_handle_opened(present);
 	*existing = present;
 	return STATUS_OBJECT_NAME_EXISTS; /* rows 19, 26 */
 }

@@ -51,12 +51,20 @@ NTSTATUS namespace_lookup(const struct object_name *name, const struct object_ty
 			  void *context, struct object **result) MUST_CHECK;
 
 /*
+ * The same for a caller who makes a handle: the result is counted as if it had one already
+ * (object_handle_opened), under the lock that guards names, so that it does not lose its name
+ * between being found and having a handle. The caller gives it back with object_handle_closed.
+ */
+NTSTATUS namespace_open(const struct object_name *name, const struct object_type *type,
+			void *context, struct object **result) MUST_CHECK;
+
+/*
  * Gives `object` its name; the name holds a reference. An empty name is success, and the object
  * stays unnamed. If the name is taken: with OBJ_OPENIF and the same type STATUS_OBJECT_NAME_EXISTS
- * (a success status) and *existing (a reference); else STATUS_OBJECT_NAME_COLLISION or
- * STATUS_OBJECT_TYPE_MISMATCH (rows 18-21 and 27 of section 7). The name of a temporary object goes
- * when its last handle is closed: object_handle_opened says what a creator does. existing: may be
- * NULL without OBJ_OPENIF.
+ * (a success status) and *existing (opened, as namespace_open's result); else
+ * STATUS_OBJECT_NAME_COLLISION or STATUS_OBJECT_TYPE_MISMATCH (rows 18-21 and 27 of section 7). The
+ * name of a temporary object goes when its last handle is closed: object_handle_opened says what a
+ * creator does. existing: may be NULL without OBJ_OPENIF.
  * => returns: those, the statuses of namespace_lookup, or STATUS_INSUFFICIENT_RESOURCES; the object
  *    is then unnamed.
  */

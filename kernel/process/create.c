@@ -255,20 +255,17 @@ static NTSTATUS standard_handle_copy(struct process *process, struct process *pa
 {
 	struct handle_information information;
 	struct object *object;
-	access_mask_t granted;
 	NTSTATUS status;
 
 	if (NT_SUCCESS(handle_query(&process->handles, *handle, &information)))
 		return STATUS_SUCCESS;
-	if (!NT_SUCCESS(handle_reference(&parent->handles, *handle, NULL, 0, &object, &granted))) {
+	if (!NT_SUCCESS(handle_open(&parent->handles, *handle, &object, &information))) {
 		*handle = 0;
 		return STATUS_SUCCESS;
 	}
-	if (!NT_SUCCESS(handle_query(&parent->handles, *handle, &information)))
-		information.attributes = 0;
-	status = handle_insert(&process->handles, object, granted,
+	status = handle_insert(&process->handles, object, information.granted,
 			       information.attributes & OBJ_INHERIT, handle);
-	object_release(object);
+	object_handle_closed(object);
 	return status;
 }
 

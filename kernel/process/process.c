@@ -370,7 +370,7 @@ uint64_t process_run_ticks(struct process *process)
 	mutex_lock(&process->lock);
 	ticks = process->gone_run_ticks;
 	TAILQ_FOREACH (thread, &process->threads, link)
-		ticks += thread->thread.run_ticks;
+		ticks += thread_run_ticks(&thread->thread);
 	mutex_unlock(&process->lock);
 	return ticks;
 }

@@ -78,7 +78,7 @@ struct user_thread {
 	struct user_entry entry;    /* (C) where it starts */
 	bool started;		    /* (P) thread_start was called; until then it is suspended */
 	uint8_t suspend_count;	    /* (P) more than 0: it does not run in user mode */
-	bool gone;		    /* (P) out of the process' list; exit_status is final */
+	bool gone;		    /* (P) not on the process' list: exit_status is final, or not yet */
 	bool is_last;		    /* (T) it took the process down */
 	NTSTATUS exit_status;	    /* (P) STATUS_PENDING while it runs */
 	uint64_t create_time;	    /* (C) NT time */
@@ -133,11 +133,17 @@ struct thread_request {
 	vaddr_t start, argument;
 	uint64_t stack_reserve_bytes, stack_commit_bytes; /* 0: the image's */
 	bool is_first;					  /* starts at the image's entry */
+	/*
+	 * Told of the thread when all that it needs is there, before it belongs to the process: who
+	 * refuses it, or cannot tell anybody about it, leaves nothing behind. May be NULL.
+	 */
+	NTSTATUS (*publish)(struct user_thread *thread, void *context);
+	void *context;
 };
 /*
  * A thread with stack and TEB, suspended: user_thread_resume lets it run.
  * => returns: STATUS_PROCESS_IS_TERMINATING, STATUS_INSUFFICIENT_RESOURCES (PROCESS_MAX_THREADS,
- *    kernel memory), memory statuses; a reference in *result.
+ *    kernel memory), memory statuses, those of request->publish; a reference in *result.
  */
 NTSTATUS user_thread_create(const struct thread_request *request,
 			    struct user_thread **result) MUST_CHECK;

@@ -192,7 +192,7 @@ static NTSTATUS thread_link(struct user_thread *thread, struct address_space *sp
 		core->process = process;
 		arch_user_prepare(core, &thread->entry);
 		core->id = thread->id;
-		thread->exit_status = STATUS_PENDING;
+		thread->gone = false;
 		thread->suspend_count = 1;
 		TAILQ_INSERT_TAIL(&process->threads, thread, link);
 		process->thread_count++;
@@ -212,6 +212,8 @@ static NTSTATUS user_thread_build(struct user_thread *thread, struct address_spa
 	if (!stack)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	status = user_stack_create(thread, space, request);
+	if (NT_SUCCESS(status) && request->publish)
+		status = request->publish(thread, request->context);
 	if (NT_SUCCESS(status)) {
 		entry_fill(thread, request);
 		status = thread_link(thread, space, stack);
@@ -235,6 +237,8 @@ NTSTATUS user_thread_create(const struct thread_request *request, struct user_th
 	object_reference(thread->process);
 	thread->id = client_id_next();
 	thread->create_time = time_system();
+	thread->exit_status = STATUS_PENDING;
+	thread->gone = true; /* whoever guesses its handle finds a thread that does nothing */
 	TAILQ_INIT(&thread->apcs);
 	thread->start_address = request->is_first ? request->process->image_entry : request->start;
 	status = process_space_pin(thread->process, &space);
@@ -295,7 +299,7 @@ static bool thread_unlink(struct user_thread *thread)
 	thread->exit_time = time_system();
 	thread->gone = true;
 	TAILQ_REMOVE(&process->threads, thread, link);
-	process->gone_run_ticks += thread->thread.run_ticks;
+	process->gone_run_ticks += thread_run_ticks(&thread->thread);
 	is_last = --process->thread_count == 0;
 	if (is_last)
 		process->exit_time = thread->exit_time;

@@ -78,16 +78,17 @@ NTSTATUS handle_give(void *object, access_mask_t granted, uint32_t attributes, v
 	if (!NT_SUCCESS(status))
 		return status;
 	status = copy_out(address, &handle, sizeof(handle));
-	if (!NT_SUCCESS(status)) {
-		/*
-		 * Another thread may have guessed the value and closed it: then it is closed all
-		 * the same.
-		 */
-		NTSTATUS close_status = handle_close(table, handle);
-
-		(void)close_status;
-	}
+	if (!NT_SUCCESS(status))
+		handle_take_back(handle);
 	return status;
+}
+
+void handle_take_back(handle_t handle)
+{
+	/* Another thread may have guessed the value and closed it; 0 is no handle: closed, too. */
+	NTSTATUS status = handle_close(&process_current()->handles, handle);
+
+	(void)status;
 }
 
 NTSTATUS target_open(handle_t handle, access_mask_t desired, struct target *target)

@@ -16,3 +16,8 @@ struct memory_range {
 /* Probes both for writing and reads them. */
 NTSTATUS range_capture(struct memory_range *range) MUST_CHECK;
 NTSTATUS range_write(const struct memory_range *range) MUST_CHECK;
+/*
+ * The same for what has been done and cannot be undone: if the memory went away since it was
+ * probed, the call has succeeded all the same (as NT's handlers of these stores have it).
+ */
+void range_tell(const struct memory_range *range);

@@ -61,7 +61,7 @@ NTSTATUS object_publish_handle(struct object *object, struct object *existing, N
 			status = insert_status;
 	}
 	if (existing)
-		object_release(existing);
+		object_handle_closed(existing);
 	object_handle_closed(object);
 	return status;
 }
@@ -89,14 +89,14 @@ NTSTATUS object_open(const uint64_t *arguments, const struct object_type *type)
 		status = attributes_capture(arguments[2], CAPTURE_OPEN, &attributes);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = namespace_lookup(&attributes.name, type, NULL, &object);
+	status = namespace_open(&attributes.name, type, NULL, &object);
 	if (NT_SUCCESS(status)) {
 		status = object_map_access(type, desired, &granted);
 		if (NT_SUCCESS(status))
 			status = handle_give(object, granted,
 					     attributes.name.attributes & OBJ_INHERIT,
 					     handle_address);
-		object_release(object);
+		object_handle_closed(object);
 	}
 	attributes_release(&attributes);
 	return status;

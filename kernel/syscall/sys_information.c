@@ -5,6 +5,7 @@
 #include "syscall.h"
 
 #include "capture.h"
+#include "failures.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pool.h"
 #include "kernel/io/device.h"
@@ -12,6 +13,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/user_memory.h"
 #include "nt/ntex.h"
+#include "sweep.h"
 #include "system_query.h"
 #include "system_text.h"
 
@@ -40,6 +42,43 @@ static NTSTATUS query_basic(const struct system_query *query)
 	return system_answer(query, &basic, sizeof(basic));
 }
 
+#define QUIET_TRIES 100u
+#define QUIET_100NS 10000u /* 1 ms */
+
+static void check_and_count(struct mm_balance *balance, struct pool_statistics *pool)
+{
+	mm_check();
+	pool_statistics_read(pool);
+	mm_balance_read(balance);
+}
+
+/*
+ * mm_check takes no locks: nobody else may be inside the kernel meanwhile. Programs may ask for it
+ * at any time, so it waits for such a moment, and keeps it by a priority that no program has.
+ */
+static NTSTATUS check_when_quiet(struct mm_balance *balance, struct pool_statistics *pool)
+{
+	struct thread *thread = thread_current();
+	NTSTATUS status = STATUS_SUCCESS;
+
+	for (unsigned i = 0; i < QUIET_TRIES && NT_SUCCESS(status); i++) {
+		uint8_t priority = thread->priority;
+		bool quiet;
+
+		thread_set_priority(thread, THREAD_PRIORITY_CHECK);
+		quiet = threads_are_quiet();
+		if (quiet)
+			check_and_count(balance, pool);
+		thread_set_priority(thread, priority);
+		if (quiet)
+			return STATUS_SUCCESS;
+		status = thread_sleep(balance, NULL, time_now() + QUIET_100NS, true);
+		if (status == STATUS_TIMEOUT)
+			status = STATUS_SUCCESS;
+	}
+	return NT_SUCCESS(status) ? STATUS_DEVICE_BUSY : status;
+}
+
 /*
  * Frames of the pool are left out: it keeps empty pages for the next time, and its bytes in use say
  * what it holds. So are the files in the tree and their tables: a file that is new or has grown is
@@ -52,11 +91,10 @@ static NTSTATUS query_check(const struct system_query *query)
 	struct quire_memory memory;
 	struct quire_balance result;
 	struct ramdisk_statistics disk;
+	NTSTATUS status = check_when_quiet(&balance, &pool);
 
-	mm_check();
-	pool_check();
-	pool_statistics_read(&pool);
-	mm_balance_read(&balance);
+	if (!NT_SUCCESS(status))
+		return status;
 	ramdisk_statistics_read(&disk);
 	processes_count(&memory);
 	result = (struct quire_balance){
@@ -149,6 +187,10 @@ static const struct system_class {
 	{QUIRE_SYSTEM_COMMAND_LINE, 0, 0, query_command_line},
 	{QUIRE_SYSTEM_PAGING, 0, 0, query_paging},
 	{QUIRE_SYSTEM_DISK, 0, 0, query_disk},
+#ifdef QUIRE_DEBUG
+	{QUIRE_SYSTEM_FAILURES, sizeof(struct quire_failures), 0, query_failures},
+	{QUIRE_SYSTEM_SWEEP, 0, 0, query_sweep},
+#endif
 };
 
 static const struct system_class *system_class_find(uint32_t class)

@@ -33,6 +33,13 @@ NTSTATUS range_write(const struct memory_range *range)
 	return status;
 }
 
+void range_tell(const struct memory_range *range)
+{
+	NTSTATUS status = range_write(range);
+
+	(void)status;
+}
+
 /* What both calls to allocate decode. */
 struct allocation {
 	handle_t process;
@@ -51,12 +58,15 @@ static NTSTATUS allocate_perform(struct address_space *space, struct allocation 
 
 	if (!NT_SUCCESS(status))
 		return status;
+	if (!(allocation->type & (MEM_RESERVE | MEM_REPLACE_PLACEHOLDER))) {
+		range_tell(range); /* which pages an old allocation has gained is not known */
+		return status;
+	}
 	copy_status = range_write(range);
 	if (!NT_SUCCESS(copy_status) && (allocation->type & MEM_REPLACE_PLACEHOLDER)) {
 		status = memory_free(space, &range->base, &range->size_bytes,
 				     MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER);
-	} else if (!NT_SUCCESS(copy_status) && (allocation->type & MEM_RESERVE)) {
-		/* Undone if it is a new allocation; a commit inside an old one stays. */
+	} else if (!NT_SUCCESS(copy_status)) {
 		range->size_bytes = 0;
 		status = memory_free(space, &range->base, &range->size_bytes, MEM_RELEASE);
 	}
@@ -146,7 +156,9 @@ NTSTATUS NtFreeVirtualMemory(const uint64_t *arguments)
 		return status;
 	status = memory_free(target.space, &range.base, &range.size_bytes, type);
 	target_close(&target);
-	return NT_SUCCESS(status) ? range_write(&range) : status;
+	if (NT_SUCCESS(status))
+		range_tell(&range);
+	return status;
 }
 
 NTSTATUS NtProtectVirtualMemory(const uint64_t *arguments)
@@ -174,8 +186,8 @@ NTSTATUS NtProtectVirtualMemory(const uint64_t *arguments)
 	target_close(&target);
 	if (!NT_SUCCESS(status))
 		return status;
-	copy_status = range_write(&range);
-	if (NT_SUCCESS(copy_status))
-		copy_status = copy_out(arguments[4], &old, sizeof(old));
-	return NT_SUCCESS(copy_status) ? status : copy_status; /* also STATUS_WAS_UNLOCKED */
+	range_tell(&range);
+	copy_status = copy_out(arguments[4], &old, sizeof(old));
+	(void)copy_status; /* as range_tell */
+	return status;	   /* also STATUS_WAS_UNLOCKED */
 }

@@ -31,19 +31,20 @@ struct duplication {
 	uint32_t attributes, options;
 };
 
-/* The object behind a handle of `process`; -1 is that process, -2 the calling thread. */
-static NTSTATUS source_reference(struct process *process, handle_t handle, struct object **object,
-				 access_mask_t *granted)
+/*
+ * The object behind a handle of `process`, opened (handle_open); -1 is that process, -2 the calling
+ * thread.
+ */
+static NTSTATUS source_open(struct process *process, handle_t handle, struct object **object,
+			    struct handle_information *source)
 {
-	if (handle == CURRENT_PROCESS) {
-		object_reference(process);
-		*object = &process->header;
-		*granted = PROCESS_ALL_ACCESS;
-		return STATUS_SUCCESS;
-	}
-	if (handle == CURRENT_THREAD)
-		return process_reference_by_handle(handle, NULL, 0, object, granted);
-	return handle_reference(&process->handles, handle, NULL, 0, object, granted);
+	if (handle != CURRENT_PROCESS && handle != CURRENT_THREAD)
+		return handle_open(&process->handles, handle, object, source);
+	*object = handle == CURRENT_PROCESS ? &process->header : &user_thread_current()->header;
+	*source = (struct handle_information){
+		.granted = handle == CURRENT_PROCESS ? PROCESS_ALL_ACCESS : THREAD_ALL_ACCESS};
+	object_handle_opened(*object);
+	return STATUS_SUCCESS;
 }
 
 /*
@@ -65,25 +66,21 @@ static NTSTATUS duplicate_access(const struct duplication *duplication, const st
 	return status;
 }
 
-static uint32_t duplicate_attributes(const struct duplication *duplication)
+static uint32_t duplicate_attributes(const struct duplication *duplication,
+				     const struct handle_information *source)
 {
-	struct handle_information information;
-
-	if (!(duplication->options & DUPLICATE_SAME_ATTRIBUTES))
-		return duplication->attributes & (OBJ_INHERIT | OBJ_PROTECT_CLOSE);
-	if (!NT_SUCCESS(handle_query(&duplication->source_process->handles, duplication->source,
-				     &information)))
-		return 0; /* a pseudo handle, or closed meanwhile */
-	return information.attributes;
+	if (duplication->options & DUPLICATE_SAME_ATTRIBUTES)
+		return source->attributes;
+	return duplication->attributes & (OBJ_INHERIT | OBJ_PROTECT_CLOSE);
 }
 
 static NTSTATUS duplicate_insert(const struct duplication *duplication, struct object *object,
-				 access_mask_t access)
+				 const struct handle_information *result)
 {
 	struct handle_table *table = &duplication->target_process->handles;
 	handle_t handle;
 	NTSTATUS status =
-		handle_insert(table, object, access, duplicate_attributes(duplication), &handle);
+		handle_insert(table, object, result->granted, result->attributes, &handle);
 
 	if (!NT_SUCCESS(status) || !duplication->result_address)
 		return status;
@@ -98,19 +95,20 @@ static NTSTATUS duplicate_insert(const struct duplication *duplication, struct o
 
 static NTSTATUS duplicate_into_target(const struct duplication *duplication)
 {
+	struct handle_information source, result;
 	struct object *object;
-	access_mask_t granted, access;
-	NTSTATUS status = source_reference(duplication->source_process, duplication->source,
-					   &object, &granted);
+	NTSTATUS status =
+		source_open(duplication->source_process, duplication->source, &object, &source);
 
 	if (!NT_SUCCESS(status))
 		return status;
+	result.attributes = duplicate_attributes(duplication, &source);
 	if (duplication->target_process) {
-		status = duplicate_access(duplication, object, granted, &access);
+		status = duplicate_access(duplication, object, source.granted, &result.granted);
 		if (NT_SUCCESS(status))
-			status = duplicate_insert(duplication, object, access);
+			status = duplicate_insert(duplication, object, &result);
 	}
-	object_release(object);
+	object_handle_closed(object);
 	return status;
 }
 

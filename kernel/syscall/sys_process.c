@@ -26,6 +26,7 @@ struct creation {
 	vaddr_t create_info; /* 0: none */
 	struct ps_attributes list;
 	struct parameter_block parameters;
+	handle_t handles[2]; /* of the process and the thread, once they are given */
 };
 
 NTSTATUS unnamed_capture(vaddr_t address, uint32_t *attributes)
@@ -144,6 +145,29 @@ static NTSTATUS creation_parent(const struct creation *creation, struct process 
 	return STATUS_SUCCESS;
 }
 
+/* Handles and other results: the last thing that may fail. */
+static NTSTATUS creation_publish(struct user_thread *thread, void *context)
+{
+	struct creation *creation = context;
+	struct handle_table *table = &process_current()->handles;
+	handle_t *handles = creation->handles;
+	NTSTATUS status = ps_attributes_write(&creation->list, thread);
+
+	if (NT_SUCCESS(status))
+		status = create_info_write(creation->create_info);
+	if (NT_SUCCESS(status))
+		status = handle_insert(table, thread->process, creation->process_access,
+				       creation->process_attributes, &handles[0]);
+	if (NT_SUCCESS(status))
+		status = handle_insert(table, thread, creation->thread_access,
+				       creation->thread_attributes, &handles[1]);
+	if (NT_SUCCESS(status))
+		status = copy_out(creation->process_handle, &handles[0], sizeof(handle_t));
+	if (NT_SUCCESS(status))
+		status = copy_out(creation->thread_handle, &handles[1], sizeof(handle_t));
+	return status;
+}
+
 /* The process and its first thread, suspended; a reference in the thread. */
 static NTSTATUS creation_build(struct creation *creation, struct file_object *image,
 			       struct user_thread **thread)
@@ -153,7 +177,8 @@ static NTSTATUS creation_build(struct creation *creation, struct file_object *im
 		.inherit_handles = creation->process_flags & PROCESS_CREATE_FLAGS_INHERIT_HANDLES,
 		.parameters = &creation->parameters,
 	};
-	struct thread_request thread_request = {.is_first = true};
+	struct thread_request thread_request = {
+		.is_first = true, .publish = creation_publish, .context = creation};
 	struct process *process;
 	NTSTATUS status = creation_parent(creation, &request.parent);
 
@@ -165,48 +190,13 @@ static NTSTATUS creation_build(struct creation *creation, struct file_object *im
 		return status;
 	thread_request.process = process;
 	status = user_thread_create(&thread_request, thread);
-	if (NT_SUCCESS(status))
+	if (NT_SUCCESS(status)) {
 		object_release(process); /* the thread keeps it */
-	else
-		process_abandon(process);
-	return status;
-}
-
-/*
- * Handles and other results. When the last one fails, the process goes again and the handles with
- * it.
- */
-static NTSTATUS creation_publish(const struct creation *creation, struct user_thread *thread)
-{
-	handle_t process_handle = 0, thread_handle = 0;
-	struct handle_table *table = &process_current()->handles;
-	NTSTATUS status = ps_attributes_write(&creation->list, thread);
-
-	if (NT_SUCCESS(status))
-		status = create_info_write(creation->create_info);
-	if (NT_SUCCESS(status))
-		status = handle_insert(table, thread->process, creation->process_access,
-				       creation->process_attributes, &process_handle);
-	if (NT_SUCCESS(status))
-		status = handle_insert(table, thread, creation->thread_access,
-				       creation->thread_attributes, &thread_handle);
-	if (NT_SUCCESS(status))
-		status = copy_out(creation->process_handle, &process_handle, sizeof(handle_t));
-	if (NT_SUCCESS(status))
-		status = copy_out(creation->thread_handle, &thread_handle, sizeof(handle_t));
-	if (!NT_SUCCESS(status)) {
-		handle_t handles[] = {process_handle, thread_handle};
-
-		for (size_t i = 0; i < 2; i++) {
-			/*
-			 * 0 is no handle, and a thread may have guessed the others: nothing to do
-			 * about either
-			 */
-			NTSTATUS close_status = handle_close(table, handles[i]);
-
-			(void)close_status;
-		}
+		return status;
 	}
+	for (size_t i = 0; i < 2; i++)
+		handle_take_back(creation->handles[i]);
+	process_abandon(process);
 	return status;
 }
 
@@ -223,10 +213,7 @@ static NTSTATUS creation_perform(struct creation *creation)
 	object_release(image);
 	if (!NT_SUCCESS(status))
 		return status;
-	status = creation_publish(creation, thread);
-	if (!NT_SUCCESS(status))
-		process_terminate(thread->process, status);
-	else if (!(creation->thread_flags & THREAD_CREATE_FLAGS_CREATE_SUSPENDED))
+	if (!(creation->thread_flags & THREAD_CREATE_FLAGS_CREATE_SUSPENDED))
 		user_thread_resume(thread, &previous_count);
 	object_release(thread);
 	return status;

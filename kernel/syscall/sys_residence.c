@@ -46,7 +46,7 @@ static NTSTATUS residence_call(const uint64_t *arguments,
 {
 	uint32_t map_type = (uint32_t)arguments[3];
 	struct memory_range range = {.base_address = arguments[1], .size_address = arguments[2]};
-	NTSTATUS status, copy_status;
+	NTSTATUS status;
 	struct target target;
 
 	if (!map_type || (map_type & ~(MAP_PROCESS | MAP_SYSTEM)))
@@ -63,10 +63,9 @@ static NTSTATUS residence_call(const uint64_t *arguments,
 	status = map_type & MAP_SYSTEM ? STATUS_PRIVILEGE_NOT_HELD
 				       : change(target.space, &range.base, &range.size_bytes);
 	target_close(&target);
-	if (!NT_SUCCESS(status))
-		return status;
-	copy_status = range_write(&range);
-	return NT_SUCCESS(copy_status) ? status : copy_status;
+	if (NT_SUCCESS(status))
+		range_tell(&range);
+	return status;
 }
 
 NTSTATUS NtLockVirtualMemory(const uint64_t *arguments)

@@ -16,6 +16,7 @@ struct thread_creation {
 	access_mask_t access;
 	uint32_t attributes; /* OBJ_INHERIT */
 	uint32_t flags;
+	handle_t handle; /* once it is given */
 	struct ps_attributes list;
 	struct thread_request request;
 };
@@ -35,21 +36,33 @@ static NTSTATUS thread_creation_capture(const uint64_t *arguments, struct thread
 	return NT_SUCCESS(status) ? ps_attributes_capture(arguments[10], &creation->list) : status;
 }
 
+static NTSTATUS thread_publish(struct user_thread *thread, void *context)
+{
+	struct thread_creation *creation = context;
+	NTSTATUS status = ps_attributes_write(&creation->list, thread);
+
+	if (NT_SUCCESS(status))
+		status = handle_insert(&process_current()->handles, thread, creation->access,
+				       creation->attributes, &creation->handle);
+	if (NT_SUCCESS(status))
+		status = copy_out(creation->handle_address, &creation->handle, sizeof(handle_t));
+	return status;
+}
+
 static NTSTATUS thread_creation_perform(struct thread_creation *creation)
 {
 	struct user_thread *thread;
 	uint32_t previous_count;
-	NTSTATUS status = user_thread_create(&creation->request, &thread);
+	NTSTATUS status;
 
-	if (!NT_SUCCESS(status))
+	creation->request.publish = thread_publish;
+	creation->request.context = creation;
+	status = user_thread_create(&creation->request, &thread);
+	if (!NT_SUCCESS(status)) {
+		handle_take_back(creation->handle);
 		return status;
-	status = ps_attributes_write(&creation->list, thread);
-	if (NT_SUCCESS(status))
-		status = handle_give(thread, creation->access, creation->attributes,
-				     creation->handle_address);
-	if (!NT_SUCCESS(status))
-		user_thread_terminate(thread, status); /* it never runs in user mode */
-	else if (!(creation->flags & THREAD_CREATE_FLAGS_CREATE_SUSPENDED))
+	}
+	if (!(creation->flags & THREAD_CREATE_FLAGS_CREATE_SUSPENDED))
 		user_thread_resume(thread, &previous_count);
 	object_release(thread);
 	return status;

@@ -64,7 +64,7 @@ static NTSTATUS query_thread_times(const struct information_query *query)
 
 	mutex_lock(&thread->process->lock);
 	times.exit = thread->exit_time;
-	times.user = time_from_ticks(thread->thread.run_ticks, arch_ticks_per_second());
+	times.user = time_from_ticks(thread_run_ticks(&thread->thread), arch_ticks_per_second());
 	mutex_unlock(&thread->process->lock);
 	return answer(query, &times, sizeof(times));
 }

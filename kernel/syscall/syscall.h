@@ -4,7 +4,7 @@
  * An entry point carries NT's name and gets its arguments as an array of words, in order, already
  * copied from the user's stack. Each one decodes (checks values, probes pointers, captures,
  * resolves handles; changes nothing), then performs, then writes its results. Where the last write
- * can fail after all, the operation is undone.
+ * can fail after all, the operation is undone; what cannot be undone has succeeded all the same.
  */
 #pragma once
 
@@ -29,6 +29,9 @@ uint64_t system_call_count(void);
  */
 NTSTATUS handle_give(void *object, access_mask_t granted, uint32_t attributes,
 		     vaddr_t address) MUST_CHECK;
+
+/* Closes a handle of the current process that nobody was told of; 0: none. */
+void handle_take_back(handle_t handle);
 
 /*
  * Object attributes of a process or thread: these have no name. *attributes receives OBJ_INHERIT.

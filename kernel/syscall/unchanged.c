@@ -9,7 +9,7 @@
 static void others_read(struct call_state *state)
 {
 	state->guard_faults = atomic_load(&process_current()->space->faults[QUIRE_FAULT_GUARD]);
-	state->run_ticks = thread_current()->run_ticks;
+	state->run_ticks = thread_run_ticks(thread_current());
 }
 
 void call_state_read(struct call_state *state)

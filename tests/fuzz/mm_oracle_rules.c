@@ -100,6 +100,16 @@ static struct oracle_expectation expect_file_section(const struct section_reques
 	return result;
 }
 
+/* 3.4.9: SEC_BASED asks for a place as well. */
+static struct oracle_expectation and_place(const struct section_request *request,
+					   struct oracle_expectation result)
+{
+	if ((request->attributes & SEC_BASED) && request->size_bytes > BASED_BYTES_CERTAIN &&
+	    NT_SUCCESS(result.status))
+		result.other = STATUS_NO_MEMORY;
+	return result;
+}
+
 struct oracle_expectation oracle_expect_section(const struct section_request *request,
 						const struct oracle_content *file,
 						const struct oracle_image *image)
@@ -117,7 +127,7 @@ struct oracle_expectation oracle_expect_section(const struct section_request *re
 	if (file && (request->attributes & SEC_LARGE_PAGES))
 		return must(STATUS_INVALID_PARAMETER_6);
 	if (file)
-		return expect_file_section(request, file, image);
+		return and_place(request, expect_file_section(request, file, image));
 	if (!request->size_bytes) /* row 10: the order of the two is open, too */
 		return either(STATUS_INVALID_PARAMETER_4, request->attributes & SEC_IMAGE
 								  ? STATUS_INVALID_FILE_FOR_SECTION
@@ -131,9 +141,7 @@ struct oracle_expectation oracle_expect_section(const struct section_request *re
 	if (!(request->attributes & SEC_RESERVE))
 		result = succeed(bytes_to_pages(request->size_bytes),
 				 bytes_to_pages(request->size_bytes));
-	if ((request->attributes & SEC_BASED) && request->size_bytes > BASED_BYTES_CERTAIN)
-		result.other = STATUS_NO_MEMORY; /* 3.4.9: no such room */
-	return result;
+	return and_place(request, result);
 }
 
 /* ---- 3.4.1 ---- */

@@ -57,6 +57,33 @@ static HANDLE folder_open(void)
 	return folder;
 }
 
+static NTSTATUS own_process_make(void)
+{
+	return NtDuplicateObject(CURRENT_PROCESS, CURRENT_PROCESS, CURRENT_PROCESS, &stock.process,
+				 0, 0, DUPLICATE_SAME_ACCESS);
+}
+
+static NTSTATUS own_thread_make(void)
+{
+	return NtCreateThreadEx(&stock.thread, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS,
+				stock_thread, NULL, THREAD_CREATE_FLAGS_CREATE_SUSPENDED, 0, 0, 0,
+				NULL);
+}
+
+void calls_adopt(const struct call *call)
+{
+	NtClose(stock.process);
+	if (!NT_SUCCESS(own_process_make()))
+		bail_out("objects of a copy", STATUS_NO_MEMORY);
+	for (unsigned i = 0; i < call->argument_count; i++) {
+		if (strcmp(call->parameters[i].type, "Thread"))
+			continue;
+		NtClose(stock.thread);
+		if (!NT_SUCCESS(own_thread_make()))
+			bail_out("a thread of a copy", STATUS_NO_MEMORY);
+	}
+}
+
 void calls_init(void)
 {
 	NTSTATUS status;
@@ -73,12 +100,9 @@ void calls_init(void)
 				 &(LARGE_INTEGER){.QuadPart = 0x1000}, PAGE_READWRITE, SEC_COMMIT,
 				 NULL);
 	if (NT_SUCCESS(status))
-		status = NtDuplicateObject(CURRENT_PROCESS, CURRENT_PROCESS, CURRENT_PROCESS,
-					   &stock.process, 0, 0, DUPLICATE_SAME_ACCESS);
+		status = own_process_make();
 	if (NT_SUCCESS(status))
-		status = NtCreateThreadEx(&stock.thread, THREAD_ALL_ACCESS, NULL, CURRENT_PROCESS,
-					  stock_thread, NULL, THREAD_CREATE_FLAGS_CREATE_SUSPENDED,
-					  0, 0, 0, NULL);
+		status = own_thread_make();
 	if (NT_SUCCESS(status))
 		status = calls_objects_init();
 	if (!NT_SUCCESS(status))

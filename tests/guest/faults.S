@@ -138,3 +138,22 @@ FUNCTION steps_take
 FUNCTION stack_lose
 	movq	%rcx, %rsp
 	ud2
+
+	/* NTSTATUS system_call_number(uint64_t number): SYSCALL, nothing else */
+FUNCTION system_call_number
+	movq	%rcx, %rax
+	syscall
+	ret
+
+	/* The same with TF set: one exception, behind SYSCALL or not at all */
+FUNCTION system_call_stepped
+	movq	%rcx, %rax
+	pushfq
+	orl	$0x100, (%rsp)
+	popfq
+	syscall
+	nop
+	pushfq
+	andl	$~0x100, (%rsp)
+	popfq
+	ret

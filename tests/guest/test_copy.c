@@ -171,6 +171,13 @@ static void test_refusals(void)
 	tap_is_status(write_to(CURRENT_PROCESS, memory, none, 8, &done), STATUS_PARTIAL_COPY,
 		      "5.7: writing from a bad buffer");
 	tap_is_number(done, 0, "5.7: nothing is counted");
+	tap_is_status(read_from(CURRENT_PROCESS, memory, none + 3, 8, &done),
+		      STATUS_ACCESS_VIOLATION,
+		      "5.7: reading into a bad buffer that is not aligned");
+	tap_is_number(done, 0, "5.7: nothing is counted");
+	tap_is_status(write_to(CURRENT_PROCESS, memory, none + 3, 8, &done), STATUS_PARTIAL_COPY,
+		      "5.7: writing from a bad buffer that is not aligned");
+	tap_is_number(done, 0, "5.7: nothing is counted");
 	if (system_is_wine()) {
 		tap_skip(3, "Wine looks at the range and the handle later");
 	} else {

@@ -1,6 +1,6 @@
 /*
  * test_stress.c - more pages than frames: stress.exe verifies every page of memory of all kinds,
- * under each replacement policy and with a disk that takes time.
+ * under each replacement policy, with a disk that takes time, and with eager reads and writes.
  *
  * Each boot is a run of its own. A longer one: tools/quire run stress.exe --checks 10000000 ...
  */
@@ -10,6 +10,7 @@
 /* boot: frames=600 pagefile=2500 replace=random alone */
 /* boot: frames=600 pagefile=2500 replace=wsclock alone */
 /* boot: frames=600 pagefile=2500 disk_request_us=100 disk_page_us=20 alone */
+/* boot: frames=600 pagefile=2500 writeback=eager around=8 ahead=8 alone */
 #include "child.h"
 #include "guest.h"
 #include "launch.h"

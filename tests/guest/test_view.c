@@ -59,6 +59,8 @@ static void test_parameters(void)
 		{"zero bits 22", .zero_bits = 22, .expected = STATUS_INVALID_PARAMETER_4},
 		{"zero bits 3, base 0x30000000", .base = 0x30000000, .zero_bits = 3,
 		 .expected = STATUS_INVALID_PARAMETER_4},
+		{"zero bits 3, base 0x20000000", .base = 0x20000000, .zero_bits = 3,
+		 .expected = STATUS_INVALID_PARAMETER_4},
 		{"zero bits 2, base 0x30000000", .base = 0x30000000, .zero_bits = 2,
 		 .expected = STATUS_SUCCESS},
 		{"base not a multiple of 64 KiB", .base = 0x30001000,

@@ -38,6 +38,24 @@ void sim_start(uint64_t ram_bytes, uint64_t seed);
  * failure.
  */
 void sim_stop(void);
+/* The failure alone, with nothing stopped. */
+void sim_check_leaks(void);
+
+/*
+ * A world that many schedules begin in (sim_world.c). Between open and close, each run goes: all is
+ * as set_up (which calls sim_start) left it; body; take_down, which gives back all that set_up
+ * made; the leak check. Where snapshots are possible (not under AddressSanitizer), set_up is called
+ * once, and the way back takes microseconds; a run may then also fail, inside sim_expect_failure.
+ * The schedule is paused but for body.
+ */
+struct sim_world {
+	void (*set_up)(void *argument);
+	void (*take_down)(void *argument);
+	void *argument;
+};
+void sim_world_open(const struct sim_world *world);
+void sim_world_run(void (*body)(void *), void *argument);
+void sim_world_close(void);
 
 /* ---- schedules (sim_policy.c) ---- */
 
@@ -46,11 +64,24 @@ void sim_schedule_random(uint64_t seed);
 void sim_schedule_replay(const uint8_t *choices, size_t count); /* then as none */
 
 /*
+ * Each thread has a random priority and the highest runs; at `change_count` (at most 8) random ones
+ * of the first `steps` decisions the current thread falls below all others.
+ */
+void sim_schedule_priorities(uint64_t seed, unsigned change_count, uint64_t steps);
+/* That of QUIRE_SIM_REPLAY; false: it is not set. */
+bool sim_schedule_from_environment(void);
+/* Paused, nobody is preempted and no decision is part of the schedule: for what is not studied. */
+void sim_schedule_pause(bool pause);
+size_t sim_schedule_length(void); /* decisions so far */
+
+/*
  * Runs body for every schedule with at most max_preemptions preemptions, or until max_runs. Each
  * run must start from the same state. => returns: the number of runs.
  */
 uint64_t sim_explore(void (*body)(void *), void *argument, unsigned max_preemptions,
 		     uint64_t max_runs);
+
+void sim_explore_stop(void); /* for body: this run is the last */
 
 /*
  * Where somebody else may go on. `what` is for reports. Does nothing while interrupts are off (a
@@ -58,6 +89,25 @@ uint64_t sim_explore(void (*body)(void *), void *argument, unsigned max_preempti
  */
 void sim_switch_point(const char *what);
 uint64_t sim_switch_count(void); /* switches to another thread since the start */
+
+/* The kinds of switch points, and how many were passed since the start. */
+enum sim_point {
+	SIM_POINT_LOCK, /* before a lock is taken */
+	SIM_POINT_UNLOCK,
+	SIM_POINT_WAIT, /* a thread goes to sleep: somebody else goes on in any case */
+	SIM_POINT_WAKE, /* threads were made ready, started, or asked to end */
+	SIM_POINT_IO_START,
+	SIM_POINT_IO_END,
+	SIM_POINT_SLOT_WRITE,  /* before and after the transfer to the page file */
+	SIM_POINT_FLUSH,       /* before a translation is flushed */
+	SIM_POINT_USER_COPY,   /* copy_in, copy_out: before each page */
+	SIM_POINT_USER_ACCESS, /* a user program's own access */
+	SIM_POINT_PAGE,	       /* before a page is zeroed or copied */
+	SIM_POINT_POOL,	       /* pool_alloc, pool_free */
+	SIM_POINT_OTHER,       /* sim_switch_point */
+	SIM_POINTS
+};
+uint64_t sim_point_count(enum sim_point kind);
 
 /* ---- threads (sim_scheduler.c) ---- */
 
@@ -70,6 +120,8 @@ struct thread *sim_spawn(const char *name, void (*function)(void *), void *argum
  * Runs until every spawned thread has ended. All asleep: a deadlock, which is reported and fails.
  */
 void sim_run_all(void);
+/* Runs until nobody else can go on. */
+void sim_settle(void);
 unsigned sim_thread_count(void); /* spawned threads that have not ended */
 
 /*
@@ -120,6 +172,8 @@ void sim_set_io_delay(uint64_t time_100ns);
  * panic the kernel's state is worth nothing: sim_stop then only cleans up.
  */
 const char *sim_expect_panic(void (*body)(void *), void *argument);
+/* The same for failed SIM_CHECKs too. */
+const char *sim_expect_failure(void (*body)(void *), void *argument);
 bool sim_has_panicked(void);
 
 const char *sim_log_text(void);

@@ -29,6 +29,7 @@ struct sim_state {
 	struct thread_queue ready, sleeping, dead;
 	unsigned ready_count, spawned_count;
 	uint64_t switch_count;
+	uint64_t points[SIM_POINTS]; /* passed, by kind */
 	struct thread reaper;
 	bool has_reaper;
 };
@@ -49,6 +50,9 @@ void sim_make_ready(struct thread *thread);
 void sim_run_another(void);
 /* To be called by a thread that has just been switched to. */
 void sim_arrived(void);
+/* A switch point of the kernel's or the machine's: see sim_switch_point. */
+void sim_point(enum sim_point kind, const char *what);
+void sim_machine_point(enum host_point point);
 /* Sleeps until thread_wake(mutex). Other mutexes may be held. */
 void sim_sleep_for_mutex(const struct mutex *mutex);
 /* Leaves the current stack for good, to that of `home`, which lands in sim_land_if_panicking. */
@@ -67,6 +71,11 @@ void sim_policy_report(void);
 /* sim_lock.c */
 unsigned sim_spinlocks_held(void);
 void sim_locks_reset(void);
+
+/* sim_heap.c: zeroed; a block of a page's size is aligned like one. It panics when it is full. */
+void *sim_heap_alloc(size_t size_bytes);
+void sim_heap_free(void *memory, size_t size_bytes);
+void *sim_heap_used(size_t *size_bytes); /* what a snapshot takes */
 
 /* sim_pool.c */
 void sim_pool_begin(void);

@@ -1,8 +1,8 @@
 /*
  * sim_io.c - between the VM and the disk: switch points, delays and failures on purpose.
  *
- * Host tests are linked with --wrap=disk_transfer (tests/tests.mk), so every request that the
- * kernel makes comes here first, and neither side knows.
+ * Host tests are linked with --wrap=disk_transfer and --wrap=pagefile_write (tests/tests.mk), so
+ * every request that the kernel makes comes here first, and neither side knows.
  */
 #include "sim_internal.h"
 
@@ -15,6 +15,8 @@
 
 NTSTATUS __real_disk_transfer(const struct disk_request *request);
 NTSTATUS __wrap_disk_transfer(const struct disk_request *request);
+NTSTATUS __real_pagefile_write(uint64_t slot, void *const *pages, size_t count);
+NTSTATUS __wrap_pagefile_write(uint64_t slot, void *const *pages, size_t count);
 
 static uint64_t transfers, fail_at;
 static NTSTATUS fail_status;
@@ -50,7 +52,7 @@ static NTSTATUS transfer(const char *what)
 	bool fails = ++transfers == fail_at;
 
 	lock_assert_none_held();
-	sim_switch_point(what);
+	sim_point(SIM_POINT_IO_START, what);
 	return fails ? fail_status : STATUS_SUCCESS;
 }
 
@@ -79,6 +81,17 @@ NTSTATUS __wrap_disk_transfer(const struct disk_request *request)
 		status = __real_disk_transfer(request);
 	else if (is_read)
 		fill_with_garbage(request);
-	sim_switch_point(is_read ? "disk read done" : "disk write done");
+	sim_point(SIM_POINT_IO_END, is_read ? "disk read done" : "disk write done");
+	return status;
+}
+
+/* What the page file's slots get. */
+NTSTATUS __wrap_pagefile_write(uint64_t slot, void *const *pages, size_t count)
+{
+	NTSTATUS status;
+
+	sim_point(SIM_POINT_SLOT_WRITE, "slot write");
+	status = __real_pagefile_write(slot, pages, count);
+	sim_point(SIM_POINT_SLOT_WRITE, "slot write done");
 	return status;
 }

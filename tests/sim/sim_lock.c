@@ -69,7 +69,7 @@ void spin_lock(struct spinlock *lock) NO_THREAD_SAFETY_ANALYSIS
 {
 	irq_state_t state;
 
-	sim_switch_point(lock->name);
+	sim_point(SIM_POINT_LOCK, lock->name);
 	state = arch_irq_save();
 	if (atomic_load(&lock->held))
 		panic("spinlock %s is taken twice", lock->name);
@@ -89,7 +89,7 @@ void spin_unlock(struct spinlock *lock) NO_THREAD_SAFETY_ANALYSIS
 	if (spinlocks_held && lock->irq_state)
 		panic("spinlock %s is released before one that was taken later", lock->name);
 	arch_irq_restore(lock->irq_state);
-	sim_switch_point(lock->name);
+	sim_point(SIM_POINT_UNLOCK, lock->name);
 }
 
 bool spin_is_held(const struct spinlock *lock)
@@ -112,7 +112,7 @@ void mutex_lock(struct mutex *mutex) NO_THREAD_SAFETY_ANALYSIS
 		panic("mutex %s is locked under a spinlock", mutex->name);
 	if (mutex->owner == thread_current())
 		panic("mutex %s is taken twice", mutex->name);
-	sim_switch_point(mutex->name);
+	sim_point(SIM_POINT_LOCK, mutex->name);
 	rank_push(mutex->rank,
 		  mutex->name); /* before waiting: a wrong order is wrong even if it goes well */
 	while (mutex->owner) {
@@ -131,7 +131,7 @@ void mutex_unlock(struct mutex *mutex) NO_THREAD_SAFETY_ANALYSIS
 	mutex->owner = NULL;
 	if (mutex->waiter_count)
 		thread_wake(mutex);
-	sim_switch_point(mutex->name);
+	sim_point(SIM_POINT_UNLOCK, mutex->name);
 }
 
 bool mutex_is_held(const struct mutex *mutex)

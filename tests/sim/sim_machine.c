@@ -74,11 +74,13 @@ static void balance_check(const char *what, uint64_t now, uint64_t before)
 		      (unsigned long long)before);
 }
 
-static void leaks_check(void)
+void sim_check_leaks(void)
 {
 	struct mm_balance now;
 	struct pool_statistics pool;
 
+	sim_enter_space(NULL);
+	sim_ramdisk_unmount();
 	mm_check();
 	mm_balance_read(&now);
 	pool_statistics_read(&pool);
@@ -92,11 +94,8 @@ static void leaks_check(void)
 
 void sim_stop(void)
 {
-	if (!sim_has_panicked()) {
-		sim_enter_space(NULL);
-		sim_ramdisk_unmount();
-		leaks_check();
-	}
+	if (!sim_has_panicked())
+		sim_check_leaks();
 	sim_core_stop();
 	sim_ramdisk_forget();
 	host_stop();

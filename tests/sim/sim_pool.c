@@ -1,6 +1,7 @@
 /*
- * sim_pool.c - the kernel allocator over malloc: each block is exactly as large as was asked for,
- * so AddressSanitizer sees a byte too far, and a block that was freed is not used again soon.
+ * sim_pool.c - the kernel allocator over the host's memory (sim_heap.c): each block is exactly as
+ * large as was asked for, so AddressSanitizer sees a byte too far, and a block that was freed is
+ * not used again soon.
  *
  * The supply of pages is not used: the number of frames that a pool would take is not what host
  * tests are about.
@@ -14,8 +15,6 @@
 
 #include "kernel/core/pool.h"
 
-#define PAGE_ALIGNMENT 4096
-#define BLOCK_ALIGNMENT 16
 #define CALLERS 6
 
 struct sim_block {
@@ -38,6 +37,7 @@ RB_GENERATE(sim_block_tree, sim_block, node, block_compare)
 static struct sim_block_tree blocks = RB_INITIALIZER(&blocks);
 static struct pool_statistics statistics;
 static uint64_t allocations, fail_at;
+static bool is_traced; /* QUIRE_SIM_TRACE_POOL is set */
 
 static struct sim_block *block_containing(const void *pointer)
 {
@@ -65,18 +65,7 @@ static void check_context(const char *what)
 {
 	if (sim_spinlocks_held() || !arch_irq_enabled())
 		panic("%s under a spinlock", what);
-	sim_switch_point(what);
-}
-
-static void *block_memory(size_t size_bytes)
-{
-	size_t alignment = size_bytes == PAGE_ALIGNMENT ? PAGE_ALIGNMENT : BLOCK_ALIGNMENT;
-	void *memory;
-
-	if (posix_memalign(&memory, alignment, size_bytes) != 0)
-		panic("the host is out of memory");
-	memset(memory, 0, size_bytes);
-	return memory;
+	sim_point(SIM_POINT_POOL, what);
 }
 
 void *pool_alloc(size_t size_bytes)
@@ -86,13 +75,12 @@ void *pool_alloc(size_t size_bytes)
 	KASSERT(size_bytes > 0);
 	check_context("pool_alloc");
 	allocations++;
-	if (size_bytes > POOL_MAX_BYTES || allocations == fail_at)
+	if (size_bytes > POOL_MAX_BYTES || allocations == fail_at || fail_point(QUIRE_FAIL_POOL))
 		return NULL;
-	block = calloc(1, sizeof(*block));
-	KASSERT(block);
-	block->base = block_memory(size_bytes);
+	block = sim_heap_alloc(sizeof(*block));
+	block->base = sim_heap_alloc(size_bytes);
 	block->size_bytes = size_bytes;
-	if (getenv("QUIRE_SIM_TRACE_POOL"))
+	if (is_traced)
 		block->caller_count = arch_backtrace(NULL, block->callers, CALLERS);
 	RB_INSERT(sim_block_tree, &blocks, block);
 	statistics.blocks_used++;
@@ -105,8 +93,8 @@ static void block_free(struct sim_block *block)
 	RB_REMOVE(sim_block_tree, &blocks, block);
 	statistics.blocks_used--;
 	statistics.bytes_used -= block->size_bytes;
-	free((void *)(uintptr_t)block->base);
-	free(block);
+	sim_heap_free((void *)(uintptr_t)block->base, block->size_bytes);
+	sim_heap_free(block, sizeof(*block));
 }
 
 void pool_free(void *memory, size_t size_bytes)
@@ -158,6 +146,7 @@ void sim_pool_begin(void)
 	KASSERT(RB_EMPTY(&blocks));
 	memset(&statistics, 0, sizeof(statistics));
 	allocations = fail_at = 0;
+	is_traced = getenv("QUIRE_SIM_TRACE_POOL") != NULL;
 	host_is_pool_block = is_pool_block;
 }
 

@@ -2,7 +2,7 @@
  * sim_ramdisk.c - builds a newc cpio archive in memory, as `find | cpio -o -H newc` would, and
  * mounts it.
  *
- * The disk is one malloc'ed block of exactly its capacity, so AddressSanitizer sees a byte too far.
+ * The disk is one block of exactly its capacity, so AddressSanitizer sees a byte too far.
  */
 #include "sim_ramdisk.h"
 
@@ -104,8 +104,9 @@ void sim_ramdisk(const struct sim_file *files, size_t count, uint64_t free_bytes
 			entry_append(files[i].name, MODE_FILE, files[i].bytes, files[i].size_bytes);
 	}
 	entry_append("TRAILER!!!", 0, NULL, 0);
-	exact = realloc(disk.bytes, disk.length + free_bytes);
-	KASSERT(exact);
+	exact = sim_heap_alloc(disk.length + free_bytes);
+	memcpy(exact, disk.bytes, disk.length);
+	free(disk.bytes);
 	disk.bytes = exact;
 	disk.capacity = disk.length + free_bytes;
 	status = ramdisk_mount(disk.bytes, disk.length, disk.capacity, message, sizeof(message));
@@ -123,6 +124,7 @@ void sim_ramdisk_unmount(void)
 
 void sim_ramdisk_forget(void)
 {
-	free(disk.bytes);
+	if (disk.bytes)
+		sim_heap_free(disk.bytes, disk.capacity);
 	memset(&disk, 0, sizeof(disk));
 }

@@ -16,13 +16,15 @@
 #define LOG_BYTES (32u << 10)
 #define MESSAGE_BYTES 512
 
-static struct {
-	char text[2 * LOG_BYTES];
+/* Not in snapshots: what is told of a failure must outlive the way back. */
+static HOST_KEPT struct {
+	char log[2 * LOG_BYTES];
 	size_t length;
 	bool is_echoed; /* QUIRE_SIM_LOG is set */
 	char message[MESSAGE_BYTES];
 	bool has_panicked;
 	bool is_expected;    /* by sim_expect_panic, called on: */
+	bool are_checks;     /* and failed checks too */
 	struct thread *home; /* NULL: no threads were started */
 	bool is_landing;     /* a panic is on its way to `home` */
 	jmp_buf landing;
@@ -31,7 +33,7 @@ static struct {
 void sim_report_begin(void)
 {
 	report.length = 0;
-	report.text[0] = '\0';
+	report.log[0] = '\0';
 	report.is_echoed = getenv("QUIRE_SIM_LOG") != NULL;
 	report.has_panicked = false;
 }
@@ -47,12 +49,12 @@ static void log_append(const char *prefix, const char *format, va_list arguments
 	if (report.is_echoed)
 		fprintf(stderr, "log: %s%s\n", prefix, line);
 	length = strlen(prefix) + strlen(line) + 1;
-	if (report.length + length + 1 > sizeof(report.text)) {
-		memmove(report.text, report.text + LOG_BYTES, report.length - LOG_BYTES);
+	if (report.length + length + 1 > sizeof(report.log)) {
+		memmove(report.log, report.log + LOG_BYTES, report.length - LOG_BYTES);
 		report.length -= LOG_BYTES;
 	}
 	report.length +=
-		(size_t)snprintf(report.text + report.length, sizeof(report.text) - report.length,
+		(size_t)snprintf(report.log + report.length, sizeof(report.log) - report.length,
 				 "%s%s\n", prefix, line);
 }
 
@@ -84,7 +86,7 @@ void log_stage(const char *stage)
 
 const char *sim_log_text(void)
 {
-	return report.text;
+	return report.log;
 }
 
 void sim_report(void)
@@ -92,7 +94,7 @@ void sim_report(void)
 	sim_policy_report();
 	sim_threads_report();
 	if (report.length)
-		fprintf(stderr, "sim: log\n%s", report.text);
+		fprintf(stderr, "sim: log\n%s", sim_log_text());
 }
 
 /* ---- panic ---- */
@@ -132,6 +134,16 @@ const char *sim_expect_panic(void (*body)(void *), void *argument)
 	return report.has_panicked ? report.message : NULL;
 }
 
+const char *sim_expect_failure(void (*body)(void *), void *argument)
+{
+	const char *message;
+
+	report.are_checks = true;
+	message = sim_expect_panic(body, argument);
+	report.are_checks = false;
+	return message;
+}
+
 bool sim_has_panicked(void)
 {
 	return report.has_panicked;
@@ -156,7 +168,8 @@ _Noreturn void sim_fail(const char *file, int line, const char *text)
 {
 	snprintf(report.message, sizeof(report.message), "%s:%d: check failed: %s", file, line,
 		 text);
-	report.is_expected = false;
+	if (!report.are_checks)
+		report.is_expected = false;
 	end();
 }
 

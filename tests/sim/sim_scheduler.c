@@ -96,7 +96,7 @@ void sim_run_another(void)
 	switch_to(take_ready(sim_choose(sim.ready_count, false)));
 }
 
-void sim_switch_point(const char *what)
+void sim_point(enum sim_point kind, const char *what)
 {
 	struct thread *thread;
 	unsigned choice;
@@ -107,6 +107,7 @@ void sim_switch_point(const char *what)
 	if (thread->state != THREAD_RUNNING) /* on its way to sleep */
 		return;
 	sim_note_of(thread)->last_point = what;
+	sim.points[kind]++;
 	host_time_advance(POINT_TICKS);
 	expire_timers();
 	choice = sim_choose(1 + sim.ready_count, true);
@@ -114,6 +115,34 @@ void sim_switch_point(const char *what)
 		return;
 	sim_make_ready(thread);
 	switch_to(take_ready(choice - 1));
+}
+
+void sim_switch_point(const char *what)
+{
+	sim_point(SIM_POINT_OTHER, what);
+}
+
+void sim_machine_point(enum host_point point)
+{
+	switch (point) {
+	case HOST_POINT_ACCESS:
+		sim_point(SIM_POINT_USER_ACCESS, "user access");
+		break;
+	case HOST_POINT_COPY:
+		sim_point(SIM_POINT_USER_COPY, "user copy");
+		break;
+	case HOST_POINT_FLUSH:
+		sim_point(SIM_POINT_FLUSH, "TLB flush");
+		break;
+	case HOST_POINT_PAGE:
+		sim_point(SIM_POINT_PAGE, "page");
+		break;
+	}
+}
+
+uint64_t sim_point_count(enum sim_point kind)
+{
+	return sim.points[kind];
 }
 
 void thread_yield(void)
@@ -134,6 +163,7 @@ static void fall_asleep(const void *address, uint64_t wake_time)
 {
 	struct thread *thread = thread_current();
 
+	sim.points[SIM_POINT_WAIT]++;
 	thread->state = THREAD_SLEEPING;
 	thread->wait_address = address;
 	thread->wake_time = wake_time;
@@ -182,7 +212,7 @@ void thread_wake(const void *address)
 		if (thread->wait_address == address)
 			wake(thread, STATUS_SUCCESS);
 	}
-	sim_switch_point("thread_wake");
+	sim_point(SIM_POINT_WAKE, "thread_wake");
 }
 
 void thread_request_termination(struct thread *thread, NTSTATUS status)
@@ -191,7 +221,7 @@ void thread_request_termination(struct thread *thread, NTSTATUS status)
 		thread->exit_status = status;
 	if (thread->state == THREAD_SLEEPING && thread->wait_interruptible)
 		wake(thread, STATUS_THREAD_IS_TERMINATING);
-	sim_switch_point("thread_request_termination");
+	sim_point(SIM_POINT_WAKE, "thread_request_termination");
 }
 
 void thread_set_priority(struct thread *thread, uint8_t priority)
@@ -228,6 +258,12 @@ void thread_check(void)
 	TAILQ_FOREACH (thread, &sim.sleeping, queue)
 		KASSERT(thread->state == THREAD_SLEEPING && thread->wait_address);
 	KASSERT(thread_current()->state == THREAD_RUNNING);
+}
+
+/* For a system call of the guest's tests; here mm_check is called directly. */
+bool threads_are_quiet(void)
+{
+	return true;
 }
 
 void sim_stop_switching(void)

@@ -4,7 +4,6 @@
 #include "sim_internal.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kernel/mm/types.h"
@@ -45,7 +44,7 @@ static void thread_forget(struct thread *thread)
 	host_thread_release(thread);
 	*note = (struct sim_note){0};
 	if (is_ours)
-		free(thread);
+		sim_heap_free(thread, sizeof(*thread));
 }
 
 void sim_collect_dead(void)
@@ -91,7 +90,7 @@ void thread_start(struct thread *thread)
 {
 	KASSERT(thread->state == THREAD_NEW);
 	sim_make_ready(thread);
-	sim_switch_point("thread_start");
+	sim_point(SIM_POINT_WAKE, "thread_start");
 }
 
 static void reaper_main(void *argument)
@@ -156,10 +155,9 @@ static void spawned_main(void *argument)
 struct thread *sim_spawn(const char *name, void (*function)(void *), void *argument,
 			 struct address_space *space)
 {
-	struct thread *thread = aligned_alloc(_Alignof(struct thread), sizeof(*thread));
+	struct thread *thread = sim_heap_alloc(sizeof(*thread));
 	struct sim_note *note;
 
-	KASSERT(thread);
 	thread_init(thread, name, THREAD_PRIORITY_NORMAL, NULL, 0, spawned_main, thread);
 	note = sim_note_of(thread);
 	note->is_spawned = true;
@@ -184,6 +182,12 @@ void sim_run_all(void)
 		(void)thread_sleep(&sim.spawned_count, NULL, TIME_FOREVER, false);
 }
 
+void sim_settle(void)
+{
+	while (sim.ready_count)
+		thread_yield();
+}
+
 /* ---- start and stop ---- */
 
 void sim_core_start(uint64_t seed)
@@ -201,7 +205,7 @@ void sim_core_start(uint64_t seed)
 	host_thread_adopt(&sim.test_thread);
 	sim_pool_begin();
 	sim_policy_begin(seed);
-	host_preempt = sim_switch_point;
+	host_preempt = sim_machine_point;
 	sim.is_switching = true;
 }
 

@@ -217,6 +217,13 @@ class ProgramsTest(QuireTest):
         self.assertEqual(Override(16, ("a=1", "b=2")).arguments(), ["--mem", "16", "--set", "a=1", "--set", "b=2"])
         self.assertFalse(AS_WRITTEN)
 
+    def test_another_kernel(self):
+        """Runs that name a kernel themselves, for costs, are left out."""
+        runs = self.programs("/* boot: frames=9 */\n/* boot: kernel=release */", Override(kernel="san"))
+        self.assertEqual([(one.kernel, one.knobs) for one in runs], [("san", ("frames=9",))])
+        self.assertEqual(Override(kernel="san").arguments(), ["--kernel", "san"])
+        self.assertTrue(Override(kernel="san"))
+
 
 class StatusTest(unittest.TestCase):
     def test_exit_status(self):

@@ -56,13 +56,17 @@ static inline void world_ntdll(struct pe_builder *pe)
 	world_add_exports(pe);
 }
 
-static struct pe_builder world_images[2]; /* the archive is made of them at world_start */
+/* The archive is made of them at world_start. */
+static HOST_KEPT struct pe_builder world_images[2];
 
-static inline void world_start(uint64_t seed)
+/* A machine of its own size, whose disk has one more file that is an image, if it has a name. */
+static inline void world_start_sized(uint64_t ram_bytes, uint64_t disk_free_bytes, const char *more,
+				     uint64_t seed)
 {
 	struct sim_file files[] = {
 		{"system32/ntdll.dll", world_images[0].bytes, 0},
 		{"bin/program.exe", world_images[1].bytes, 0},
+		{more, world_images[1].bytes, 0},
 	};
 	char message[128];
 
@@ -71,10 +75,16 @@ static inline void world_start(uint64_t seed)
 	pe_put32(&world_images[1], PE_OPTIONAL + 80, 0x2000); /* stack commit */
 	files[0].size_bytes = world_images[0].size;
 	files[1].size_bytes = world_images[1].size;
-	sim_start(WORLD_RAM_BYTES, seed);
-	sim_ramdisk(files, 2, 1 << 20);
+	files[2].size_bytes = world_images[1].size;
+	sim_start(ram_bytes, seed);
+	sim_ramdisk(files, more ? 3 : 2, disk_free_bytes);
 	process_system_init();
 	SIM_CHECK(ntdll_load(message, sizeof(message)));
+}
+
+static inline void world_start(uint64_t seed)
+{
+	world_start_sized(WORLD_RAM_BYTES, 1 << 20, NULL, seed);
 }
 
 /* Everything that processes held must have been given back: sim_stop counts. */

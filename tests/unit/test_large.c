@@ -224,6 +224,33 @@ static void test_protection_changes_whole_large_pages(void **state)
 	release(base);
 }
 
+/* catches: a view that MEM_COMMIT makes more than it may be */
+static void test_committing_keeps_to_the_view(void **state)
+{
+	struct section *section =
+		section_of(NULL, MIB2, PAGE_READWRITE, SEC_COMMIT | SEC_LARGE_PAGES);
+	vaddr_t base = map(section, PAGE_READONLY);
+
+	(void)state;
+	assert_int_equal(try_commit(base, LARGE_PAGE_PAGES, PAGE_READWRITE),
+			 STATUS_SECTION_PROTECTION);
+	ok(try_commit(base, LARGE_PAGE_PAGES, PAGE_NOACCESS));
+	assert_int_equal(sim_peek(base), -1);
+	ok(try_commit(base, LARGE_PAGE_PAGES, PAGE_READONLY));
+	assert_int_equal(sim_peek(base), 0);
+	ok(view_unmap(space, base));
+	object_release(section);
+	section = section_of(NULL, MIB2, PAGE_READWRITE,
+			     SEC_COMMIT | SEC_LARGE_PAGES | SEC_NO_CHANGE);
+	base = map(section, PAGE_READWRITE);
+	assert_int_equal(try_commit(base, LARGE_PAGE_PAGES, PAGE_READONLY),
+			 STATUS_INVALID_PAGE_PROTECTION);
+	ok(try_commit(base, LARGE_PAGE_PAGES, PAGE_READWRITE));
+	ok(sim_poke(base, 1));
+	ok(view_unmap(space, base));
+	object_release(section);
+}
+
 static void test_large_memory_goes_whole(void **state)
 {
 	vaddr_t base = large(2 * MIB2);
@@ -406,6 +433,7 @@ int main(int argc, char **argv)
 		TEST(test_sections_are_whole_large_pages),
 		TEST(test_allocations_are_whole_large_pages),
 		TEST(test_protection_changes_whole_large_pages),
+		TEST(test_committing_keeps_to_the_view),
 		TEST(test_large_memory_goes_whole),
 		TEST(test_the_kernel_copies_across_pages),
 		TEST(test_fragmented_memory_is_an_error_at_the_call),

@@ -167,7 +167,7 @@ static NTSTATUS row_create(const struct row *row)
 	was_named = object->name_entry;
 	assert_int_equal(was_named, status == STATUS_SUCCESS && name.chars > 0);
 	if (status == STATUS_OBJECT_NAME_EXISTS)
-		object_release(existing);
+		object_handle_closed(existing);
 	else
 		assert_null(existing);
 	object_handle_closed(object);

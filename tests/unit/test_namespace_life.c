@@ -73,7 +73,7 @@ static void test_existing_object_is_handed_out(void **state)
 	assert_ptr_equal(existing, first);
 	assert_int_equal(first->reference_count, 3);
 	assert_null(other->name_entry);
-	object_release(existing);
+	object_handle_closed(existing);
 	object_release(other);
 	close_object(first);
 }
@@ -168,8 +168,6 @@ static void create_and_close(void *argument)
 	/* While a creator holds it, a temporary object has its name. */
 	SIM_CHECK(existing || object->name_entry);
 	if (existing) {
-		object_handle_opened(existing);
-		object_release(existing);
 		object_handle_closed(existing);
 	}
 	object_handle_closed(object);

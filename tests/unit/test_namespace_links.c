@@ -3,6 +3,8 @@
  */
 #include "namespace_fixture.h"
 
+#include "kernel/object/directory.h"
+
 static void test_links_are_followed_thirty_two_times(void **state)
 {
 	char path[16], target[16];
@@ -51,6 +53,7 @@ static void test_link_targets_are_checked(void **state)
 	long_target[sizeof(long_target) - 1] = '\0';
 	assert_int_equal(symbolic_link_create("\\a", ""), STATUS_OBJECT_PATH_SYNTAX_BAD);
 	assert_int_equal(symbolic_link_create("\\a", "x"), STATUS_OBJECT_PATH_SYNTAX_BAD);
+	assert_int_equal(symbolic_link_create("\\a", "xy"), STATUS_OBJECT_PATH_SYNTAX_BAD);
 	assert_int_equal(symbolic_link_create("\\a", "\\"), STATUS_OBJECT_PATH_SYNTAX_BAD);
 	assert_int_equal(symbolic_link_create("\\a", "\\x\\"), STATUS_OBJECT_PATH_SYNTAX_BAD);
 	assert_int_equal(symbolic_link_create("\\a", long_target), STATUS_OBJECT_NAME_INVALID);
@@ -59,6 +62,19 @@ static void test_link_targets_are_checked(void **state)
 	long_target[255] = '\0';
 	assert_int_equal(symbolic_link_create("\\a", long_target), STATUS_SUCCESS);
 	assert_int_equal(open_status("\\a", NULL, 0, &section_like), STATUS_OBJECT_NAME_NOT_FOUND);
+}
+
+/* catches: a target longer than any block of the pool */
+static void test_a_target_that_no_memory_holds(void **state)
+{
+	static const uint16_t target[POOL_MAX_BYTES / 2 + 1] = {'\\'};
+	struct object *link;
+
+	(void)state;
+	assert_int_equal(symbolic_link_make(target, POOL_MAX_BYTES / 2 + 1, &link),
+			 STATUS_NAME_TOO_LONG);
+	assert_int_equal(symbolic_link_make(target, POOL_MAX_BYTES / 2, &link), STATUS_SUCCESS);
+	object_release(link);
 }
 
 static void assert_parsed(struct object *expected, const char *rest)
@@ -175,6 +191,7 @@ int main(void)
 		TEST(test_links_are_followed_thirty_two_times),
 		TEST(test_links_that_pile_up),
 		TEST(test_link_targets_are_checked),
+		TEST(test_a_target_that_no_memory_holds),
 		TEST(test_device_gets_the_rest_of_the_path),
 		TEST(test_device_itself_and_what_it_refuses),
 		TEST(test_root_that_parses),

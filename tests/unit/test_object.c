@@ -10,6 +10,7 @@
 
 #include "kernel/core/pool.h"
 #include "kernel/object/object.h"
+#include "kernel/object/synchronization.h"
 #include "nt/ntmm.h"
 #include "tests/sim/sim.h"
 
@@ -118,6 +119,23 @@ static void test_creation_without_memory(void **state)
 	assert_int_equal(object_create(&thing_type, &thing), STATUS_INSUFFICIENT_RESOURCES);
 	assert_null(thing);
 	assert_int_equal(thing_type.object_count, 0);
+}
+
+/* catches: an event, semaphore or mutant that is set up where there is none */
+static void test_synchronization_without_memory(void **state)
+{
+	struct event *event;
+	struct semaphore *semaphore;
+	struct mutant *mutant;
+
+	(void)state;
+	sim_fail_nth_allocation(1);
+	assert_int_equal(event_create(NOTIFICATION_EVENT, true, &event),
+			 STATUS_INSUFFICIENT_RESOURCES);
+	sim_fail_nth_allocation(1);
+	assert_int_equal(semaphore_create(1, 2, &semaphore), STATUS_INSUFFICIENT_RESOURCES);
+	sim_fail_nth_allocation(1);
+	assert_int_equal(mutant_create(NULL, &mutant), STATUS_INSUFFICIENT_RESOURCES);
 }
 
 static void test_handles_keep_the_object_and_call_close(void **state)
@@ -321,6 +339,7 @@ int main(void)
 		TEST(test_object_is_born_zero_and_goes_with_its_last_reference),
 		TEST(test_type_without_hooks),
 		TEST(test_creation_without_memory),
+		TEST(test_synchronization_without_memory),
 		TEST(test_handles_keep_the_object_and_call_close),
 		TEST(test_reference_if_alive),
 		TEST(test_release_unless_last),

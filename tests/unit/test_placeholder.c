@@ -113,6 +113,13 @@ static void test_what_is_refused(void **state)
 	assert_int_equal(split(base, PAGES + 1), STATUS_UNABLE_TO_FREE_VM);
 	assert_int_equal(split(memory, 1), STATUS_CONFLICTING_ADDRESSES);
 	assert_int_equal(join(memory, 4), STATUS_CONFLICTING_ADDRESSES);
+	assert_int_equal(view_unmap_to_placeholder(space, memory), STATUS_NOT_MAPPED_VIEW);
+	assert_int_equal(view_unmap_to_placeholder(space, 1ull << 40), STATUS_NOT_MAPPED_VIEW);
+	ok(split(base, 16));
+	assert_int_equal(join(base, PAGES + 1), STATUS_CONFLICTING_ADDRESSES);
+	assert_int_equal(join(base, PAGES - 1), STATUS_CONFLICTING_ADDRESSES);
+	assert_int_equal(join(base + bytes(1), PAGES - 1), STATUS_CONFLICTING_ADDRESSES);
+	ok(join(base, PAGES));
 	assert_int_equal(try_commit(base, 1, PAGE_READWRITE), STATUS_CONFLICTING_ADDRESSES);
 	assert_placeholder(base, PAGES);
 	release(memory);

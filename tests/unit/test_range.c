@@ -77,24 +77,34 @@ static void test_range_within(void **state)
 									 edges[l]);
 }
 
-/* All valid ranges within a small space, byte by byte. */
-static void test_range_overlaps(void **state)
+/* The first place, from the bottom or from the top, that a search over all of them finds. */
+static uint64_t place_by_search(uint64_t start, uint64_t end, uint64_t size, uint64_t unit,
+				bool is_highest)
+{
+	uint64_t found = 0;
+
+	for (uint64_t at = start; at + size <= end; at++)
+		if (at % unit == 0 && (!found || is_highest))
+			found = at;
+	return found;
+}
+
+static void test_range_place(void **state)
 {
 	(void)state;
-	for (uint64_t a = 0; a < 8; a++)
-		for (uint64_t a_end = a + 1; a_end <= 8; a_end++)
-			for (uint64_t b = 0; b < 8; b++)
-				for (uint64_t b_end = b + 1; b_end <= 8; b_end++) {
-					bool common = false;
-
-					for (uint64_t byte = 0; byte < 8; byte++)
-						common |= byte >= a && byte < a_end && byte >= b &&
-							  byte < b_end;
-					assert_int_equal(range_overlaps(a, a_end, b, b_end),
-							 common);
+	for (uint64_t start = 1; start < 20; start++)
+		for (uint64_t end = 0; end < 24; end++)
+			for (uint64_t size = 1; size < 10; size++)
+				for (uint64_t unit = 1; unit <= 8; unit *= 2) {
+					assert_int_equal(
+						range_place(start, end, size, unit, false),
+						place_by_search(start, end, size, unit, false));
+					assert_int_equal(
+						range_place(start, end, size, unit, true),
+						place_by_search(start, end, size, unit, true));
 				}
-	assert_true(range_overlaps(0, UINT64_MAX, UINT64_MAX - 1, UINT64_MAX));
-	assert_false(range_overlaps(0, UINT64_MAX - 1, UINT64_MAX - 1, UINT64_MAX));
+	assert_int_equal(range_place(UINT64_MAX - 2, UINT64_MAX, 1, 4096, false), 0);
+	assert_int_equal(range_place(1, 4096, UINT64_MAX, 1, true), 0);
 }
 
 static void test_rounding(void **state)
@@ -125,6 +135,8 @@ static void test_page_conversions(void **state)
 		assert_int_equal(page_offset(value), value % 4096);
 		assert_int_equal(page_round_down(value), value / 4096 * 4096);
 		assert_int_equal(page_round_down(value) + page_offset(value), value);
+		assert_int_equal(page_part(value, 1), 1);
+		assert_int_equal(page_part(value, UINT64_MAX), 4096 - value % 4096);
 		if (value <= UINT64_MAX - 4095)
 			assert_int_equal(page_round_up(value), bytes_to_pages(value) * 4096);
 		if (value < 1ull << 52) {
@@ -204,7 +216,7 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_range_ok),
 		cmocka_unit_test(test_range_within),
-		cmocka_unit_test(test_range_overlaps),
+		cmocka_unit_test(test_range_place),
 		cmocka_unit_test(test_rounding),
 		cmocka_unit_test(test_page_conversions),
 		cmocka_unit_test(test_page_table_indices),

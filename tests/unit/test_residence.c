@@ -24,6 +24,25 @@ static NTSTATUS try_unlock(vaddr_t va, uint64_t pages)
 	return memory_unlock(space, &va, &size);
 }
 
+/* ---- what cannot be locked ---- */
+
+/* catches: a lock that is refused and has taken a guard away before */
+static void test_refused_lock_leaves_guards(void **state)
+{
+	struct section *section;
+	vaddr_t view;
+
+	(void)state;
+	section = section_of(NULL, 2 * PAGE_SIZE, PAGE_READWRITE, SEC_RESERVE);
+	view = map(section, PAGE_READWRITE);
+	ok(try_commit(view, 1, PAGE_READWRITE | PAGE_GUARD));
+	assert_int_equal(try_lock(view, 2), STATUS_ACCESS_VIOLATION);
+	assert_int_equal(try_lock(view, 1), STATUS_GUARD_PAGE_VIOLATION);
+	assert_int_equal(try_lock(view, 1), STATUS_SUCCESS);
+	ok(view_unmap(space, view));
+	object_release(section);
+}
+
 /* ---- races ---- */
 
 static void lock_two(void *unused)
@@ -193,6 +212,7 @@ static void test_physical(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_refused_lock_leaves_guards),
 		TEST(test_regions_of_locks),
 		TEST(test_quota),
 		TEST(test_physical),

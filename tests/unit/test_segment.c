@@ -279,6 +279,25 @@ static void test_no_memory_to_grow(void **state)
 	file_release(file);
 }
 
+static NTSTATUS try_extend(void *segment)
+{
+	return file_segment_extend(segment, pages_to_bytes(513));
+}
+
+/* catches: a file that is longer than its segment */
+static void test_no_memory_to_extend_a_file(void **state)
+{
+	struct file_node *file = disk_with("x", 1, 4 << 20);
+	struct segment *segment;
+
+	(void)state;
+	ok(file_segment_acquire(file, &segment));
+	assert_int_equal(starve_of_frames(try_extend, segment, STATUS_INSUFFICIENT_RESOURCES), 1);
+	assert_int_equal(file_size(file), pages_to_bytes(513));
+	segment_release(segment);
+	file_release(file);
+}
+
 /* ---- views of one section ---- */
 
 /* catches: a first touch that makes a page of the view instead of one of the section */
@@ -313,6 +332,7 @@ int main(int argc, char **argv)
 		TEST(test_the_largest_reservation_comes_and_goes),
 		TEST(test_a_file_grows_over_the_border_of_a_table),
 		TEST(test_no_memory_to_grow),
+		TEST(test_no_memory_to_extend_a_file),
 		TEST(test_two_views_see_each_others_first_write),
 	};
 

@@ -138,6 +138,50 @@ static void test_a_commit_that_fails_commits_nothing(void **state)
 	object_release(section);
 }
 
+/* catches: a protection given to pages of which only the first is committed */
+static void test_protecting_needs_all_pages(void **state)
+{
+	struct section *section = section_of(NULL, 4 * PAGE_SIZE, PAGE_READWRITE, SEC_RESERVE);
+	vaddr_t base = map(section, PAGE_READWRITE);
+
+	(void)state;
+	ok(try_commit(base, 2, PAGE_READWRITE));
+	ok(try_protect(base, 2, PAGE_READONLY, NULL));
+	assert_int_equal(try_protect(base, 3, PAGE_READWRITE, NULL), STATUS_NOT_COMMITTED);
+	assert_int_equal(try_protect(base + 2 * PAGE_SIZE, 1, PAGE_READWRITE, NULL),
+			 STATUS_NOT_COMMITTED);
+	assert_query(base, 2, MEM_COMMIT, PAGE_READONLY);
+	ok(view_unmap(space, base));
+	object_release(section);
+}
+
+/* catches: a charge that stays when a table of state words could not be had */
+static void test_a_commit_without_frames(void **state)
+{
+	static struct hoard hoard;
+	struct section *section = section_of(NULL, TIB, PAGE_READWRITE, SEC_RESERVE);
+	vaddr_t base = map(section, PAGE_READWRITE);
+	unsigned turns;
+
+	(void)state;
+	for (turns = 0; commit_used() == 0; turns++) { /* tables that were made stay */
+		NTSTATUS status;
+
+		hoard_begin(&hoard, 1);
+		status = commit_across_tables(&base);
+		hoard_end(&hoard);
+		assert_int_equal(status, commit_used() ? STATUS_SUCCESS : STATUS_NO_MEMORY);
+		assert_query(base + 511 * PAGE_SIZE, commit_used() ? 2 : (TIB >> PAGE_SHIFT) - 511,
+			     commit_used() ? MEM_COMMIT : MEM_RESERVE,
+			     commit_used() ? PAGE_READWRITE : 0);
+		mm_check();
+	}
+	assert_true(turns >= 2);
+	assert_int_equal(commit_used(), 2);
+	ok(view_unmap(space, base));
+	object_release(section);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, vm_setup, vm_teardown)
 
 int main(int argc, char **argv)
@@ -148,6 +192,8 @@ int main(int argc, char **argv)
 		TEST(test_a_commit_over_several_tables),
 		TEST(test_a_commit_of_too_much_is_refused_at_once),
 		TEST(test_a_commit_that_fails_commits_nothing),
+		TEST(test_protecting_needs_all_pages),
+		TEST(test_a_commit_without_frames),
 	};
 
 	if (argc > 1)

@@ -3,6 +3,8 @@
  */
 #include "vm_fixture.h"
 
+#include "kernel/mm/watch.h"
+
 #define WATCHED (MEM_RESERVE | MEM_COMMIT | MEM_WRITE_WATCH)
 
 static vaddr_t base;
@@ -155,6 +157,34 @@ static void test_cut_into_three(void **state)
 	assert_int_equal(atomic_load(&space->watch_count), 0);
 }
 
+/* catches: pages behind a gap, or behind pages that cannot be written, that are left unmarked */
+static void test_a_range_with_gaps_is_marked(void **state)
+{
+	vaddr_t guard;
+
+	(void)state;
+	base = allocate(6, WATCHED, PAGE_READWRITE);
+	guard = base + pages_to_bytes(2);
+	ok(try_protect(guard, 1, PAGE_READWRITE | PAGE_GUARD, NULL));
+	ok(try_protect(guard + PAGE_SIZE, 1, PAGE_READONLY, NULL));
+	ok(try_free(guard + pages_to_bytes(2), PAGE_SIZE, MEM_DECOMMIT));
+	watch_mark_range(space, base - pages_to_bytes(2), pages_to_bytes(20));
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(is_marked(base + pages_to_bytes(i)), i < 2 || i == 5);
+	ok(memory_watch_reset(space, base, base + pages_to_bytes(6)));
+	watch_mark_range(space, base, 0);
+	watch_mark_range(space, base, UINT64_MAX);
+	watch_mark_range(space, base + pages_to_bytes(40), PAGE_SIZE);
+	watch_mark_range(space, base - PAGE_SIZE, PAGE_SIZE);
+	for (unsigned i = 0; i < 6; i++)
+		assert_false(is_marked(base + pages_to_bytes(i)));
+	assert_false(watch_answers_probe(NULL, base));
+	assert_false(watch_answers_probe(space, base - PAGE_SIZE));
+	assert_false(watch_answers_probe(space, guard));
+	assert_true(watch_answers_probe(space, base));
+	release(base);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, vm_setup, vm_teardown)
 
 int main(void)
@@ -164,6 +194,7 @@ int main(void)
 		TEST(test_shortage),
 		TEST(test_too_large),
 		TEST(test_cut_into_three),
+		TEST(test_a_range_with_gaps_is_marked),
 		cmocka_unit_test(test_a_store_against_a_reset),
 	};
 

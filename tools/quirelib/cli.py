@@ -1,6 +1,7 @@
 """The command line of tools/quire."""
 
 import argparse
+import importlib
 import os
 import sys
 
@@ -19,10 +20,18 @@ def _parser():
     _add_conform(commands)
     _add_sweep(commands)
     _add_matrix(commands)
+    _add_fuzz(commands)
+    _add_interrupt(commands)
+    _add_sanitize(commands)
+    _add_coverage(commands)
     _add_bugs(commands)
     _add_mutate(commands)
     doctor = commands.add_parser("doctor", help="check this machine's tools and say how to mend what is missing")
     doctor.add_argument("--kvm", action="store_true", help="try KVM too, for three seconds")
+    commands.add_parser("prove", help="prove the arithmetic (Frama-C) and check the models of protocols (Spin)")
+    nightly = commands.add_parser("nightly", help="the long forms of all tests, and one table of what was tried")
+    nightly.add_argument("word", nargs="?", metavar="TEXT", help="only rows whose name contains TEXT")
+    nightly.add_argument("--list", action="store_true", help="print the rows with their commands and run nothing")
     commands.add_parser("figures", help="measure and print the figures of the documentation")
     return parser
 
@@ -57,7 +66,7 @@ def _add_run(commands):
     run.add_argument("--accel", choices=("tcg", "kvm"), default="tcg", help="default tcg")
     run.add_argument("--log", metavar="FILE", help="kernel log and firmware text to a file instead of standard error")
     run.add_argument("--cold", action="store_true", help="run the firmware, use no snapshot")
-    run.add_argument("--kernel", default="release", metavar="KERNEL", help="release (default), debug, or an ELF file")
+    run.add_argument("--kernel", default="release", metavar="KERNEL", help="release (default), debug, san, race, or an ELF file")
     run.add_argument("--ramdisk", default=str(RAMDISK), metavar="FILE", help="another archive than build/ramdisk.cpio")
     run.add_argument("--image", nargs="?", const="", metavar="FILE",
                      help="boot a disk image (make image) as a real machine would")
@@ -83,6 +92,7 @@ def _add_test(commands):
     test.add_argument("--list", action="store_true", help="print the ids and run nothing")
     test.add_argument("-v", "--verbose", action="store_true", help="a line for each test")
     test.add_argument("--mem", type=_positive(int), metavar="MIB", help="memory of all boots of guest tests")
+    test.add_argument("--kernel", metavar="KERNEL", help="kernel of all boots of guest tests: san, race, ...")
     test.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
                       help="a knob of the kernel command line for all of them")
 
@@ -92,7 +102,7 @@ def _add_conform(commands):
     conform.add_argument("word", nargs="?", metavar="EXPR", help="some of it: words joined by and, or, not")
     conform.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
     conform.add_argument("-v", "--verbose", action="store_true", help="a line for each case")
-    conform.set_defaults(list=False, expression=None, mem=None, settings=[])
+    conform.set_defaults(list=False, expression=None, mem=None, settings=[], kernel=None)
 
 
 def _add_sweep(commands):
@@ -104,7 +114,7 @@ def _add_sweep(commands):
     sweep.add_argument("--no-plot", action="store_true", help="the CSV file alone")
     sweep.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
     sweep.add_argument("--timeout", type=_positive(float), default=600, metavar="S", help="of a point (default 600)")
-    sweep.add_argument("--kernel", default="release", metavar="KERNEL", help="release (default), debug, or an ELF file")
+    sweep.add_argument("--kernel", default="release", metavar="KERNEL", help="release (default), debug, san, race, or an ELF file")
     sweep.add_argument("grid", metavar="GRID", help="keys with their values")
     _add_machine_options(sweep)
 
@@ -114,6 +124,44 @@ def _add_matrix(commands):
     matrix.add_argument("word", nargs="?", default="guest", metavar="EXPR", help="the tests (default: guest)")
     matrix.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
     matrix.add_argument("--only", metavar="TEXT", help="configurations whose name contains TEXT")
+
+
+def _add_fuzz(commands):
+    fuzz = commands.add_parser("fuzz", help="random system calls on machines of several kinds, as many as one likes")
+    fuzz.add_argument("--calls", type=_positive(int), default=200000, metavar="N", help="in all (default 200000)")
+    fuzz.add_argument("--seed", type=_positive(int), default=1, metavar="S", help="of the first boot (default 1)")
+    fuzz.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+
+
+def _add_interrupt(commands):
+    interrupt = commands.add_parser("interrupt", help="interrupts, NMIs and terminations at every instruction of "
+                                                      "paths through the kernel; or one of them again")
+    interrupt.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+    interrupt.add_argument("--points", type=_positive(int), default=20000, metavar="N",
+                           help="interrupts of a path and a kind: every instruction of paths that have no more")
+    interrupt.add_argument("--kills", type=_positive(int), default=60, metavar="N",
+                           help="terminations of a path and an action")
+    interrupt.add_argument("kind", nargs="?", metavar="KIND",
+                           help="again: nmi, irq, process, thread, sibling or stop,")
+    interrupt.add_argument("name", nargs="?", metavar="PATH", help="the path,")
+    interrupt.add_argument("first", nargs="?", type=_positive(int), metavar="FIRST", help="the instruction,")
+    interrupt.add_argument("last", nargs="?", type=_positive(int), metavar="LAST", help="and the last of a range")
+
+
+def _add_sanitize(commands):
+    sanitize = commands.add_parser("sanitize", help="run the guest tests on a kernel that watches itself (make SAN=...)")
+    sanitize.add_argument("kernel", choices=("san", "race"), help="memory and undefined behaviour, or data races")
+    sanitize.add_argument("word", nargs="?", metavar="EXPR", help="the tests (default: all guest tests; race: with threads)")
+    sanitize.add_argument("--seeds", type=_positive(int), default=2, metavar="N", help="runs with race (default 2)")
+    sanitize.add_argument("--mem", type=_positive(int), metavar="MIB", help="memory of all boots")
+    sanitize.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+
+
+def _add_coverage(commands):
+    coverage = commands.add_parser("coverage", help="which lines and branches the tests run (make coverage builds and runs)")
+    coverage.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
+    coverage.add_argument("--report", action="store_true", help="run nothing: report what the last runs counted")
+    coverage.add_argument("--prune", action="store_true", help="take off the list of reasons what is not so any more")
 
 
 def _add_bugs(commands):
@@ -155,36 +203,17 @@ def _run(options):
                                    options.cold, image, options.dry_run))
 
 
+# Commands that are not in the module of their name
+MODULES = {"conform": "tests", "bugs": "mutants_bugs", "mutate": "mutants_run"}
+
+
 def _dispatch(options):
     if options.command == "run":
         return _run(options)
-    if options.command == "debug":
-        from . import debug
-        return debug.run(options)
-    if options.command == "test":
-        from . import tests
-        return tests.run(options)
     if options.command == "conform":
-        from . import tests
         options.word = f"conform and ({options.word})" if options.word else "conform"
-        return tests.run(options)
-    if options.command == "sweep":
-        from . import sweep
-        return sweep.run(options)
-    if options.command == "matrix":
-        from . import matrix
-        return matrix.run(options)
-    if options.command == "bugs":
-        from . import mutants_bugs
-        return mutants_bugs.run(options)
-    if options.command == "mutate":
-        from . import mutants_run
-        return mutants_run.run(options)
-    if options.command == "doctor":
-        from . import doctor
-        return doctor.run(options)
-    from . import figures
-    return figures.run()
+    module = MODULES.get(options.command, options.command)
+    return importlib.import_module(f".{module}", __package__).run(options)
 
 
 def main(arguments):

@@ -35,8 +35,8 @@ class UsageError(QuireError):
 
 
 def kernel_path(flavour):
-    """The kernel file: of a flavour, release or debug, or the file itself."""
-    names = {"release": "kernel.elf", "debug": "kernel-debug.elf"}
+    """The kernel file: of a flavour, release, debug or one of those for tests, or the file itself."""
+    names = {"release": "kernel.elf", **{name: f"kernel-{name}.elf" for name in ("debug", "san", "race", "coverage")}}
     return BUILD / names[flavour] if flavour in names else Path(flavour)
 
 

@@ -22,7 +22,7 @@ COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 PT_LOAD = 1
 
 
-def run():
+def run(_options=None):
     require_built(LOADER, kernel_path("release"), RAMDISK)
     for part in (_lines, _sizes, _times, _frames, _costs, _paging):
         part()

@@ -10,16 +10,17 @@ class Override(NamedTuple):
 
     memory_mib: Optional[int] = None  # None: as each program says
     settings: tuple = ()  # knobs, "key=value"
+    kernel: Optional[str] = None  # a flavour, or an ELF file
 
     def __bool__(self):
-        return self.memory_mib is not None or bool(self.settings)
+        return self != AS_WRITTEN
 
     def arguments(self):
         """As options of `quire test`."""
         words = ["--mem", str(self.memory_mib)] if self.memory_mib is not None else []
         for setting in self.settings:
             words += ["--set", setting]
-        return words
+        return words + (["--kernel", self.kernel] if self.kernel else [])
 
 
 AS_WRITTEN = Override()

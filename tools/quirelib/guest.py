@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from . import cpio, firmware, machine as machines, terminal, warm
+from . import coverage_kernel, cpio, firmware, machine as machines, terminal, warm
 from .common import (LOADER, RAMDISK, UsageError, kernel_path, relative, require_built)
 from .session import Session
 from .stages import StageLine
@@ -74,10 +74,23 @@ def _end_on_signals(cleanup):
 def _session(request, stages, found, boot):
     timeout = request.timeout or (KVM_SECONDS if request.machine.accelerator == "kvm" else None)
     session = Session(stages, request.log, timeout, request.stall, forward_input=not request.image)
-    with contextlib.closing(session):
+    with contextlib.ExitStack() as cleanup:
+        boot, keep_counters = _counting(request, boot, cleanup)
+        cleanup.callback(keep_counters)
+        cleanup.enter_context(contextlib.closing(session))
         stages.enter("firmware", " (snapshot)" if boot.warm else "")
         session.start(lambda channels: _command(request, found, boot, channels), boot.inherited, boot.warm is not None)
         return session.run()
+
+
+def _counting(request, boot, cleanup):
+    """The boot, and what to do when QEMU has ended: the coverage kernel's counters are kept, whatever the outcome."""
+    if request.kernel != coverage_kernel.FLAVOUR:
+        return boot, lambda: None
+    memory = coverage_kernel.Memory(request.machine.memory_mib, kernel_path(request.kernel), cleanup)
+    counting = boot._replace(arguments=boot.arguments + memory.arguments(),
+                             inherited=boot.inherited + memory.descriptors())
+    return counting, memory.save
 
 
 def _command(request, found, boot, channels):

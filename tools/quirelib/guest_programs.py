@@ -5,7 +5,8 @@
 
 Several such comments are several runs of the same program. Each run is named by the words that not all of them have:
 test_stress@replace=fifo. A run of the whole suite on another machine (groups.Override) changes memory and knobs of all
-boots; a knob that a program names itself stays as the program wants it.
+boots; a knob that a program names itself stays as the program wants it, and one that names its kernel, as tests of cost
+do, is left out where another kernel is wanted.
 """
 
 import re
@@ -45,11 +46,12 @@ def programs_of(name, override=AS_WRITTEN, sources=SOURCES):
     needs = [match.group(1).split() for match in _NEEDS.finditer(text)] or [[]]
     shared = set(needs[0]).intersection(*needs)
     return [_program(name, words, title.group(1) if title else name, override,
-                     ",".join(word for word in words if word not in shared)) for words in needs]
+                     ",".join(word for word in words if word not in shared))
+            for words in needs if not (override.kernel and any(word.startswith("kernel=") for word in words))]
 
 
 def _program(name, words, title, override, run):
-    memory, knobs, alone, kernel = MEMORY_MIB, [], False, "debug"
+    memory, knobs, alone, kernel = MEMORY_MIB, [], False, override.kernel or "debug"
     for word in words:
         if word == "alone":
             alone = True

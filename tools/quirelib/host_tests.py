@@ -9,6 +9,7 @@ from .results import failed, passed
 
 UNIT_SECONDS = 600
 FUZZ_RUNS = 5000
+FUZZ_RUNS_OF = {"model": 150}  # each starts two processes; build/model/model makes far more of them
 FUZZ_SECONDS = 20  # of fuzzing; the limit for the process is the double
 FUZZ_SEED = 1
 ENVIRONMENT = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "UBSAN_OPTIONS": "print_stacktrace=1"}
@@ -70,7 +71,8 @@ class FuzzGroup(Group):
         seeds = ROOT / "tests" / "fuzz" / "seeds" / name
         started = time.monotonic()
         status, _, errors = jobs.run(
-            [str(container.path), f"-runs={FUZZ_RUNS}", f"-seed={FUZZ_SEED}", f"-max_total_time={FUZZ_SECONDS}",
+            [str(container.path), f"-runs={FUZZ_RUNS_OF.get(name, FUZZ_RUNS)}", f"-seed={FUZZ_SEED}",
+             f"-max_total_time={FUZZ_SECONDS}",
              f"-artifact_prefix={found}/{name}-", str(corpus)] + ([str(seeds)] if seeds.is_dir() else []),
             2 * FUZZ_SECONDS + 60)
         if status == 0:

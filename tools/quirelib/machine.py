@@ -114,6 +114,12 @@ def restore_arguments(source):
     return ["-global", "migration.store-global-state=off"] + (["-incoming", source] if source else [])
 
 
+def memory_arguments(memory_mib, path):
+    """The machine's memory in a file, where it can be read when QEMU has ended. A snapshot's memory is named pc.ram."""
+    return ["-object", f"memory-backend-file,id=pc.ram,x-use-canonical-path-for-ramblock-id=off,size={memory_mib}M,"
+            f"share=on,mem-path={escaped(path)}", "-machine", "memory-backend=pc.ram"]
+
+
 def image_arguments(image, display):
     """A disk image as on a real machine: with a screen. Writes go to a file without a name; the firmware boots it."""
     return ["-drive", f"if=ide,format=raw,snapshot=on,file={escaped(image)}"] + ([] if display else ["-device", "VGA"])

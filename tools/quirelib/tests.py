@@ -7,8 +7,8 @@
   conform/quire/conform_x/case, conform/wine/conform_x/case, conform/suite/...   the conformance suite (conform_tests)
   tools/test_x/method  tests/tools/test_x.py             the runner and the loader
 
-With --mem or --set all boots of guest tests and of the conformance suite have that memory and those knobs; what does
-not boot is left out.
+With --mem, --set or --kernel all boots of guest tests and of the conformance suite have that memory, those knobs and
+that kernel; what does not boot is left out.
 """
 
 import concurrent.futures
@@ -64,7 +64,7 @@ class _Memory:
 
 
 def run(options):
-    override = Override(options.mem, tuple(options.settings))
+    override = Override(options.mem, tuple(options.settings), options.kernel)
     if options.list:
         return _list(*_selected(options, override))
     return _report([result for tally in execute(options, override) for result in tally.results], override)

@@ -66,7 +66,7 @@ struct quire_handle_entry {
 
 /*
  * NtQuerySystemInformation: runs mm_check; the buffer receives the frames, pool, handles and commit
- * in use.
+ * in use. It waits until all other threads wait or are stopped, for 0.1 s at most: STATUS_DEVICE_BUSY.
  */
 #define QUIRE_SYSTEM_CHECK 0x51554904
 struct quire_balance {
@@ -112,6 +112,55 @@ struct quire_paging {
 };
 
 /*
+ * Failures on purpose, in the debug kernel alone. A point is a place in the kernel where something
+ * may be refused.
+ */
+enum quire_fail_kind {
+	QUIRE_FAIL_POOL,	  /* a block of the kernel's pool */
+	QUIRE_FAIL_POOL_PAGE,	  /* a page for the pool: then no block either */
+	QUIRE_FAIL_FRAME,	  /* a page frame (page tables are frames), after all was tried */
+	QUIRE_FAIL_FRAME_AT_ONCE, /* a page frame at the first look: its user can go on otherwise */
+	QUIRE_FAIL_COMMIT,	  /* a charge of commit */
+	QUIRE_FAIL_HANDLE,	  /* an entry of a handle table */
+	QUIRE_FAIL_SLOT,	  /* slots of the page file */
+	QUIRE_FAIL_BLOCK,	  /* a block of the disk, for a file that grows */
+	QUIRE_FAIL_COPY_IN,	  /* a copy from the user's memory */
+	QUIRE_FAIL_COPY_OUT,	  /* a copy to it */
+	QUIRE_FAIL_READ,	  /* a request to the disk: STATUS_DEVICE_DATA_ERROR */
+	QUIRE_FAIL_WRITE,
+	QUIRE_FAIL_SHORT, /* either: half of it moved, and STATUS_UNEXPECTED_IO_ERROR */
+};
+#define QUIRE_FAIL_KINDS 13
+
+/*
+ * NtSetSystemInformation: a plan of failures for a thread. Counts begin at 1 with the next point of
+ * these kinds that the thread meets. The first plan starts the recording of call chains for all
+ * threads of programs. These calls themselves meet no points.
+ */
+#define QUIRE_SYSTEM_FAILURES 0x51554909
+#define QUIRE_FAIL_FRESH 0xFFFFFFFFu /* first, second: the next in a call chain that never failed */
+struct quire_failure_plan {
+	uint64_t thread;	/* a handle, of a thread that does not run; 0: the caller */
+	uint32_t kinds;		/* a bit for each; 0: the plan ends, and can be looked at */
+	uint32_t first, second; /* second: counted from the first; 0: none */
+	uint32_t forget;	/* 1: the recording begins anew */
+};
+/* NtQuerySystemInformation: this, and behind it as many chains that never failed as fit. */
+struct quire_failures {
+	uint32_t reached; /* the caller's plan: points met */
+	uint32_t failed;  /* of them */
+	uint32_t fresh;	  /* met after the last failure, in call chains that never failed */
+	uint32_t kinds;	  /* of the failures: a bit for each */
+	uint64_t total;	  /* failures of all threads since the start */
+	uint32_t chains_seen, chains_failed;
+	uint32_t chains_lost, reserved; /* there was no room to record them */
+};
+struct quire_failure_chain {
+	uint32_t kind, seen;
+	char calls[248]; /* functions, the innermost first */
+};
+
+/*
  * NtSetSystemInformation: how the disk behaves from now on. The meanings are those of the knobs;
  * counts begin at 1 with the next request. NtQuerySystemInformation: what was set last.
  */
@@ -122,4 +171,21 @@ struct quire_disk {
 	uint64_t fail_read, fail_write; /* 0: none */
 	uint64_t bad_block, bad_count;	/* in blocks of 4 KiB from the start of the disk */
 	uint64_t end_short;		/* of reads and writes together; 0: none */
+};
+
+/*
+ * An interrupt at a chosen instruction, with the debug kernel under -icount.
+ * NtSetSystemInformation: it is to come after so many instructions. NtQuerySystemInformation: where
+ * it came; one that has not come yet will not come any more.
+ */
+#define QUIRE_SYSTEM_SWEEP 0x5155490A
+struct quire_sweep {
+	uint32_t after;	 /* instructions from the middle of this call on; above 0 */
+	uint32_t is_nmi; /* 0: an interrupt, which waits until it is enabled */
+	uint64_t event;	 /* handle of one that the interrupt sets; 0: none. No NMI sets any */
+};
+struct quire_sweep_result {
+	uint32_t has_come, from_user, irq_enabled, reserved;
+	uint64_t ticks; /* from the arming to the handler, or to this call */
+	uint64_t place; /* next instruction: its address; in the kernel, from its text's start */
 };

@@ -1,17 +1,11 @@
 /*
- * pick.h - random numbers that repeat with their seed, and which page comes next.
+ * pick.h - which page comes next.
  */
 #pragma once
 
 #include <stdint.h>
 
-struct random {
-	uint64_t state; /* not 0 */
-};
-void random_start(struct random *random, uint64_t seed);
-uint64_t random_next(struct random *random);
-/* Below `limit`, which is below 2^32; 0 for 0. */
-uint64_t random_below(struct random *random, uint64_t limit);
+#include "random.h"
 
 /*
  * Pages of one area: now in order, now anywhere, most often near a place that many steps like

@@ -1,11 +1,11 @@
 /*
- * calls_parse.c - what syscalls.def says of the calls and their parameters.
+ * call_table.c - what syscalls.def says of the calls and their parameters.
  */
-#include "calls.h"
+#include "call_table.h"
 
 #include <string.h>
 
-#include "guest.h"
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 struct call_text {
 	const char *name;
