@@ -208,7 +208,7 @@ def _run(options):
 
 
 # Commands that are not in the module of their name
-MODULES = {"conform": "tests", "bugs": "mutants_bugs", "mutate": "mutants_run"}
+MODULES = {"test": "tests", "conform": "tests", "bugs": "mutants_bugs", "mutate": "mutants_run"}
 
 
 def _dispatch(options):
