@@ -14,15 +14,6 @@
 #define ROOT_LEVEL 4
 #define FIRST_KERNEL_ENTRY 256
 
-static bool peek(vaddr_t va, unsigned level, pte_t *entry)
-{
-	const pte_t *slot = pt_slot(arch_kernel_root(), va, level, NULL);
-
-	if (slot)
-		*entry = pt_read(slot);
-	return slot != NULL;
-}
-
 static void verify(size_t guard_count)
 {
 	vaddr_t guards[STATIC_STACKS];
@@ -39,7 +30,7 @@ static void verify(size_t guard_count)
 		.stack_guard_bytes = KERNEL_STACK_SLOT_BYTES / 2,
 		.guards = guards,
 		.guard_count = guard_count,
-		.peek = peek,
+		.peek = paging_peek,
 	};
 	const char *fault;
 	vaddr_t at;
