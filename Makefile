@@ -76,7 +76,7 @@ c_source_of = $(if $(filter $(BUG_SOURCE),$(1)),-iquote $(dir $(1))) $(source_of
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
 	-Werror=implicit-function-declaration -Werror=int-conversion $(if $(filter 1,$(WERROR)),-Werror)
 # A header's changed copy, or that of a file that unit tests include, is found before the original.
-INCLUDES := $(if $(filter kernel/core/% kernel/lib/% %.h,$(BUG_SOURCE)),-iquote $(BUILD)/overlay )-I. -Ikernel/include
+INCLUDES := $(if $(filter kernel/core/% kernel/lib/% %.h,$(BUG_SOURCE)),-iquote $(BUILD)/overlay -iquote $(dir $(BUG_SOURCE)) )-I. -Ikernel/include
 
 # ---- kernel ----
 # Kernels from the same rules: kernel.elf; kernel-debug.elf with the costly checks (QUIRE_DEBUG); kernel-coverage.elf, the

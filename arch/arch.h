@@ -90,6 +90,15 @@ pte_t pt_exchange(pte_t *slot,
  */
 paddr_t arch_kernel_root(void);
 vaddr_t arch_kernel_stacks_base(void);
+/* A stack is the upper half of a slot; the lower half is never mapped. */
+#define KERNEL_STACK_SLOT_BYTES 0x8000ull
+
+/*
+ * Panics unless the kernel half under `root` is the one that all share; if it is the kernel's own
+ * root: unless nothing there is open to user mode, writable and executable, or mapped where a guard
+ * page must be. For mm_check.
+ */
+void arch_check_map(paddr_t root);
 
 /* A word for a non-leaf entry that names the page table `table`. */
 pte_t pt_table_word(pfn_t table);

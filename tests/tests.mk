@@ -15,6 +15,7 @@ HOST_CORE := $(addprefix kernel/core/,alert.c cmdline.c dispatcher.c fail.c sign
 HOST_EXCLUDED := kernel/main.c kernel/lib/string.c \
 	$(filter-out $(HOST_CORE),$(call sources,kernel/core,c))
 HOST_SOURCES := $(filter-out $(HOST_EXCLUDED),$(call sources,kernel,c)) arch/x86_64/context.c \
+	arch/x86_64/map_rules.c \
 	$(call sources,arch/host tests/sim,c) \
 	$(filter-out tests/unit/test_% tests/fuzz/fuzz_% tests/model/main.c, \
 		$(sort $(wildcard tests/unit/*.c tests/fuzz/*.c tests/model/*.c)))
@@ -134,7 +135,10 @@ $(BUILD)/coverage/fuzz/fuzz_%: $(BUILD)/coverage/obj/tests/fuzz/fuzz_%.o $(BUILD
 	$(Q)$(CC) $(COVERAGE_CFLAGS) $(HOST_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 .PHONY: coverage build-coverage
-build-coverage: $(COVERAGE_TESTS) $(COVERAGE_FUZZ) $(BUILD)/kernel-coverage.elf $(BUILD)/boot.efi $(BUILD)/ramdisk.cpio
+build-coverage: $(COVERAGE_TESTS) $(COVERAGE_FUZZ) $(BUILD)/kernel-coverage.elf $(BUILD)/boot.efi $(BUILD)/ramdisk.cpio \
+	prune
+
+-include $(patsubst %.c,$(BUILD)/coverage/obj/%.d,$(HOST_TEST_SOURCES) $(wildcard tests/fuzz/*.c) tests/coverage/seeds.c)
 
 coverage:
 	@tools/setup.sh coverage
@@ -142,8 +146,9 @@ coverage:
 	@tools/quire coverage
 
 # The runner runs every test that it finds built: none may be left of a source that is gone.
-STALE_TESTS = $(filter-out $(HOST_TESTS) $(FUZZ_TARGETS) $(USER_TESTS) $(addsuffix .debug,$(USER_TESTS)), \
-	$(wildcard $(BUILD)/host/unit/test_* $(BUILD)/fuzz/fuzz_* $(BUILD)/user/tests/*))
+STALE_TESTS = $(filter-out $(HOST_TESTS) $(FUZZ_TARGETS) $(USER_TESTS) $(addsuffix .debug,$(USER_TESTS)) \
+	$(COVERAGE_TESTS) $(COVERAGE_FUZZ), $(wildcard $(BUILD)/host/unit/test_* $(BUILD)/fuzz/fuzz_* \
+	$(BUILD)/user/tests/* $(BUILD)/coverage/unit/test_* $(BUILD)/coverage/fuzz/fuzz_*))
 .PHONY: prune
 prune:
 	@$(if $(STALE_TESTS),rm -f $(STALE_TESTS))

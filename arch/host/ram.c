@@ -140,6 +140,16 @@ pte_t *pt_slot(paddr_t root, vaddr_t va, unsigned level, unsigned *missing_level
 	return &table[pt_index(va, level)];
 }
 
+/* The kernel half is empty here, but it is copied as on a real machine. */
+void arch_check_map(paddr_t root)
+{
+	const pte_t *table = phys_to_virt(root), *kernel = phys_to_virt(arch_kernel_root());
+
+	for (unsigned i = KERNEL_HALF_FIRST_ENTRY; i < PAGE_TABLE_ENTRIES; i++)
+		if (table[i].bits != kernel[i].bits)
+			panic("map: the kernel half at 0x%lx differs, entry %u", root, i);
+}
+
 void pt_root_init(paddr_t root)
 {
 	pte_t *table = phys_to_virt(root);

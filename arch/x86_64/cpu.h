@@ -157,6 +157,17 @@ static inline void cpu_pause(void)
 	__asm__ volatile("pause" : : : "memory");
 }
 
+/* Fills so many bytes below the caller's stack pointer, where an interrupt may write over them. */
+static inline __attribute__((always_inline)) void stack_fill_below(uint64_t word, uint64_t bytes)
+{
+	uint64_t count = bytes / sizeof(word);
+
+	__asm__ volatile("mov %%rsp, %%rdi; sub %2, %%rdi; rep stosq"
+			 : "+c"(count)
+			 : "a"(word), "r"(bytes)
+			 : "rdi", "memory", "cc");
+}
+
 /* ---- control and model-specific registers ---- */
 
 static inline uint64_t read_cr0(void)

@@ -132,11 +132,22 @@ void descriptors_init(void)
 	KASSERT(cpu_self() == cpu);
 }
 
+_Static_assert(STATIC_STACKS == 1 + IST_END - IST_NMI, "a guard below each");
+
+void stacks_guard_addresses(uint64_t addresses[STATIC_STACKS])
+{
+	addresses[0] = (uintptr_t)boot_stack.guard;
+	for (unsigned i = IST_NMI; i < IST_END; i++)
+		addresses[1 + i - IST_NMI] = (uintptr_t)ist_stacks[i - IST_NMI].guard;
+}
+
 void stacks_guard(void)
 {
-	paging_unmap_guard(boot_stack.guard);
-	for (unsigned i = IST_NMI; i < IST_END; i++)
-		paging_unmap_guard(ist_stacks[i - IST_NMI].guard);
+	uint64_t addresses[STATIC_STACKS];
+
+	stacks_guard_addresses(addresses);
+	for (unsigned i = 0; i < STATIC_STACKS; i++)
+		paging_unmap_guard((const void *)addresses[i]);
 }
 
 void boot_stack_bounds(uintptr_t *base, uintptr_t *top)

@@ -14,6 +14,7 @@
 #include "console.h"
 #include "cpu.h"
 #include "framebuffer.h"
+#include "guard_test.h"
 #include "paging.h"
 #include "stacks.h"
 
@@ -54,6 +55,10 @@ void arch_init_timers(void)
 	boot_time_seconds = rtc_read(acpi_century_index());
 	cpu_describe(text, sizeof(text));
 	log_line("processor: %s", text);
+#ifdef QUIRE_DEBUG
+	guard_test(text, sizeof(text));
+	log_line("processor: tried and caught: %s", text);
+#endif
 	clock_describe(text, sizeof(text));
 	log_line("clocks: %s", text);
 }

@@ -1,6 +1,6 @@
 /*
- * paging_verify.c - walks the kernel half once at boot and refuses a map that protects nothing.
- * The loader made most of it, so this is where a mistake there ends.
+ * paging_verify.c - the page tables as they are, held against map_rules.c: at boot, where a mistake
+ * of the loader's ends, and with each mm_check, after all that programs have done.
  */
 #include "paging.h"
 
@@ -8,77 +8,55 @@
 #include "kernel/lib/assert.h"
 
 #include "layout.h"
+#include "map_rules.h"
+#include "stacks.h"
 
 #define ROOT_LEVEL 4
+#define FIRST_KERNEL_ENTRY 256
 
-struct walk {
-	paddr_t text, text_end; /* frames of kernel text: nobody else may map them */
-};
-
-/* What the tables above an entry allow: rights only shrink on the way down (SDM vol. 3, 4.6). */
-struct rights {
-	bool user, write, execute;
-};
-
-static bool overlaps_text(const struct walk *walk, paddr_t frame, uint64_t span)
+static void verify(size_t guard_count)
 {
-	return frame < walk->text_end && walk->text < frame + span;
-}
-
-/* A leaf in the light of all levels above it. */
-static void check_leaf(const struct walk *walk, vaddr_t va, pte_t entry, unsigned level,
-		       struct rights rights)
-{
-	paddr_t frame = pfn_address(pte_pfn(entry));
-	bool in_text = va >= (vaddr_t)kernel_text_start && va < (vaddr_t)kernel_text_end;
-
-	if (rights.user)
-		panic("kernel page at 0x%lx is open to user mode", va);
-	if (rights.write && rights.execute)
-		panic("kernel page at 0x%lx is writable and executable", va);
-	if (rights.execute != in_text)
-		panic("kernel page at 0x%lx %s executable", va, in_text ? "is not" : "is");
-	if (!in_text && overlaps_text(walk, frame, pt_entry_span(level)))
-		panic("kernel text has a second address, 0x%lx", va);
-	if (rights.write && va >= (vaddr_t)kernel_rodata_start && va < (vaddr_t)kernel_rodata_end)
-		panic("read-only kernel data at 0x%lx is writable", va);
-}
-
-static struct rights narrow(struct rights above, pte_t entry)
-{
-	return (struct rights){
-		.user = above.user && (entry.bits & PTE_USER),
-		.write = above.write && (entry.bits & PTE_WRITE),
-		.execute = above.execute && !(entry.bits & PTE_NO_EXECUTE),
+	vaddr_t guards[STATIC_STACKS];
+	const struct map_rules rules = {
+		.text = (vaddr_t)kernel_text_start,
+		.text_end = (vaddr_t)kernel_text_end,
+		.text_frames = virt_to_phys(kernel_text_start),
+		.text_frames_end = virt_to_phys(kernel_text_end),
+		.read_only = (vaddr_t)kernel_rodata_start,
+		.read_only_end = (vaddr_t)kernel_rodata_end,
+		.stacks = KERNEL_STACKS_BASE,
+		.stacks_end = KERNEL_IMAGE_BASE,
+		.stack_slot_bytes = KERNEL_STACK_SLOT_BYTES,
+		.stack_guard_bytes = KERNEL_STACK_SLOT_BYTES / 2,
+		.guards = guards,
+		.guard_count = guard_count,
+		.peek = paging_peek,
 	};
+	const char *fault;
+	vaddr_t at;
+
+	stacks_guard_addresses(guards);
+	fault = map_rules_check(&rules, &at);
+	if (fault)
+		panic("map: kernel page 0x%lx %s", at, fault);
 }
 
-/* A loop over an explicit path, not recursion: levels 4 to 1, `va` says where in each table. */
+/* At boot the guard pages are still mapped. */
 void paging_verify(void)
 {
-	struct walk walk = {
-		.text = virt_to_phys(kernel_text_start),
-		.text_end = virt_to_phys(kernel_text_end),
-	};
-	vaddr_t va = ~(vaddr_t)0 << 47;
+	verify(0);
+}
 
-	while (va != 0) {
-		struct rights rights = {.user = true, .write = true, .execute = true};
-		unsigned level = ROOT_LEVEL;
-		pte_t entry;
+void arch_check_map(paddr_t root)
+{
+	const pte_t *kernel = phys_to_virt(arch_kernel_root()), *other = phys_to_virt(root);
 
-		for (;; level--) {
-			KASSERT(paging_peek(va, level, &entry));
-			if (!(entry.bits & PTE_PRESENT))
-				break;
-			rights = narrow(rights, entry);
-			if (level == ROOT_LEVEL && rights.user)
-				panic("the kernel half is open to user mode from 0x%lx on", va);
-			if (level == 1 || (entry.bits & PTE_LARGE)) {
-				check_leaf(&walk, va, entry, level, rights);
-				break;
-			}
-		}
-		va = (va | (pt_entry_span(level) - 1)) + 1;
+	for (unsigned i = 0; i < PAGE_TABLE_ENTRIES; i++) {
+		if (i < FIRST_KERNEL_ENTRY && other == kernel && !pte_is_none(pt_read(&kernel[i])))
+			panic("map: the kernel's own tables have user entry %u", i);
+		if (i >= FIRST_KERNEL_ENTRY && pt_read(&other[i]).bits != pt_read(&kernel[i]).bits)
+			panic("map: the kernel half at 0x%lx differs, entry %u", root, i);
 	}
+	if (other == kernel)
+		verify(STATIC_STACKS);
 }

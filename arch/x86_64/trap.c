@@ -17,12 +17,17 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
 #include "kernel/lib/print.h"
+#include "nt/quire.h"
 
 #include "apic.h"
 #include "clock.h"
 #include "context.h"
 #include "cpu.h"
 #include "shot.h"
+#include "guard_test.h"
+
+/* As deep as calls go with what they return still on the stack; the stack is nearly empty there. */
+#define MARKED_STACK_BYTES 3072u
 
 /* A pair per instruction that may fault on user memory (user_copy.asm, between linker symbols). */
 struct fixup {
@@ -155,6 +160,8 @@ static void page_fault_from_kernel(struct trap_frame *frame, vaddr_t address)
 	const struct fixup *fixup = fixup_find(frame->rip);
 	NTSTATUS status;
 
+	if (guard_probe_caught(frame, address))
+		return;
 	if (!fixup || address >= USER_LIMIT || !(frame->rflags & RFLAGS_IF) ||
 	    (frame->error_code & FAULT_RESERVED))
 		panic_page_fault(frame, address);
@@ -219,6 +226,8 @@ void trap_system_call(struct trap_frame *frame)
 	NTSTATUS status;
 
 	irq_enable();
+	if (thread_marks_stacks)
+		stack_fill_below(QUIRE_MARKER_STACK * 0x100000001ull, MARKED_STACK_BYTES);
 	status = upcall_system_call((uint32_t)frame->rax, registers, frame->rsp + 0x28);
 	if (frame->vector == VECTOR_SYSTEM_CALL)
 		frame->rax = (uint32_t)status;

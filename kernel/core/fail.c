@@ -81,10 +81,15 @@ static bool plan_step(struct fail_plan *plan, enum quire_fail_kind kind, bool is
 	return true;
 }
 
-/* What follows a missing page of the pool is what follows the missing block. */
+/*
+ * Some failures end in the function that asked, whoever called that: without a page for the pool
+ * there is no block, without a slot nothing is written to make room.
+ */
 static unsigned calls_of(enum quire_fail_kind kind)
 {
-	return kind == QUIRE_FAIL_POOL_PAGE ? 2 : FAIL_CALLS;
+	if (kind == QUIRE_FAIL_POOL_PAGE)
+		return 2;
+	return kind == QUIRE_FAIL_SLOT ? 2 : FAIL_CALLS;
 }
 
 bool fail_point(enum quire_fail_kind kind)

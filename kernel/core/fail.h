@@ -15,26 +15,27 @@
 #include "nt/quire.h"
 
 /* Return addresses that tell one chain of calls from another. */
-#define FAIL_CALLS 6u
+#define FAIL_CALLS 5u
 
 /* What a thread is to meet. Only the thread itself, or whoever has it suspended, may touch it. */
 struct fail_plan {
-	uint32_t kinds;	  /* a bit for each enum quire_fail_kind; 0: none */
-	uint32_t first;	  /* so many points on, one fails; 0: none; QUIRE_FAIL_FRESH */
-	uint32_t second;  /* the same, behind that one */
-	uint32_t reached; /* points of these kinds that were met */
-	uint32_t failed;  /* how many of them failed: 0, 1 or 2 */
+	uint32_t kinds;	    /* a bit for each enum quire_fail_kind; 0: none */
+	uint32_t first;	    /* so many points on, one fails; 0: none; QUIRE_FAIL_FRESH */
+	uint32_t second;    /* the same, behind that one */
+	uint32_t reached;   /* points of these kinds that were met */
+	uint32_t failed;    /* how many of them failed: 0, 1 or 2 */
 	uint32_t failed_at; /* `reached` at the last failure */
-	uint32_t fresh;	  /* met after the last failure, in chains of calls that never failed */
-	uint32_t failed_kinds;	   /* of those that failed: a bit for each */
-	bool is_paused;		   /* the thread looks at its plan: nothing counts meanwhile */
+	uint32_t fresh;	    /* met after the last failure, in chains of calls that never failed */
+	uint32_t failed_kinds; /* of those that failed: a bit for each */
+	bool is_paused;	       /* the thread looks at its plan: nothing counts meanwhile */
 };
 
 /* A chain of calls that led to a point. */
 struct fail_chain {
 	enum quire_fail_kind kind;
-	uint32_t seen, failed;		/* how often */
-	uintptr_t addresses[FAIL_CALLS]; /* where the calls return to, the point's own first; 0: none */
+	uint32_t seen, failed; /* how often */
+	uintptr_t addresses
+		[FAIL_CALLS]; /* where the calls return to, the point's own first; 0: none */
 };
 
 #ifdef QUIRE_DEBUG
@@ -49,7 +50,7 @@ bool fail_point(enum quire_fail_kind kind);
 /* Replaces the plan of a thread that does not run, or is the caller. Its counts begin anew. */
 void fail_plan_set(struct thread *thread, uint32_t kinds, uint32_t first, uint32_t second);
 
-/* Forgets all chains, and notes from now on what threads of programs, and those with a plan, meet. */
+/* Forgets all chains; notes from now on what threads of programs, and those with a plan, meet. */
 void fail_record(void);
 /* How many failures there were since the start. */
 uint64_t fail_count(void);

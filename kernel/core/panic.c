@@ -14,6 +14,7 @@
 #include "events.h"
 #include "kernel/lib/print.h"
 #include "kernel/lib/string.h"
+#include "sanitize/sanitize.h"
 #include "symbols.h"
 #include "thread.h"
 
@@ -154,6 +155,7 @@ static void report_events(void)
 static void panic_begin(const char *what)
 {
 	arch_irq_save();
+	sanitize_stop();
 	if (!atomic_exchange(&is_panicking, true))
 		return;
 	write_text("\npanic inside panic: ");

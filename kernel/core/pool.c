@@ -17,6 +17,7 @@
 #include "kernel/lib/string.h"
 #include "lock.h"
 #include "sanitize/kasan.h"
+#include "nt/quire.h"
 
 #include <bsd/sys/queue.h>
 
@@ -29,6 +30,9 @@
 
 #define POISON_FREE 0xDF
 #define POISON_GUARD 0xBD
+_Static_assert(POISON_FREE * 0x01010101u == QUIRE_MARKER_POOL &&
+		       POISON_GUARD * 0x01010101u == QUIRE_MARKER_GUARD,
+	       "what programs look for");
 #ifdef QUIRE_DEBUG
 #define IS_DEBUG true
 /* At least so many behind the block's bytes, a struct guard at the end. */

@@ -14,6 +14,7 @@
 
 #include "kernel/lib/print.h"
 #include "kernel/lib/string.h"
+#include "nt/quire.h"
 
 #define IDLE_STACK_BYTES (2 * PAGE_SIZE)
 #define REAPER_STACK_BYTES (4 * PAGE_SIZE)
@@ -21,6 +22,13 @@
 #define STACK_END_MARK 0x6B61747351756972ull
 
 struct thread_queue thread_list;
+
+#ifdef QUIRE_DEBUG
+bool thread_marks_stacks;
+#define IS_DEBUG true
+#else
+#define IS_DEBUG false
+#endif
 
 /* Threads that left their stacks, in the order of their exit. (scheduler_lock) */
 static struct thread_queue dead_threads;
@@ -64,6 +72,8 @@ void thread_init(struct thread *thread, const char *name, uint8_t priority, void
 	thread_fill(thread, name, priority);
 	thread->stack_base = (uintptr_t)stack_base;
 	thread->stack_top = thread->stack_base + stack_size_bytes;
+	if (IS_DEBUG)
+		memset(stack_base, (uint8_t)QUIRE_MARKER_STACK, stack_size_bytes);
 	arch_thread_prepare(thread, entry, argument);
 }
 
@@ -163,12 +173,13 @@ void thread_system_init(void)
 	TAILQ_INSERT_TAIL(&thread_list, &boot_thread, all);
 	arch_thread_adopt(&boot_thread);
 
-	idle_stack[0] = reaper_stack[0] = STACK_END_MARK;
 	thread_init(&idle_thread, "idle", THREAD_PRIORITY_IDLE, idle_stack, sizeof(idle_stack),
 		    idle_main, NULL);
+	idle_stack[0] = STACK_END_MARK;
 	thread_start(&idle_thread);
 	thread_init(&reaper_thread, "reaper", REAPER_PRIORITY, reaper_stack, sizeof(reaper_stack),
 		    reaper_main, NULL);
+	reaper_stack[0] = STACK_END_MARK;
 	thread_start(&reaper_thread);
 }
 

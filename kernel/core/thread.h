@@ -120,6 +120,16 @@ void thread_init(struct thread *thread, const char *name, uint8_t priority, void
 		 size_t stack_size_bytes, void (*entry)(void *), void *argument);
 void thread_start(struct thread *thread);
 
+/*
+ * Debug builds: is the stack below a system call filled with QUIRE_MARKER_STACK when it begins? New
+ * stacks are always filled.
+ */
+#ifdef QUIRE_DEBUG
+extern bool thread_marks_stacks;
+#else
+#define thread_marks_stacks false
+#endif
+
 static inline struct thread *thread_current(void)
 {
 	return arch_current_thread();

@@ -37,6 +37,9 @@
  *    of a frame that is not dirty
  * 19 each valid slot of a small page has an entry of the working set with its stamp; holes are
  *    counted and linked
+ *
+ * and, of the machine (arch_check_map): all spaces have the same kernel half, in which no page is
+ * open to user mode, writable and executable, or mapped where a guard page must be.
  */
 #include "based.h"
 #include "check.h"
@@ -251,6 +254,7 @@ void mm_check(void)
 	struct check_totals totals = {0};
 
 	check_lists();
+	arch_check_map(arch_kernel_root());
 	space_for_each(check_space, &totals);
 	segment_for_each(check_segment, &totals);
 	check_frames(&totals);

@@ -287,6 +287,7 @@ void check_space(struct address_space *space, void *context)
 	struct check_totals *totals = context;
 
 	totals->commit += space->commit_pages;
+	arch_check_map(space->root);
 	check_regions(space, totals);
 	check_working_set(space, check_slots(space, totals));
 	check_tables(space);

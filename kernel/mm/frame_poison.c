@@ -3,10 +3,12 @@
  * was used after it was freed.
  */
 #include "frame_private.h"
+#include "nt/quire.h"
 
 #include "kernel/core/sanitize/kasan.h"
 
 #define FRAME_POISON 0x43434343DEADF4A3ull
+_Static_assert((uint32_t)FRAME_POISON == QUIRE_MARKER_FRAME, "what programs look for");
 
 #ifdef QUIRE_DEBUG
 void frame_poison(struct frame *frame)

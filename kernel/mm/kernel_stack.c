@@ -8,9 +8,11 @@
 #include "mm.h"
 #include "page_table.h"
 
-#define SLOT_BYTES (2 * KERNEL_STACK_BYTES)
+#define SLOT_BYTES KERNEL_STACK_SLOT_BYTES
 #define SLOTS 4096u
 #define STACK_PAGES (KERNEL_STACK_BYTES / PAGE_SIZE)
+
+_Static_assert(SLOT_BYTES == 2 * KERNEL_STACK_BYTES, "a stack and its guard");
 
 static uint64_t slots_used[SLOTS / 64] GUARDED_BY(frame_lock);
 static unsigned slots_taken GUARDED_BY(frame_lock);
@@ -47,7 +49,10 @@ static void slot_give(unsigned slot)
 	spin_unlock(&frame_lock);
 }
 
-/* Enters `table` where the walk to va ends, unless another thread was faster. */
+/*
+ * Enters `table` where the walk to va ends, unless another thread was faster. It has no user bit:
+ * those of the other half have.
+ */
 static bool table_enter(vaddr_t va, pfn_t table)
 {
 	unsigned missing;
@@ -55,7 +60,8 @@ static bool table_enter(vaddr_t va, pfn_t table)
 
 	spin_lock(&frame_lock);
 	if (!pt_slot(arch_kernel_root(), va, 1, &missing)) {
-		pt_write(pt_slot(arch_kernel_root(), va, missing, NULL), pt_table_word(table));
+		pt_write(pt_slot(arch_kernel_root(), va, missing, NULL),
+			 pte_valid(table, PTE_WRITE));
 		table_frames++;
 		entered = true;
 	}

@@ -148,9 +148,18 @@ const struct subsection *segment_subsection(const struct segment *segment, page_
 	return &segment->subsections[low];
 }
 
+page_index_t segment_end(const struct segment *segment)
+{
+	page_index_t end = segment->page_count;
+
+	if (segment->kind == SEGMENT_FILE && bytes_to_pages(file_size(segment->file)) < end)
+		end = bytes_to_pages(file_size(segment->file));
+	return end;
+}
+
 enum page_birth segment_page_birth(const struct segment *segment, page_index_t index)
 {
-	if (index >= segment->page_count)
+	if (index >= segment_end(segment))
 		return BORN_NOWHERE;
 	switch (segment->kind) {
 	case SEGMENT_PAGEFILE:

@@ -51,6 +51,12 @@ pte_t *segment_word_next_locked(struct segment *segment, page_index_t *index, pa
 NTSTATUS segment_words_init(struct segment *segment) MUST_CHECK;
 void segment_words_destroy(struct segment *segment);
 
+/*
+ * The first page behind the segment. Of a file: where the file ends, which page_count, the room in
+ * the table, does not follow when the file is cut or cannot grow. => locks: any may be held.
+ */
+page_index_t segment_end(const struct segment *segment);
+
 /* ---- what a page was born as: the meaning of a state word that is 0 ---- */
 
 enum page_birth {

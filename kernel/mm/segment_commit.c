@@ -100,7 +100,7 @@ bool segment_page_is_committed_locked(struct segment *segment, page_index_t inde
 	pte_t *word;
 
 	if (!segment->is_reserve)
-		return index < segment->page_count;
+		return index < segment_end(segment);
 	word = segment_word_find_locked(segment, index);
 	return word && pte_kind(pt_read(word)) != PTE_NONE;
 }
@@ -113,7 +113,7 @@ page_index_t segment_commit_run_end(struct segment *segment, page_index_t first,
 
 	spin_lock(&frame_lock);
 	if (!segment->is_reserve) {
-		index = segment->page_count;
+		index = segment_end(segment);
 		spin_unlock(&frame_lock);
 		return first < index && index < end ? index : end;
 	}

@@ -141,7 +141,7 @@ struct segment {
 	bool is_reserve;	     /* (C) page file: pages are born not committed */
 	bool is_large;		     /* (C) page file: large pages, all there from the start */
 	atomic_uint reference_count; /* (A) sections, views, open files, page-ins; 0 destroys */
-	uint64_t page_count;	     /* (GF) */
+	uint64_t page_count;	     /* (GF) of its table; a file may be shorter: segment_end */
 	unsigned levels;	     /* (F) of the state-word table: 1 = root holds words */
 	uint32_t root_entries;	     /* (F) */
 	pte_t *root;		     /* (F) pool block of root_entries words */

@@ -71,22 +71,22 @@ struct user_thread {
 	struct object header;
 	struct waitable waitable; /* signaled once it has left */
 	struct thread thread;
-	struct process *process;    /* (C) reference */
-	uint64_t id;		    /* (C) */
-	vaddr_t teb;		    /* (C) */
-	vaddr_t stack_allocation;   /* (C) lowest address of the user stack's reservation */
-	struct user_entry entry;    /* (C) where it starts */
-	bool started;		    /* (P) thread_start was called; until then it is suspended */
-	uint8_t suspend_count;	    /* (P) more than 0: it does not run in user mode */
-	bool gone;		    /* (P) not on the process' list: exit_status is final, or not yet */
-	bool is_last;		    /* (T) it took the process down */
-	NTSTATUS exit_status;	    /* (P) STATUS_PENDING while it runs */
-	uint64_t create_time;	    /* (C) NT time */
-	uint64_t exit_time;	    /* (P) 0 while it runs */
-	vaddr_t start_address;	    /* (P) what it was created to run, unless set */
-	int32_t priority_increment; /* (P) on the priority of its process */
-	bool is_hidden;		    /* (P) from debuggers, of which there are none */
-	uint16_t name_bytes;	    /* (P) */
+	struct process *process;  /* (C) reference */
+	uint64_t id;		  /* (C) */
+	vaddr_t teb;		  /* (C) */
+	vaddr_t stack_allocation; /* (C) lowest address of the user stack's reservation */
+	struct user_entry entry;  /* (C) where it starts */
+	bool started;		  /* (P) thread_start was called; until then it is suspended */
+	uint8_t suspend_count;	  /* (P) more than 0: it does not run in user mode */
+	bool gone;	       /* (P) not on the process' list: exit_status is final, or not yet */
+	bool is_last;	       /* (T) it took the process down */
+	NTSTATUS exit_status;  /* (P) STATUS_PENDING while it runs */
+	uint64_t create_time;  /* (C) NT time */
+	uint64_t exit_time;    /* (P) 0 while it runs */
+	vaddr_t start_address; /* (P) what it was created to run, unless set */
+	int32_t priority_increment;	    /* (P) on the priority of its process */
+	bool is_hidden;			    /* (P) from debuggers, of which there are none */
+	uint16_t name_bytes;		    /* (P) */
 	uint16_t name[THREAD_NAME_CHARS];   /* (P) UTF-16 */
 	TAILQ_HEAD(, user_apc) apcs;	    /* (P) */
 	uint32_t apc_count;		    /* (P) */

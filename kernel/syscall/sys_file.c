@@ -79,8 +79,8 @@ static NTSTATUS open_publish(struct file_object *file, const struct file_open *o
 	status = io_status_write(at->io, STATUS_SUCCESS, open->result);
 	if (NT_SUCCESS(status))
 		status = handle_give(file, open->access, attributes & OBJ_INHERIT, at->handle);
-	if (!NT_SUCCESS(status) && open->result == FILE_CREATED)
-		file->deletes_on_close = true; /* nobody ever saw it */
+	if (!NT_SUCCESS(status)) /* nobody ever saw it; an older file stays whatever was asked */
+		file->deletes_on_close = open->result == FILE_CREATED;
 	object_handle_closed(file);
 	return status;
 }

@@ -210,7 +210,9 @@ NTSTATUS NtSetInformationFile(const uint64_t *arguments)
 		status = set_perform(arguments[0], class, &set);
 	if (!NT_SUCCESS(status))
 		return status;
-	return io_status_write(arguments[1], STATUS_SUCCESS, 0);
+	/* what was set cannot be undone: as range_tell (memory_range.h) */
+	status = io_status_write(arguments[1], STATUS_SUCCESS, 0);
+	return STATUS_SUCCESS;
 }
 
 /* ---- NtFlushBuffersFile ---- */

@@ -115,6 +115,15 @@ static NTSTATUS query_disk(const struct system_query *query)
 	return system_answer(query, &settings, sizeof(settings));
 }
 
+#ifdef QUIRE_DEBUG
+static NTSTATUS query_markers(const struct system_query *query)
+{
+	const struct quire_markers markers = {.stacks = thread_marks_stacks};
+
+	return system_answer(query, &markers, sizeof(markers));
+}
+#endif
+
 static NTSTATUS query_command_line(const struct system_query *query)
 {
 	return system_answer(query, system_text.command_line, strlen(system_text.command_line) + 1);
@@ -191,6 +200,7 @@ static const struct system_class {
 #ifdef QUIRE_DEBUG
 	{QUIRE_SYSTEM_FAILURES, sizeof(struct quire_failures), 0, query_failures},
 	{QUIRE_SYSTEM_SWEEP, 0, 0, query_sweep},
+	{QUIRE_SYSTEM_MARKERS, 0, 0, query_markers},
 #endif
 };
 

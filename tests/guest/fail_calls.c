@@ -19,6 +19,7 @@ static const struct exception {
 	{"NtProtectVirtualMemory", 1u << QUIRE_FAIL_COPY_OUT, 0},
 	{"NtLockVirtualMemory", 1u << QUIRE_FAIL_COPY_OUT, 0},
 	{"NtUnlockVirtualMemory", 1u << QUIRE_FAIL_COPY_OUT, 0},
+	{"NtSetInformationFile", 1u << QUIRE_FAIL_COPY_OUT, 0},
 	/* a source that cannot be read (nt-semantics 5.7) */
 	{"NtWriteVirtualMemory", 0, STATUS_PARTIAL_COPY},
 	{"NtReadVirtualMemory", 0, STATUS_PARTIAL_COPY},

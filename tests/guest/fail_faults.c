@@ -10,15 +10,20 @@
 
 #define VICTIM_PAGES 4u
 #define CROWD_PAGES 1600u /* more than the knob `frames` allows */
+#define LARGE_BYTES 0x200000u
 #define OWN_PATH "C:\\data\\fail3.tmp"
 
 static char *victims;
 static HANDLE file;
 
+/* What is in no working set goes first. */
 static void crowd_out(void)
 {
+	QUOTA_LIMITS empty = {.MinimumWorkingSetSize = (SIZE_T)-1,
+			      .MaximumWorkingSetSize = (SIZE_T)-1};
 	char *crowd = memory_need(CROWD_PAGES * PAGE_BYTES);
 
+	NtSetInformationProcess(CURRENT_PROCESS, ProcessQuotaLimits, &empty, sizeof(empty));
 	for (size_t i = 0; i < CROWD_PAGES; i++)
 		crowd[i * PAGE_BYTES] = 1;
 	memory_drop(crowd);
@@ -120,7 +125,7 @@ static NTSTATUS pass_to_a_call(void *context)
 static NTSTATUS make_large_section(void *context)
 {
 	HANDLE section;
-	NTSTATUS status = section_make(&section, 0x200000, PAGE_READWRITE,
+	NTSTATUS status = section_make(&section, LARGE_BYTES, PAGE_READWRITE,
 				       SEC_COMMIT | SEC_LARGE_PAGES, NULL);
 
 	(void)context;
@@ -129,44 +134,142 @@ static NTSTATUS make_large_section(void *context)
 		return status;
 	status = view_make(section, PAGE_READWRITE, &victims);
 	NtClose(section);
-	if (!NT_SUCCESS(status))
-		return status;
-	*(volatile char *)victims = 1;
-	view_drop(victims);
-	return touch_status;
+	if (NT_SUCCESS(status))
+		*(volatile char *)victims = 1;
+	return NT_SUCCESS(status) ? touch_status : status;
+}
+
+static void undo_large_section(void *context, NTSTATUS status)
+{
+	(void)context;
+	if (NT_SUCCESS(status) || status == touch_status)
+		view_drop(victims);
 }
 
 static NTSTATUS make_large_memory(void *context)
 {
 	PVOID base = NULL;
-	SIZE_T bytes = 0x200000;
+	SIZE_T bytes = LARGE_BYTES;
 	NTSTATUS status =
 		NtAllocateVirtualMemory(CURRENT_PROCESS, &base, 0, &bytes,
 					MEM_RESERVE | MEM_COMMIT | MEM_LARGE_PAGES, PAGE_READWRITE);
 
 	(void)context;
+	victims = base;
+	return status;
+}
+
+static void undo_large_memory(void *context, NTSTATUS status)
+{
+	(void)context;
+	if (NT_SUCCESS(status))
+		memory_drop(victims);
+}
+
+static void prepare_large(void *context)
+{
+	make_large_memory(context);
 	touch_status = STATUS_SUCCESS;
-	if (!NT_SUCCESS(status))
-		return status;
-	*(volatile char *)base = 1;
-	memory_drop(base);
+}
+
+static NTSTATUS touch_large(void *context)
+{
+	(void)context;
+	*(volatile char *)victims = 1;
 	return touch_status;
+}
+
+static void undo_touched(void *context, NTSTATUS status)
+{
+	(void)context;
+	(void)status;
+	memory_drop(victims);
 }
 
 #define DISK_KINDS (1u << QUIRE_FAIL_READ | 1u << QUIRE_FAIL_WRITE | 1u << QUIRE_FAIL_SHORT)
 
 static const struct scenario scenarios[] = {
-	{"pages in the page file, read", prepare_paged, read_all, undo_paged, NULL, DISK_KINDS, {0}},
-	{"pages in the page file, written", prepare_paged, write_one, undo_paged, NULL, DISK_KINDS,
-	 {0}},
-	{"pages in the page file, copied", prepare_paged, pass_to_a_call, undo_paged, NULL,
-	 DISK_KINDS, {STATUS_PARTIAL_COPY}},
-	{"pages of a file, read", prepare_filed, read_all, undo_filed, NULL, DISK_KINDS, {0}},
-	{"pages of a file, written", prepare_filed, write_one, undo_filed, NULL, DISK_KINDS, {0}},
-	{"pages of a file, copied", prepare_filed, pass_to_a_call, undo_filed, NULL, DISK_KINDS,
-	 {STATUS_PARTIAL_COPY}},
-	{"a section of large pages", NULL, make_large_section, NULL, NULL, 0, {0}},
-	{"memory of large pages", NULL, make_large_memory, NULL, NULL, 0, {0}},
+	{"pages in the page file, read",
+	 prepare_paged,
+	 read_all,
+	 undo_paged,
+	 NULL,
+	 DISK_KINDS,
+	 {0},
+	 false,
+	 BUT_COPIES},
+	{"pages in the page file, written",
+	 prepare_paged,
+	 write_one,
+	 undo_paged,
+	 NULL,
+	 DISK_KINDS,
+	 {0},
+	 false,
+	 BUT_COPIES},
+	{"pages in the page file, copied",
+	 prepare_paged,
+	 pass_to_a_call,
+	 undo_paged,
+	 NULL,
+	 DISK_KINDS,
+	 {STATUS_PARTIAL_COPY},
+	 false,
+	 0},
+	{"pages of a file, read",
+	 prepare_filed,
+	 read_all,
+	 undo_filed,
+	 NULL,
+	 DISK_KINDS,
+	 {0},
+	 false,
+	 BUT_COPIES},
+	{"pages of a file, written",
+	 prepare_filed,
+	 write_one,
+	 undo_filed,
+	 NULL,
+	 DISK_KINDS,
+	 {0},
+	 false,
+	 BUT_COPIES},
+	{"pages of a file, copied",
+	 prepare_filed,
+	 pass_to_a_call,
+	 undo_filed,
+	 NULL,
+	 DISK_KINDS,
+	 {STATUS_PARTIAL_COPY},
+	 false,
+	 0},
+	{"a section of large pages",
+	 NULL,
+	 make_large_section,
+	 undo_large_section,
+	 NULL,
+	 0,
+	 {0},
+	 false,
+	 BUT_COPIES},
+	{"memory of large pages",
+	 NULL,
+	 make_large_memory,
+	 undo_large_memory,
+	 NULL,
+	 0,
+	 {0},
+	 false,
+	 0},
+	{"a large page touched",
+	 prepare_large,
+	 touch_large,
+	 undo_touched,
+	 NULL,
+	 0,
+	 {0},
+	 false,
+	 BUT_COPIES},
 };
 
 void fail_faults_run(void)

@@ -42,6 +42,13 @@ static void prepare_none(void *context)
 	no_files();
 }
 
+static void prepare_empty(void *context)
+{
+	(void)context;
+	no_files();
+	file = scratch_need(NEW_PATH, ALL, 'f', 0);
+}
+
 static void prepare_closed(void *context)
 {
 	prepare_file(context);
@@ -190,6 +197,12 @@ static NTSTATUS write_behind(void *context)
 	return scratch_write(file, FILE_PAGES * PAGE_BYTES, page, 2 * PAGE_BYTES);
 }
 
+static NTSTATUS write_first(void *context)
+{
+	(void)context;
+	return scratch_write(file, 0, page, 2 * PAGE_BYTES);
+}
+
 static NTSTATUS append(void *context)
 {
 	LARGE_INTEGER end = {.HighPart = -1, .LowPart = 0xFFFFFFFF};
@@ -223,16 +236,17 @@ static NTSTATUS write_and_close(void *context)
 {
 	NTSTATUS status = write_within(context);
 
-	NtClose(file);
-	file = NULL;
+	if (NT_SUCCESS(status)) {
+		NtClose(file);
+		file = NULL;
+	}
 	return status;
 }
 
 static NTSTATUS section_of_it(void *context)
 {
 	HANDLE section;
-	NTSTATUS status =
-		section_make(&section, 10 * PAGE_BYTES, PAGE_READWRITE, SEC_COMMIT, file);
+	NTSTATUS status = section_make(&section, 10 * PAGE_BYTES, PAGE_READWRITE, SEC_COMMIT, file);
 
 	(void)context;
 	if (NT_SUCCESS(status))
@@ -271,36 +285,101 @@ static NTSTATUS all_told(void *context)
 	return scratch_query(file, 18, buffer, sizeof(buffer));
 }
 
+/* What was set stays so when the IO_STATUS_BLOCK cannot be written. */
+#define SET_ANYWAY (1u << QUIRE_FAIL_COPY_OUT)
+
 static const struct scenario scenarios[] = {
-	{"a new file", prepare_none, make_new, undo, NULL, 0, {0}},
-	{"a new folder", prepare_none, make_folder, undo, NULL, 0, {0}},
-	{"a new file with room", prepare_none, make_with_room, undo, NULL, 0, {0}},
-	{"a file opened", prepare_closed, open_it, undo, NULL, 0, {0}},
-	{"a file overwritten", prepare_closed, overwrite_it, undo, NULL, 0, {0}},
-	{"a file superseded", prepare_closed, supersede_it, undo, NULL, 0, {0}},
-	{"a file deleted on close", prepare_closed, open_to_delete, undo, NULL, 0, {0}},
-	{"a file renamed", prepare_file, rename_it, undo, NULL, 0, {0}},
-	{"a file renamed over another", prepare_other, rename_over, undo, NULL, 0, {0}},
-	{"a file deleted", prepare_file, delete_it, undo, NULL, 0, {0}},
-	{"a file grows", prepare_file, grow, undo, NULL, 0, {0}},
-	{"a file grows far", prepare_file, grow_far, undo, NULL, 0, {0}},
-	{"a file shrinks", prepare_file, shrink, undo, NULL, 0, {0}},
-	{"a file gets room", prepare_file, reserve, undo, NULL, 0, {0}},
-	{"a write within a file", prepare_file, write_within, undo, NULL, 0,
-	 {STATUS_IN_PAGE_ERROR}},
-	{"a write behind a file", prepare_file, write_behind, undo, NULL, 0,
-	 {STATUS_IN_PAGE_ERROR}},
-	{"a write at the end", prepare_file, append, undo, NULL, 0, {STATUS_IN_PAGE_ERROR}},
-	{"a read", prepare_file, read_back, undo, NULL, 0, {STATUS_IN_PAGE_ERROR}},
-	{"a read from the disk", prepare_cold, read_cold, undo, NULL, 0, {STATUS_IN_PAGE_ERROR}},
-	{"a write and a flush", prepare_file, write_and_flush, undo, NULL, 0,
-	 {STATUS_IN_PAGE_ERROR}},
-	{"a write and a close", prepare_file, write_and_close, undo, NULL,
-	 1u << QUIRE_FAIL_WRITE | 1u << QUIRE_FAIL_SHORT, {STATUS_IN_PAGE_ERROR}},
-	{"a section beyond the file", prepare_file, section_of_it, undo, NULL, 0, {0}},
-	{"a section extended", prepare_file, section_extended, undo, NULL, 0, {0}},
-	{"attributes set", prepare_file, attributes_set, undo, NULL, 0, {0}},
-	{"all that is told", prepare_file, all_told, undo, NULL, 0, {0}},
+	{"a new file", prepare_none, make_new, undo, NULL, 0, {0}, false, 0},
+	{"a new folder", prepare_none, make_folder, undo, NULL, 0, {0}, false, 0},
+	{"a new file with room", prepare_none, make_with_room, undo, NULL, 0, {0}, false, 0},
+	{"a file opened", prepare_closed, open_it, undo, NULL, 0, {0}, false, 0},
+	/* as on NT, a file that was overwritten stays so when its handle cannot be given */
+	{"a file overwritten", prepare_closed, overwrite_it, undo, NULL, 0, {0}, true, 0},
+	{"a file superseded", prepare_closed, supersede_it, undo, NULL, 0, {0}, true, 0},
+	{"a file deleted on close", prepare_closed, open_to_delete, undo, NULL, 0, {0}, false, 0},
+	{"a file renamed", prepare_file, rename_it, undo, NULL, SET_ANYWAY, {0}, false, 0},
+	{"a file renamed over another",
+	 prepare_other,
+	 rename_over,
+	 undo,
+	 NULL,
+	 SET_ANYWAY,
+	 {0},
+	 true,
+	 0},
+	{"a file deleted", prepare_file, delete_it, undo, NULL, SET_ANYWAY, {0}, false, 0},
+	{"a file grows", prepare_file, grow, undo, NULL, SET_ANYWAY, {0}, false, 0},
+	{"a file grows far", prepare_file, grow_far, undo, NULL, SET_ANYWAY, {0}, true, 0},
+	{"a file shrinks", prepare_file, shrink, undo, NULL, SET_ANYWAY, {0}, false, 0},
+	{"a file gets room", prepare_file, reserve, undo, NULL, SET_ANYWAY, {0}, false, 0},
+	{"a write within a file",
+	 prepare_file,
+	 write_within,
+	 undo,
+	 NULL,
+	 0,
+	 {STATUS_IN_PAGE_ERROR},
+	 false,
+	 0},
+	{"a write behind a file",
+	 prepare_file,
+	 write_behind,
+	 undo,
+	 NULL,
+	 0,
+	 {STATUS_IN_PAGE_ERROR},
+	 false,
+	 0},
+	{"a write to an empty file",
+	 prepare_empty,
+	 write_first,
+	 undo,
+	 NULL,
+	 0,
+	 {STATUS_IN_PAGE_ERROR},
+	 true,
+	 0},
+	{"a write at the end",
+	 prepare_file,
+	 append,
+	 undo,
+	 NULL,
+	 0,
+	 {STATUS_IN_PAGE_ERROR},
+	 false,
+	 0},
+	{"a read", prepare_file, read_back, undo, NULL, 0, {STATUS_IN_PAGE_ERROR}, false, 0},
+	{"a read from the disk",
+	 prepare_cold,
+	 read_cold,
+	 undo,
+	 NULL,
+	 0,
+	 {STATUS_IN_PAGE_ERROR},
+	 false,
+	 0},
+	{"a write and a flush",
+	 prepare_file,
+	 write_and_flush,
+	 undo,
+	 NULL,
+	 0,
+	 {STATUS_IN_PAGE_ERROR},
+	 false,
+	 0},
+	{"a write and a close",
+	 prepare_file,
+	 write_and_close,
+	 undo,
+	 NULL,
+	 1u << QUIRE_FAIL_WRITE | 1u << QUIRE_FAIL_SHORT,
+	 {STATUS_IN_PAGE_ERROR},
+	 false,
+	 0},
+	{"a section beyond the file", prepare_file, section_of_it, undo, NULL, 0, {0}, false, 0},
+	{"a section extended", prepare_file, section_extended, undo, NULL, 0, {0}, false, 0},
+	{"attributes set", prepare_file, attributes_set, undo, NULL, SET_ANYWAY, {0}, false, 0},
+	{"all that is told", prepare_file, all_told, undo, NULL, 0, {0}, false, 0},
 };
 
 void fail_files_run(void)

@@ -28,5 +28,6 @@ void fail_files_run(void);
 void fail_objects_run(void);
 void fail_faults_run(void);
 void fail_programs_run(void);
-/* fail_programs.c: a child that does something while its nth point fails. */
-NTSTATUS fail_child_run(const char *name, uint32_t nth);
+/* fail_programs.c: a child that does something while its nth point fails,
+ * or that and another one behind it. */
+NTSTATUS fail_child_run(const char *name, uint32_t nth, bool twice);

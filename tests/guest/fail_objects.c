@@ -8,11 +8,12 @@
 
 #define HANDLES_PER_PAGE 256u
 #define WAITED_FOR 40u
+#define MADE_AT_ONCE 200u
 
 static struct {
 	HANDLE directory, link, event;
 	HANDLE made;
-	HANDLE copies[HANDLES_PER_PAGE];
+	HANDLE copies[MADE_AT_ONCE];
 	unsigned copy_count;
 	OBJECT_ATTRIBUTES attributes;
 	UNICODE_STRING name, target;
@@ -177,16 +178,49 @@ static void run_named(void)
 
 /* ---- others ---- */
 
-static void duplicate_many(unsigned count)
+static NTSTATUS duplicate_to(HANDLE process, HANDLE *copy)
 {
-	while (it.copy_count < count &&
-	       NT_SUCCESS(NtDuplicateObject(CURRENT_PROCESS, it.event, CURRENT_PROCESS,
-					    &it.copies[it.copy_count], 0, 0,
-					    DUPLICATE_SAME_ACCESS)))
+	return NtDuplicateObject(CURRENT_PROCESS, it.event, process, copy, 0, 0,
+				 DUPLICATE_SAME_ACCESS);
+}
+
+/* A process whose table has all entries in use; entry 0 is nobody's. */
+static void prepare_full_table(void *context)
+{
+	HANDLE copy;
+
+	(void)context;
+	if (!NT_SUCCESS(NtCreateProcessEx(&it.made, PROCESS_ALL_ACCESS, NULL, CURRENT_PROCESS, 0,
+					  NULL, NULL, NULL, 0)))
+		bail_out("a process for its table of handles", STATUS_UNSUCCESSFUL);
+	for (unsigned i = 1; i < HANDLES_PER_PAGE; i++)
+		duplicate_to(it.made, &copy);
+}
+
+static NTSTATUS duplicate_one(void *context)
+{
+	HANDLE copy;
+
+	(void)context;
+	return duplicate_to(it.made, &copy);
+}
+
+static void drop_table(void *context, NTSTATUS status)
+{
+	(void)context;
+	(void)status;
+	NtClose(it.made);
+}
+
+static void prepare_many(void *context)
+{
+	(void)context;
+	while (it.copy_count < WAITED_FOR &&
+	       NT_SUCCESS(duplicate_to(CURRENT_PROCESS, &it.copies[it.copy_count])))
 		it.copy_count++;
 }
 
-static void drop_copies(void *context, NTSTATUS status)
+static void drop_many(void *context, NTSTATUS status)
 {
 	(void)context;
 	(void)status;
@@ -194,36 +228,20 @@ static void drop_copies(void *context, NTSTATUS status)
 		NtClose(it.copies[--it.copy_count]);
 }
 
-static uint64_t handles_now(void)
+/* So many that the pool needs another page. */
+static NTSTATUS make_many(void *context)
 {
-	static struct quire_fault_counts counts;
-
-	fault_counts_read(&counts);
-	return counts.handles;
-}
-
-/* All entries of the table but one are in use; entry 0 is nobody's. */
-static void prepare_full_table(void *context)
-{
-	(void)context;
-	duplicate_many(HANDLES_PER_PAGE - 1 - (unsigned)handles_now());
-}
-
-/* A process that is new has a table of one page: this one's copy. */
-static NTSTATUS duplicate_one(void *context)
-{
-	NTSTATUS status = NtDuplicateObject(CURRENT_PROCESS, it.event, CURRENT_PROCESS,
-					    &it.copies[it.copy_count], 0, 0, DUPLICATE_SAME_ACCESS);
+	NTSTATUS status = STATUS_SUCCESS;
 
 	(void)context;
-	it.copy_count += NT_SUCCESS(status);
+	while (NT_SUCCESS(status) && it.copy_count < MADE_AT_ONCE) {
+		status = NtCreateEvent(&it.copies[it.copy_count], EVENT_ALL_ACCESS, NULL,
+				       NotificationEvent, FALSE);
+		it.copy_count += NT_SUCCESS(status);
+	}
+	if (!NT_SUCCESS(status))
+		drop_many(context, status);
 	return status;
-}
-
-static void prepare_many(void *context)
-{
-	(void)context;
-	duplicate_many(WAITED_FOR);
 }
 
 static NTSTATUS wait_for_many(void *context)
@@ -249,16 +267,33 @@ static NTSTATUS object_told(void *context)
 	static char buffer[4000];
 	ULONG class = (ULONG)(uintptr_t)context, length;
 
-	return NtQueryObject(it.directory, (OBJECT_INFORMATION_CLASS)class, buffer, sizeof(buffer),
+	return NtQueryObject(it.directory, (OBJECT_INFORMATION_CLASS) class, buffer, sizeof(buffer),
 			     &length);
 }
 
 static const struct scenario scenarios[] = {
-	{"a table of handles grows", prepare_full_table, duplicate_one, drop_copies, NULL, 0, {0}},
-	{"a wait for many", prepare_many, wait_for_many, drop_copies, NULL, 0, {0}},
-	{"the target of a link", NULL, link_told, NULL, NULL, 0, {0}},
-	{"the name of a directory", NULL, object_told, NULL, (void *)1, 0, {0}},
-	{"all types", NULL, object_told, NULL, (void *)3, 0, {0}},
+	{"a table of handles grows",
+	 prepare_full_table,
+	 duplicate_one,
+	 drop_table,
+	 NULL,
+	 0,
+	 {0},
+	 true,
+	 0},
+	{"a wait for many", prepare_many, wait_for_many, drop_many, NULL, 0, {0}, false, 0},
+	{"many events",
+	 NULL,
+	 make_many,
+	 drop_many,
+	 NULL,
+	 0,
+	 {0},
+	 false,
+	 1u << QUIRE_FAIL_POOL_PAGE},
+	{"the target of a link", NULL, link_told, NULL, NULL, 0, {0}, false, 0},
+	{"the name of a directory", NULL, object_told, NULL, (void *)1, 0, {0}, false, 0},
+	{"all types", NULL, object_told, NULL, (void *)3, 0, {0}, false, 0},
 };
 
 void fail_objects_run(void)

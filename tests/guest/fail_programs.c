@@ -26,14 +26,19 @@ static void do_raise(void)
 	RtlRaiseException(&record);
 }
 
+static char *guarded;
+
+static void prepare_guard(void)
+{
+	guarded = memory_need(PAGE_BYTES);
+	protect(guarded, PAGE_BYTES, PAGE_READWRITE | PAGE_GUARD, NULL);
+}
+
 /* A guard page tells once; the access is then tried again. */
 static void do_guard(void)
 {
-	char *page = memory_need(PAGE_BYTES);
-
 	RtlAddVectoredExceptionHandler(1, go_on);
-	protect(page, PAGE_BYTES, PAGE_READWRITE | PAGE_GUARD, NULL);
-	(void)*(volatile char *)page;
+	(void)*(volatile char *)guarded;
 }
 
 static unsigned __attribute__((noinline)) recurse(unsigned kib)
@@ -80,26 +85,35 @@ static void do_apc(void)
 	NtTestAlert();
 }
 
-static void do_nothing(void)
+static void do_print(void)
+{
+	print("#\n");
+}
+
+static void nothing(void)
 {
 }
 
 static const struct deed {
 	const char *name;
+	void (*prepare)(void);
 	void (*run)(void);
 } deeds[] = {
-	{"raise", do_raise},   {"guard", do_guard}, {"grow", do_grow},
-	{"thread", do_thread}, {"apc", do_apc},	    {"nothing", do_nothing},
+	{"raise", nothing, do_raise},  {"guard", prepare_guard, do_guard},
+	{"grow", nothing, do_grow},    {"thread", nothing, do_thread},
+	{"apc", nothing, do_apc},      {"print", nothing, do_print},
+	{"nothing", nothing, nothing},
 };
 
-NTSTATUS fail_child_run(const char *name, uint32_t nth)
+NTSTATUS fail_child_run(const char *name, uint32_t nth, bool twice)
 {
 	for (size_t i = 0; i < COUNT_OF(deeds); i++) {
 		struct quire_failures plan;
 
 		if (strcmp(deeds[i].name, name))
 			continue;
-		plan_begin(nth, 0);
+		deeds[i].prepare();
+		plan_begin(ALL_FAILURES, nth, twice ? QUIRE_FAIL_FRESH : 0);
 		deeds[i].run();
 		plan = plan_end();
 		return plan.failed ? STATUS_SUCCESS : NOTHING_FAILED;
@@ -113,11 +127,20 @@ NTSTATUS fail_child_run(const char *name, uint32_t nth)
 static bool is_end(NTSTATUS status)
 {
 	static const NTSTATUS ends[] = {
-		STATUS_SUCCESS,		 NOTHING_FAILED,	  STATUS_NO_MEMORY,
-		STATUS_IN_PAGE_ERROR,	 STATUS_ACCESS_VIOLATION, STATUS_STACK_OVERFLOW,
-		STATUS_COMMITMENT_LIMIT, STATUS_DEVICE_DATA_ERROR, STATUS_UNEXPECTED_IO_ERROR,
-		STATUS_UNSUCCESSFUL,	 STATUS_DLL_NOT_FOUND,	  STATUS_INSUFFICIENT_RESOURCES,
-		(NTSTATUS)0xE0001234,	 STATUS_GUARD_PAGE_VIOLATION,
+		STATUS_SUCCESS,
+		NOTHING_FAILED,
+		STATUS_NO_MEMORY,
+		STATUS_IN_PAGE_ERROR,
+		STATUS_ACCESS_VIOLATION,
+		STATUS_STACK_OVERFLOW,
+		STATUS_COMMITMENT_LIMIT,
+		STATUS_DEVICE_DATA_ERROR,
+		STATUS_UNEXPECTED_IO_ERROR,
+		STATUS_UNSUCCESSFUL,
+		STATUS_DLL_NOT_FOUND,
+		STATUS_INSUFFICIENT_RESOURCES,
+		(NTSTATUS)0xE0001234,
+		STATUS_GUARD_PAGE_VIOLATION,
 	};
 
 	for (size_t i = 0; i < COUNT_OF(ends); i++)
@@ -135,17 +158,34 @@ static void end_check(const char *what, uint32_t nth, NTSTATUS status)
 	print("# %s, failure %u: ends with 0x%08x\n", what, nth, (unsigned)status);
 }
 
-/* The child makes the plan itself, when it runs. */
+/* => returns: failures that the child had; *status is what it ended with. */
+static uint64_t deed_run(const char *name, uint32_t nth, bool twice, NTSTATUS *status)
+{
+	uint64_t before = failures_total();
+	char line[60];
+
+	format_text(line, sizeof(line), "%s %s %u", twice ? "twice" : "child", name, nth);
+	*status = child_run_self(line);
+	end_check(name, nth, *status);
+	return failures_total() - before;
+}
+
+/*
+ * The child makes the plan itself, when it runs; then again with a second failure, as long as there
+ * is a chain of calls behind the first one that never failed.
+ */
 static void sweep_deed(const char *name)
 {
-	char line[60];
 	NTSTATUS status = STATUS_SUCCESS;
 
 	failure_counts.scenarios++;
 	for (uint32_t nth = 1; nth < SWEEP_MOST && status != NOTHING_FAILED; nth++) {
-		format_text(line, sizeof(line), "child %s %u", name, nth);
-		status = child_run_self(line);
-		end_check(name, nth, status);
+		NTSTATUS second_status;
+
+		if (deed_run(name, nth, false, &status) == 0)
+			break;
+		while (deed_run(name, nth, true, &second_status) > 1)
+			;
 	}
 }
 
@@ -210,9 +250,15 @@ static void undo_start(void *context, NTSTATUS status)
 	(1u << QUIRE_FAIL_FRAME | 1u << QUIRE_FAIL_HANDLE | 1u << QUIRE_FAIL_COPY_IN | \
 	 1u << QUIRE_FAIL_COPY_OUT | 1u << QUIRE_FAIL_POOL | 1u << QUIRE_FAIL_POOL_PAGE)
 
-static const struct scenario start = {"a program starts",    NULL,	 perform_start,
-				      undo_start,	     NULL,	 STARTS_ANYWAY,
-				      {STATUS_IN_PAGE_ERROR}};
+static const struct scenario start = {"a program starts",
+				      NULL,
+				      perform_start,
+				      undo_start,
+				      NULL,
+				      STARTS_ANYWAY,
+				      {STATUS_IN_PAGE_ERROR},
+				      false,
+				      0};
 
 void fail_programs_run(void)
 {

@@ -10,12 +10,12 @@
 #define POINTS_MOST 2000u /* of one operation */
 #define CHECK_EVERY 64u	  /* failures between two checks of all the kernel's books */
 #define CHAINS_TOLD 40u
-#define ALL_KINDS ((1u << QUIRE_FAIL_KINDS) - 1)
 
 static const SYSTEM_INFORMATION_CLASS failures_class =
 	(SYSTEM_INFORMATION_CLASS)QUIRE_SYSTEM_FAILURES;
 
 struct failure_counts failure_counts;
+bool failures_in_pairs;
 
 /* What each kind of failure may look like to the caller; is_absorbed: often to nobody. */
 static const struct {
@@ -27,11 +27,11 @@ static const struct {
 	[QUIRE_FAIL_POOL_PAGE] = {"pool page",
 				  false,
 				  {STATUS_INSUFFICIENT_RESOURCES, STATUS_NO_MEMORY}},
-	/* a copy whose page cannot be had is a bad address */
+	/* a copy whose page cannot be had is a bad address; a program's own page, an exception */
 	[QUIRE_FAIL_FRAME] = {"frame",
 			      false,
 			      {STATUS_NO_MEMORY, STATUS_INSUFFICIENT_RESOURCES,
-			       STATUS_ACCESS_VIOLATION}},
+			       STATUS_ACCESS_VIOLATION, STATUS_IN_PAGE_ERROR}},
 	[QUIRE_FAIL_FRAME_AT_ONCE] = {"frame at once", true, {0}},
 	[QUIRE_FAIL_COMMIT] = {"commit", false, {STATUS_COMMITMENT_LIMIT}},
 	[QUIRE_FAIL_HANDLE] = {"handle", false, {STATUS_INSUFFICIENT_RESOURCES}},
@@ -67,10 +67,10 @@ bool failures_begin(void)
 	return false;
 }
 
-void plan_begin(uint32_t first, uint32_t second)
+void plan_begin(uint32_t bits, uint32_t first, uint32_t second)
 {
-	NTSTATUS status = plan_set((struct quire_failure_plan){
-		.kinds = ALL_KINDS, .first = first, .second = second});
+	NTSTATUS status = plan_set(
+		(struct quire_failure_plan){.kinds = bits, .first = first, .second = second});
 
 	if (!NT_SUCCESS(status))
 		bail_out("a plan of failures", status);
@@ -91,7 +91,7 @@ struct quire_failures plan_end(void)
 void plan_give(HANDLE thread, uint32_t first)
 {
 	NTSTATUS status = plan_set((struct quire_failure_plan){
-		.thread = (uintptr_t)thread, .kinds = ALL_KINDS, .first = first});
+		.thread = (uintptr_t)thread, .kinds = ALL_FAILURES, .first = first});
 
 	if (!NT_SUCCESS(status))
 		bail_out("a plan of failures for a thread", status);
@@ -106,10 +106,14 @@ uint64_t failures_total(void)
 
 volatile NTSTATUS touch_status;
 
+static volatile unsigned touch_failures;
+
 static LONG NTAPI note_and_retry(EXCEPTION_POINTERS *pointers)
 {
-	if (!NT_SUCCESS(touch_status))
-		return EXCEPTION_CONTINUE_SEARCH; /* twice */
+	if (NT_SUCCESS(touch_status))
+		touch_failures = 0;
+	if (touch_failures++ > 1) /* a plan has no third failure */
+		return EXCEPTION_CONTINUE_SEARCH;
 	touch_status = (NTSTATUS)pointers->ExceptionRecord->ExceptionCode;
 	return EXCEPTION_CONTINUE_EXECUTION;
 }
@@ -164,14 +168,25 @@ static void books_check(void)
 	struct quire_balance balance;
 
 	NtQuerySystemInformation((SYSTEM_INFORMATION_CLASS)QUIRE_SYSTEM_CHECK, &balance,
-					sizeof(balance), NULL);
+				 sizeof(balance), NULL);
 }
 
 /* ---- one scenario ---- */
 
-static const char *kind_name(uint32_t bits)
+static const char *kind_names(uint32_t bits)
 {
-	return bits ? kinds[__builtin_ctz(bits)].name : "none";
+	static char text[80];
+	size_t length = 0;
+
+	format_text(text, sizeof(text), "none");
+	for (uint32_t kind = 0; kind < QUIRE_FAIL_KINDS; kind++) {
+		if (!(bits >> kind & 1))
+			continue;
+		format_text(text + length, sizeof(text) - length, "%s%s", length ? ", " : "",
+			    kinds[kind].name);
+		length = strlen(text);
+	}
+	return text;
 }
 
 static void complain(const struct scenario *scenario, uint32_t nth, uint32_t bits, const char *what,
@@ -180,8 +195,8 @@ static void complain(const struct scenario *scenario, uint32_t nth, uint32_t bit
 	const char *name = status_name(status);
 
 	failure_counts.complaints++;
-	print("# %s: failure %u (%s%s): %s (0x%08x %s)\n", scenario->name, nth, kind_name(bits),
-	      bits & (bits - 1) ? ", then another" : "", what, (unsigned)status, name ? name : "");
+	print("# %s: failure %u (%s): %s (0x%08x %s)\n", scenario->name, nth, kind_names(bits),
+	      what, (unsigned)status, name ? name : "");
 }
 
 static bool is_status_of(const struct scenario *scenario, uint32_t kind, NTSTATUS status)
@@ -200,6 +215,8 @@ static bool is_status_of(const struct scenario *scenario, uint32_t kind, NTSTATU
 /* A success must be one for all that failed, an error that of any of them. */
 static bool is_right(const struct scenario *scenario, uint32_t bits, NTSTATUS status)
 {
+	if (bits & 1u << QUIRE_FAIL_FRAME_AT_ONCE) /* a write that was to make room: another will */
+		bits &= ~(1u << QUIRE_FAIL_WRITE | 1u << QUIRE_FAIL_SHORT);
 	for (uint32_t kind = 0; kind < QUIRE_FAIL_KINDS; kind++)
 		if (bits >> kind & 1 && is_status_of(scenario, kind, status) != NT_SUCCESS(status))
 			return !NT_SUCCESS(status);
@@ -217,10 +234,12 @@ static struct quire_failures attempt(const struct scenario *scenario, uint32_t n
 	if (scenario->prepare)
 		scenario->prepare(scenario->context);
 	before = usage_read();
-	plan_begin(nth, second);
+	plan_begin(scenario->kinds ? scenario->kinds : ALL_FAILURES, nth, second);
 	status = scenario->perform(scenario->context);
 	plan = plan_end();
 	after = usage_read();
+	if (scenario->keeps_tables)
+		after.pool_blocks = before.pool_blocks;
 	difference = usage_difference(&before, &after);
 	if (!plan.failed && !NT_SUCCESS(status))
 		complain(scenario, nth, 0, "does not succeed", status);
@@ -236,6 +255,15 @@ static struct quire_failures attempt(const struct scenario *scenario, uint32_t n
 	return plan;
 }
 
+/* The nth failure, and each one behind it. */
+static void pairs_run(const struct scenario *scenario, uint32_t nth)
+{
+	uint32_t second = 1;
+
+	while (second < POINTS_MOST && attempt(scenario, nth, second).failed > 1)
+		second++;
+}
+
 unsigned scenario_run(const struct scenario *scenario)
 {
 	unsigned before = failure_counts.complaints;
@@ -245,10 +273,14 @@ unsigned scenario_run(const struct scenario *scenario)
 	failure_counts.scenarios++;
 	attempt(scenario, 0, 0); /* what is made once is there */
 	do {
-		plan = attempt(scenario, ++nth, 0);
+		struct quire_failures second;
+
+		plan = second = attempt(scenario, ++nth, 0);
 		/* what is met on the way out of a failure fails too, once */
-		while (plan.failed && plan.fresh)
-			plan = attempt(scenario, nth, QUIRE_FAIL_FRESH);
+		while (second.failed && second.fresh)
+			second = attempt(scenario, nth, QUIRE_FAIL_FRESH);
+		if (failures_in_pairs && plan.failed)
+			pairs_run(scenario, nth);
 	} while (plan.failed && nth < POINTS_MOST);
 	if (nth == POINTS_MOST)
 		complain(scenario, nth, 0, "never succeeds", STATUS_UNSUCCESSFUL);

@@ -3,9 +3,9 @@
  * the kernel may be refused something fails, until the operation succeeds (QUIRE_SYSTEM_FAILURES).
  *
  * After each failure: the status is one of those that this kind of failure may have (the table in
- * failures.c), handles, commit, views, pool, files and processes are as before, and now and then the
- * kernel checks all its books. With the knob hash=1 the kernel compares the caller's memory map and
- * handles too.
+ * failures.c); handles, commit, views, pool, files and processes are as before; now and then the
+ * kernel checks all its books. With the knob hash=1 the kernel compares the caller's memory map
+ * and handles too.
  */
 #pragma once
 
@@ -23,6 +23,10 @@ struct scenario {
 	uint32_t absorbed;
 	/* Statuses beyond those of the table that are right here. */
 	NTSTATUS also[3];
+	/* A failure may leave tables of a file's blocks, which go with the file. */
+	bool keeps_tables;
+	/* The kinds that fail; 0: all. */
+	uint32_t kinds;
 };
 
 /* Failures and complaints of all scenarios so far. */
@@ -30,6 +34,8 @@ struct failure_counts {
 	unsigned scenarios, failures, complaints;
 };
 extern struct failure_counts failure_counts;
+/* Scenarios run with all pairs of two failures, too: long. */
+extern bool failures_in_pairs;
 
 /* False, with a skip, where the kernel does not fail on purpose. Starts the recording. */
 bool failures_begin(void);
@@ -38,7 +44,13 @@ bool failures_begin(void);
 unsigned scenario_run(const struct scenario *scenario);
 
 /* Plans for the caller, and what became of it. */
-void plan_begin(uint32_t first, uint32_t second);
+void plan_begin(uint32_t kinds, uint32_t first, uint32_t second);
+#define ALL_FAILURES ((1u << QUIRE_FAIL_KINDS) - 1)
+/*
+ * All but copies, for who touches memory: the exception that tells of the first failure is made by
+ * copies.
+ */
+#define BUT_COPIES (ALL_FAILURES & ~(1u << QUIRE_FAIL_COPY_IN | 1u << QUIRE_FAIL_COPY_OUT))
 struct quire_failures plan_end(void);
 /* For a thread that does not run. */
 void plan_give(HANDLE thread, uint32_t first);

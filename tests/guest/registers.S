@@ -5,9 +5,13 @@
  *
  * Sets registers to known values and counts report[0] up until somebody changes r12 to 0; then
  * stores r13, r14, xmm6 and RFLAGS behind it.
+ *
+ * NTSTATUS registers_call(uint64_t flags, NTSTATUS (*call)(void))
+ *
+ * Makes a system call with these flags set, and clears DF and NT afterwards.
  */
 	.text
-	.globl	registers_hold, registers_loop, registers_loop_end, registers_elsewhere
+	.globl	registers_hold, registers_loop, registers_loop_end, registers_elsewhere, registers_call
 registers_hold:
 	pushq	%rbx
 	pushq	%r12
@@ -44,3 +48,15 @@ registers_done:
 registers_elsewhere:
 	movl	$2, %eax
 	jmp	registers_done
+
+registers_call:
+	subq	$40, %rsp
+	pushfq
+	orq	%rcx, (%rsp)
+	popfq
+	call	*%rdx
+	pushfq
+	andq	$~0x4400, (%rsp)
+	popfq
+	addq	$40, %rsp
+	ret

@@ -12,6 +12,7 @@
 
 /* registers.S */
 NTSTATUS NTAPI registers_hold(PVOID report);
+NTSTATUS NTAPI registers_call(uint64_t flags, NTSTATUS(NTAPI *call)(void));
 extern char registers_loop[], registers_loop_end[], registers_elsewhere[];
 
 static volatile uint64_t report[5]; /* the count, r13, r14, xmm6, RFLAGS */
@@ -262,10 +263,11 @@ static LONG NTAPI watch_handler(EXCEPTION_POINTERS *pointers)
 static void test_breakpoint(void)
 {
 	static CONTEXT context;
+	LARGE_INTEGER counter = {0};
 	PVOID added = RtlAddVectoredExceptionHandler(1, watch_handler);
 
 	if (!system_is_quire()) {
-		tap_skip(6, "Wine asks its server for the debug registers");
+		tap_skip(7, "Wine asks its server for the debug registers");
 		RtlRemoveVectoredExceptionHandler(added);
 		return;
 	}
@@ -284,7 +286,27 @@ static void test_breakpoint(void)
 	context.ContextFlags = CONTEXT_DEBUG_REGISTERS;
 	NtGetContextThread(CURRENT_THREAD, &context);
 	tap_is_number(context.Dr0, (uintptr_t)&watched, "Dr0 is still there");
+	context.Dr0 = (uintptr_t)&counter;
+	context.Dr7 = 1 | 0xD0000;
+	NtSetContextThread(CURRENT_THREAD, &context);
+	NtQueryPerformanceCounter(&counter, NULL);
+	context.Dr7 = 0;
+	NtSetContextThread(CURRENT_THREAD, &context);
+	tap_ok(counter.QuadPart, "the kernel writes where a breakpoint is");
 	RtlRemoveVectoredExceptionHandler(added);
+}
+
+/* catches: flags that the kernel inherits: its copies go backwards, its IRETQ faults */
+static void test_flags(void)
+{
+	static const uint64_t flags[] = {0x400, 0x4000, 0x4400}; /* DF, NT */
+
+	for (unsigned i = 0; i < COUNT_OF(flags); i++)
+		if (system_is_wine())
+			tap_skip(1, "the C code of Wine needs DF clear");
+		else
+			tap_ok(NT_SUCCESS(registers_call(flags[i], NtTestAlert)),
+			       "a system call with flags 0x%llx", (unsigned long long)flags[i]);
 }
 
 int program_main(int argc, char **argv)
@@ -296,5 +318,6 @@ int program_main(int argc, char **argv)
 	test_new();
 	test_hostile();
 	test_breakpoint();
+	test_flags();
 	return tap_finish();
 }

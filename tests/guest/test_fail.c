@@ -8,6 +8,7 @@
  *
  *   test_fail.exe call NtCreateSection      that call alone
  *   test_fail.exe group memory              that group alone
+ *   test_fail.exe pairs                     all with all pairs of two failures (long)
  */
 /* boot: mem=64 frames=1500 hash=1 alone */
 #include <string.h>
@@ -19,9 +20,8 @@ static const struct group {
 	const char *name;
 	void (*run)(void);
 } groups[] = {
-	{"memory", fail_memory_run},   {"files", fail_files_run},
-	{"objects", fail_objects_run}, {"faults", fail_faults_run},
-	{"programs", fail_programs_run},
+	{"memory", fail_memory_run}, {"files", fail_files_run},	      {"objects", fail_objects_run},
+	{"faults", fail_faults_run}, {"programs", fail_programs_run},
 };
 
 static NTSTATUS run_group(const char *name)
@@ -45,7 +45,7 @@ static void run_child(const char *kind, const char *name)
 {
 	char line[80];
 
-	format_text(line, sizeof(line), "%s %s", kind, name);
+	format_text(line, sizeof(line), "%s%s %s", failures_in_pairs ? "pairs " : "", kind, name);
 	tap_is_status(child_run_self(line), STATUS_SUCCESS, "%s with failures", name);
 }
 
@@ -74,8 +74,13 @@ static uint32_t number_of(const char *text)
 
 int program_main(int argc, char **argv)
 {
+	NTSTATUS status;
+
+	failures_in_pairs = argc > 1 && !strcmp(argv[1], "pairs");
+	if (failures_in_pairs && argc == 4)
+		return run_part(argv[2], argv[3]);
 	if (argc == 4) /* a child of fail_programs.c */
-		return fail_child_run(argv[2], number_of(argv[3]));
+		return fail_child_run(argv[2], number_of(argv[3]), !strcmp(argv[1], "twice"));
 	if (argc == 3)
 		return run_part(argv[1], argv[2]);
 	tap_start("failures on purpose");
@@ -85,5 +90,9 @@ int program_main(int argc, char **argv)
 	for (size_t i = 0; i < COUNT_OF(groups); i++)
 		run_child("group", groups[i].name);
 	chains_check();
-	return tap_finish();
+	status = tap_finish();
+	if (failures_in_pairs)
+		print("%llu failures tried, %u failed\n", (unsigned long long)failures_total(),
+		      NT_SUCCESS(status) ? 0 : 1);
+	return status;
 }

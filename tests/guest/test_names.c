@@ -189,6 +189,19 @@ static void test_order(void)
 		      STATUS_INVALID_PAGE_PROTECTION, "P8.165: a bad protection and a bad name");
 }
 
+/* catches: a name that stays in memory */
+static void test_bad_root(void)
+{
+	UNICODE_STRING text;
+	OBJECT_ATTRIBUTES object;
+	HANDLE section;
+
+	RtlInitUnicodeString(&text, L"a name that was captured, and is given back");
+	InitializeObjectAttributes(&object, &text, 0, (HANDLE)(uintptr_t)0xDEAD0, NULL);
+	tap_is_status(NtOpenSection(&section, SECTION_QUERY, &object), STATUS_INVALID_HANDLE,
+		      "a root directory that is no handle");
+}
+
 /* catches: rights of an opened handle widened to what the creator had */
 static void test_access(void)
 {
@@ -213,6 +226,7 @@ int program_main(int argc, char **argv)
 	test_forms();
 	test_attributes();
 	test_order();
+	test_bad_root();
 	test_access();
 	return tap_finish();
 }

@@ -350,6 +350,8 @@ NTSTATUS model_map(struct model_call *call) /* 3.4.1, in its order */
 	TRY(model_resolve(call, call->handle, TYPE_SECTION, view_access(call->protect), &at));
 	section = &model.section[at];
 	TRY(view_check(&placed, section));
+	REFUSE(STATUS_COMMITMENT_LIMIT,
+	       model_copies(call->protect) && placed.size > MODEL_COMMIT_LIMIT);
 	TRY(place_find(process, &placed));
 	make(process, &placed,
 	     (struct model_allocation){.section = at,

@@ -15,7 +15,7 @@
 #define GRAIN 64u
 #define PAGE 4096u
 #define SMALL_CLASSES (PAGE / GRAIN)
-#define PAGE_CLASSES 1024u
+#define PAGE_CLASSES 4096u
 #define FREED 0xDD
 
 struct free_block {

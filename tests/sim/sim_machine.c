@@ -9,6 +9,7 @@
 #include "boot/boot_info.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/pool.h"
+#include "kernel/mm/frame.h"
 #include "kernel/mm/mm.h"
 #include "sim_ramdisk.h"
 
@@ -77,6 +78,21 @@ static void balance_check(const char *what, uint64_t now, uint64_t before)
 		      (unsigned long long)before);
 }
 
+/* A free frame that was written to meanwhile: through a translation that should have gone. */
+static void poison_check(void)
+{
+	for (pfn_t pfn = 1; pfn < frame_highest(); pfn++) {
+		const uint64_t *words;
+
+		if (!host_ram.is_touched[pfn] || !(frame_of(pfn)->flags & FRAME_POISONED))
+			continue;
+		words = phys_to_virt(pfn_address(pfn));
+		if (memcmp(words, words + 1, PAGE_SIZE - sizeof(*words)) != 0)
+			panic("frame 0x%llx was written to while it was free",
+			      (unsigned long long)pfn);
+	}
+}
+
 void sim_check_leaks(void)
 {
 	struct mm_balance now;
@@ -85,6 +101,7 @@ void sim_check_leaks(void)
 	sim_enter_space(NULL);
 	sim_ramdisk_unmount();
 	mm_check();
+	poison_check();
 	mm_balance_read(&now);
 	pool_statistics_read(&pool);
 	balance_check("views", now.views, balance_at_start.views);

@@ -213,25 +213,24 @@ void sim_policy_report(void)
 		fprintf(stderr, "sim: the record is full, later decisions are missing\n");
 }
 
-/* How many of the first `length` decisions took the processor from a thread that could go on. */
-static unsigned preemption_count(size_t length)
+/* This decision takes the processor from a thread that could go on. */
+static bool is_preemption(size_t i)
 {
-	unsigned count = 0;
-
-	for (size_t i = 0; i < length; i++)
-		count += schedule.preempts[i] && schedule.choices[i] != 0;
-	return count;
+	return schedule.preempts[i] && schedule.choices[i] != 0;
 }
 
 /* The next list in depth-first order: the last decision that has an untried candidate takes it. */
 static bool advance(unsigned max_preemptions)
 {
-	for (size_t i = schedule.length; i-- > 0;) {
-		bool preempts_anew = schedule.preempts[i] && schedule.choices[i] == 0;
+	unsigned count = 0; /* preemptions before i */
 
+	for (size_t i = 0; i < schedule.length; i++)
+		count += is_preemption(i);
+	for (size_t i = schedule.length; i-- > 0;) {
+		count -= is_preemption(i);
 		if (schedule.choices[i] + 1u >= schedule.candidates[i])
 			continue;
-		if (preempts_anew && preemption_count(i) >= max_preemptions)
+		if (schedule.preempts[i] && schedule.choices[i] == 0 && count >= max_preemptions)
 			continue;
 		schedule.choices[i]++;
 		schedule.given = i + 1;

@@ -9,6 +9,7 @@
 #include "kernel/mm/types.h"
 
 struct sim_state sim;
+bool thread_marks_stacks; /* what a system call may set; stacks here are the host's */
 
 /* ---- notes ---- */
 

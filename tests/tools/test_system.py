@@ -1,6 +1,7 @@
 """The runner with the real kernel and its programs."""
 
 import re
+import subprocess
 import unittest
 
 from fixtures import BUILD, QuireTest
@@ -29,6 +30,14 @@ class SystemTest(QuireTest):
         """All that QEMU's processor has against mistakes of a kernel is switched on."""
         self.check_status(self.quire("run", "--log", self.log, "hello.exe"), 0)
         self.assertIn("processor: on: WP NX SMEP SMAP UMIP; missing: nothing", self.log_text())
+
+    def test_release_has_no_checks(self):
+        """What belongs to the debug kernel and to tests is not in the release kernel."""
+        symbols = subprocess.run(["nm", str(BUILD / "kernel.elf")], check=True, capture_output=True, text=True).stdout
+        found = re.findall(r" ((?:guard_check|poison_check|order_check|lock_order_|fail_point|fail_plan|sweep_arm|"
+                           r"coverage_|__gcov|__asan|__tsan|__ubsan)\w*)$", symbols, re.M)
+        self.assertIn(" pool_alloc\n", symbols)
+        self.assertEqual(found, [])
 
     def test_status_of_a_crash(self):
         result = self.quire("run", "--log", self.log, "crash.exe", "null")

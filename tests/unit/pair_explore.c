@@ -207,6 +207,15 @@ static void priorities_try(const struct pair_limits *limits)
 	}
 }
 
+/* Where each fault of a process copy waits for a page, two are 100,000 schedules and more. */
+static unsigned preemptions_of(const struct pair *pair, unsigned wanted)
+{
+	bool is_long = pair->world->place == PAIR_SHORT &&
+		       (pair->operations[0]->is_compound || pair->operations[1]->is_compound);
+
+	return is_long && wanted > 1 ? 1 : wanted;
+}
+
 struct pair_result pair_explore(const struct pair *pair, const struct pair_limits *limits)
 {
 	struct sim_world world;
@@ -215,7 +224,8 @@ struct pair_result pair_explore(const struct pair *pair, const struct pair_limit
 	begin(pair, &world);
 	serial_find();
 	if (!exploration.result.failed) {
-		tried = sim_explore(schedule_try, NULL, limits->preemptions, limits->max_schedules);
+		tried = sim_explore(schedule_try, NULL, preemptions_of(pair, limits->preemptions),
+				    limits->max_schedules);
 		exploration.result.is_capped = tried == limits->max_schedules;
 	}
 	priorities_try(limits);

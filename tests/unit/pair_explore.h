@@ -36,7 +36,10 @@ struct pair_result {
 	uint64_t decisions;	     /* of the longest schedule */
 	uint64_t points[SIM_POINTS]; /* switch points passed by the operations, by kind */
 };
-/* A failure is printed, with the schedule; it ends the program where there are no snapshots. */
+/*
+ * A failure is printed, with the schedule; it ends the program where there are no snapshots. Pairs
+ * with a compound operation get one preemption at most in the worlds that are short of memory.
+ */
 struct pair_result pair_explore(const struct pair *pair, const struct pair_limits *limits);
 /* One schedule: that of QUIRE_SIM_REPLAY. */
 struct pair_result pair_replay(const struct pair *pair);

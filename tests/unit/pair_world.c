@@ -317,11 +317,13 @@ static void page_make(void)
 		       pair_is_of_file() ? 0 : PAGE_SIZE, desk_word(actor, 2), desk_word(actor, 1),
 		       VIEW_SHARE, 0, object.protection);
 	object.page = desk_get(actor, 0);
-	if (object.kind == PAIR_COPY) /* the copy is still to come */
-		SIM_CHECK(sim_peek(object.page) == 'M');
-	else
+	if (object.kind == PAIR_REMOTE)
 		SET_UP(NtWriteVirtualMemory, object.target, object.page + PAIR_WRITE_AT + ACTORS,
 		       desk_word(actor, 0), 1, 0);
+	else if (object.kind == PAIR_COPY) /* the copy is still to come */
+		SIM_CHECK(sim_peek(object.page) == 'M');
+	else /* and the TLB knows of it, whoever takes the page away */
+		SIM_CHECK(sim_poke(object.page + PAIR_WRITE_AT + ACTORS, 1) == STATUS_SUCCESS);
 }
 
 /* ---- a shortage of memory ---- */

@@ -90,11 +90,18 @@ static void test_no_room(void **state)
 static void test_section_without_room(void **state)
 {
 	struct section *section;
+	struct file_node *file;
 
 	(void)state;
 	assert_int_equal(
 		try_section(NULL, USER_LIMIT, PAGE_READWRITE, SEC_BASED | SEC_RESERVE, &section),
 		STATUS_NO_MEMORY);
+	file = disk_with("abc", 3, 1 << 20);
+	assert_int_equal(
+		try_section(file, USER_LIMIT, PAGE_READWRITE, SEC_BASED | SEC_COMMIT, &section),
+		STATUS_NO_MEMORY);
+	assert_int_equal(file_size(file), 3);
+	file_release(file);
 	ok(try_section(NULL, TOP - LOWEST, PAGE_READWRITE, SEC_BASED | SEC_RESERVE, &section));
 	object_release(section);
 }

@@ -33,6 +33,19 @@ static NTSTATUS map_copy(void *section)
 	return status;
 }
 
+static NTSTATUS map_and_commit(void *section)
+{
+	struct map_request request = {.section = section,
+				      .commit_bytes = 0x2000,
+				      .inherit = VIEW_UNMAP,
+				      .protection = PAGE_READWRITE};
+	NTSTATUS status = view_map(space, &request);
+
+	if (NT_SUCCESS(status))
+		ok(view_unmap(space, request.base));
+	return status;
+}
+
 static NTSTATUS make_section(void *file)
 {
 	struct section *section;
@@ -112,7 +125,8 @@ static void test_sections_and_views(void **state)
 	ok(view_unmap(space, base));
 	object_release(section);
 	section = section_of(NULL, 0x3000, PAGE_READWRITE, SEC_RESERVE);
-	base = map(section, PAGE_READWRITE);
+	check(map_and_commit, section);
+	base = map(section, PAGE_READWRITE) + 0x2000;
 	check(commit_page, &base);
 	ok(view_unmap(space, base));
 	object_release(section);

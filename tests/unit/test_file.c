@@ -39,6 +39,22 @@ static void test_reading_and_writing_at_the_end(void **state)
 	assert_true(statistics().pages_written == 1 && statistics().pages_read > 2);
 }
 
+/* Whole pages: behind the end of the file they are zero, not what the frames held. */
+static void test_reading_pages_over_the_end(void **state)
+{
+	static uint8_t bytes[2 * PAGE_SIZE];
+	void *pages[] = {bytes, bytes + PAGE_SIZE};
+
+	(void)state;
+	cpio_file(&archive, "a", "0123456789", 10);
+	assert_int_equal(mount(0), STATUS_SUCCESS);
+	memset(bytes, 0xAA, sizeof(bytes));
+	assert_int_equal(file_read_pages(find("a"), 0, sizeof(bytes), pages, 2), STATUS_SUCCESS);
+	assert_memory_equal(bytes, "0123456789", 10);
+	for (size_t i = 10; i < sizeof(bytes); i++)
+		assert_int_equal(bytes[i], 0);
+}
+
 static void test_growing_takes_blocks_and_moves_nothing(void **state)
 {
 	static uint8_t content[3 * PAGE_SIZE];
@@ -182,6 +198,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_directory_has_no_bytes),
 		TEST(test_reading_and_writing_at_the_end),
+		TEST(test_reading_pages_over_the_end),
 		TEST(test_growing_takes_blocks_and_moves_nothing),
 		TEST(test_new_bytes_are_zero),
 		TEST(test_disk_full),

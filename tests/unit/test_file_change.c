@@ -149,6 +149,29 @@ static void test_page_beyond_the_end(void **state)
 	object_release(section);
 }
 
+/* catches: a view with room to grow that shows pages which the file had once, or could not get */
+static void test_long_view_ends_with_the_file(void **state)
+{
+	struct section *section;
+	struct map_request request = {.inherit = VIEW_UNMAP,
+				      .protection = PAGE_READWRITE,
+				      .allocation_type = MEM_RESERVE,
+				      .size_bytes = 8 * PAGE_SIZE};
+
+	(void)state;
+	ok(file_segment_resize(data, PAGE_SIZE));
+	assert_int_equal(file_segment_resize(data, 4ull << 20), STATUS_DISK_FULL);
+	request.section = section = section_of(file, 0, PAGE_READWRITE, SEC_COMMIT);
+	ok(view_map(space, &request));
+	assert_query(request.base, 1, MEM_COMMIT, PAGE_READWRITE);
+	assert_query(request.base + PAGE_SIZE, 7, MEM_RESERVE, 0);
+	assert_int_equal(sim_poke(request.base + PAGE_SIZE, 1), STATUS_ACCESS_VIOLATION);
+	ok(file_segment_resize(data, PAGE_SIZE + 1));
+	assert_int_equal(sim_peek(request.base + PAGE_SIZE), 0);
+	ok(view_unmap(space, request.base));
+	object_release(section);
+}
+
 /* ---- races ---- */
 
 static NTSTATUS cut_status;
@@ -273,10 +296,15 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_cut_frees_the_frames),   TEST(test_users_refuse),
-		TEST(test_growth_zeroes_the_tail), TEST(test_page_beyond_the_end),
-		TEST(test_cut_against_read),	   TEST(test_cut_against_write),
-		TEST(test_cut_against_write_back), TEST(test_cut_against_map),
+		TEST(test_cut_frees_the_frames),
+		TEST(test_users_refuse),
+		TEST(test_growth_zeroes_the_tail),
+		TEST(test_page_beyond_the_end),
+		TEST(test_long_view_ends_with_the_file),
+		TEST(test_cut_against_read),
+		TEST(test_cut_against_write),
+		TEST(test_cut_against_write_back),
+		TEST(test_cut_against_map),
 		TEST(test_cut_against_growth),
 	};
 

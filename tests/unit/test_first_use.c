@@ -9,7 +9,7 @@
 
 #define FILE_PAGES 4u
 #define TABLE_PAGES 512u
-#define RUNS_MOST 3000u
+#define RUNS_MOST 1000u
 #define DISK_TIME 1000
 
 static uint8_t file_bytes[FILE_PAGES * 4096];

@@ -63,6 +63,24 @@ static void test_protections_that_views_restrict(void **state)
 	object_release(plain);
 }
 
+/* catches: a charge for a shared part that nobody may write */
+static void test_a_shared_part_to_read(void **state)
+{
+	static struct pe_builder shared;
+	struct section *plain;
+	struct file_node *other;
+
+	(void)state;
+	pe_start(&shared, 0x8000);
+	pe_section(&shared, 0x100, 0x1000, 0x200, 0x400, SCN_READ | SCN_SHARED);
+	shared.size = 0x600;
+	other = disk_with(shared.bytes, shared.size, 1 << 20);
+	plain = section_of(other, 0, PAGE_READONLY, SEC_IMAGE);
+	assert_int_equal(commit_used(), 0);
+	object_release(plain);
+	file_release(other);
+}
+
 /* catches: a base of its own although the caller says where */
 static void test_requirements_come_before_its_base(void **state)
 {
@@ -144,6 +162,7 @@ int main(int argc, char **argv)
 		TEST(test_protections_that_views_restrict),
 		TEST(test_requirements_come_before_its_base),
 		TEST(test_prefetch),
+		cmocka_unit_test_setup_teardown(test_a_shared_part_to_read, vm_setup, vm_teardown),
 		cmocka_unit_test_setup_teardown(test_headers_far_into_the_file, vm_setup,
 						vm_teardown),
 	};

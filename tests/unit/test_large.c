@@ -257,6 +257,7 @@ static void test_large_memory_goes_whole(void **state)
 
 	(void)state;
 	assert_int_equal(try_free(base, MIB2, MEM_RELEASE), STATUS_FREE_VM_NOT_AT_BASE);
+	assert_int_equal(try_free(base + MIB2, MIB2, MEM_RELEASE), STATUS_FREE_VM_NOT_AT_BASE);
 	assert_int_equal(try_free(base, MIB2, MEM_DECOMMIT), STATUS_MEMORY_NOT_ALLOCATED);
 	assert_int_equal(try_free(base, 0, MEM_DECOMMIT), STATUS_MEMORY_NOT_ALLOCATED);
 	assert_int_equal(sim_peek(base + MIB2), 0);

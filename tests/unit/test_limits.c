@@ -1,6 +1,6 @@
 /*
  * test_limits.c - numbers at the ends of 64 bits: ranges that wrap around, sizes and offsets that
- * fewer bits would cut to something harmless.
+ * fewer bits would cut to something harmless; and a space at its own end.
  */
 #include "vm_fixture.h"
 
@@ -104,6 +104,20 @@ static void test_an_offset_has_all_its_bits(void **state)
 	object_release(section);
 }
 
+/* catches: a view made while its space is taken down, which nobody would take down then */
+static void test_a_space_at_its_end_takes_no_view(void **state)
+{
+	uint64_t size = PAGE_SIZE;
+	vaddr_t base = 0;
+
+	(void)state;
+	space->dying = true;
+	assert_int_equal(memory_allocate(space, &base, 0, &size, MEM_RESERVE, PAGE_READWRITE),
+			 STATUS_PROCESS_IS_TERMINATING);
+	space->dying = false;
+	assert_int_equal(space->view_count, 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +127,8 @@ int main(int argc, char **argv)
 						vm_teardown),
 		cmocka_unit_test_setup_teardown(test_commit_has_64_bits, vm_setup, vm_teardown),
 		cmocka_unit_test_setup_teardown(test_a_view_must_not_wrap, vm_setup, vm_teardown),
+		cmocka_unit_test_setup_teardown(test_a_space_at_its_end_takes_no_view, vm_setup,
+						vm_teardown),
 		cmocka_unit_test_setup_teardown(test_an_offset_has_all_its_bits, vm_setup,
 						vm_teardown),
 	};

@@ -415,11 +415,31 @@ static void test_the_limit_is_the_limit(void **state)
 	release(base);
 }
 
+/* catches: page tables that stay, or are forgotten, when more go at once than one flush takes */
+static void test_more_tables_than_a_flush_takes(void **state)
+{
+	const uint64_t tables = 100, span = LARGE_PAGE_BYTES / PAGE_SIZE;
+	vaddr_t base = allocate(tables * span, MEM_RESERVE, PAGE_READWRITE);
+	uint64_t before = space->table_frames;
+
+	(void)state;
+	for (unsigned i = 0; i < tables; i++) {
+		ok(try_commit(base + i * LARGE_PAGE_BYTES, 1, PAGE_READWRITE));
+		ok(sim_poke(base + i * LARGE_PAGE_BYTES, 1));
+	}
+	assert_true(space->table_frames >= before + tables);
+	mm_check();
+	release(base);
+	assert_int_equal(space->table_frames, 1);
+	mm_check();
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, vm_setup, vm_teardown)
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_more_tables_than_a_flush_takes),
 		TEST(test_releasing_the_head),
 		TEST(test_releasing_the_tail),
 		TEST(test_releasing_the_middle),

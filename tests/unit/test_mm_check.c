@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "kernel/io/pagefile.h"
+#include "kernel/mm/page_table.h"
+#include "kernel/mm/region.h"
 #include "kernel/mm/working_set.h"
 #include "kernel/mm/writeback.h"
 
@@ -130,6 +132,51 @@ static void frame_on_the_wrong_list(void)
 	frame_at(3)->flags &= (uint8_t)~FRAME_DIRTY;
 }
 
+/* ---- what user mode must not reach (hygiene) ---- */
+
+/* The slot of the last page, which is mapped. */
+static pte_t *last_slot(void)
+{
+	return pt_slot(space->root, base + 3 * PAGE_SIZE, 1, NULL);
+}
+
+static void page_that_may_be_executed(void)
+{
+	last_slot()->bits &= ~PTE_NO_EXECUTE;
+}
+
+static void page_without_the_user_bit(void)
+{
+	last_slot()->bits &= ~PTE_USER;
+}
+
+static void page_that_may_be_written(void)
+{
+	region_find(space, base + 3 * PAGE_SIZE)->protection = PAGE_READONLY;
+}
+
+static void page_table_as_a_page(void)
+{
+	uint64_t bits = last_slot()->bits & ~PTE_ADDRESS_MASK;
+
+	last_slot()->bits = pfn_address(pfn_of(space->root)) | bits;
+}
+
+static void page_at_null(void)
+{
+	pte_t *slot = pt_slot(space->root, 0x1000, 1, NULL);
+
+	assert_non_null(slot); /* in the table of the first address that can be mapped */
+	*slot = *last_slot();
+}
+
+static void kernel_half_of_its_own(void)
+{
+	pte_t *root = phys_to_virt(space->root);
+
+	root[PAGE_TABLE_ENTRIES - 1] = pte_valid(1, PTE_USER);
+}
+
 /* ---- and what is said ---- */
 
 static void check(void *unused)
@@ -177,6 +224,12 @@ static void test_each_violation_is_found(void **state)
 		{page_without_a_frame, "invariant 9"},
 		{orphan_that_nobody_pins, "invariant 2"},
 		{frame_on_the_wrong_list, "invariant 4"},
+		{page_that_may_be_executed, "is executable"},
+		{page_without_the_user_bit, "lacks the user bit"},
+		{page_that_may_be_written, "is writable"},
+		{page_table_as_a_page, "invariant 7"},
+		{page_at_null, "invariant 7: 0x1000 has a slot and no view"},
+		{kernel_half_of_its_own, "map: the kernel half"},
 	};
 
 	(void)state;

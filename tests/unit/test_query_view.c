@@ -62,6 +62,32 @@ static void test_shared_commit(void **state)
 	file_release(file);
 }
 
+/* catches: a file's name for memory that has none; an offset from the wrong place */
+static void test_description(void **state)
+{
+	struct file_node *file = disk_with("abc", 3, 1 << 20);
+	struct section *data = section_of(file, 0, PAGE_READONLY, SEC_COMMIT);
+	struct section *pages = section_of(NULL, 0x3000, PAGE_READWRITE, SEC_COMMIT);
+	vaddr_t data_view = map(data, PAGE_READONLY), page_view = map(pages, PAGE_READWRITE);
+	vaddr_t memory = allocate(1, MEM_RESERVE, PAGE_READWRITE);
+	uint64_t offset = 0;
+	char name[64];
+
+	(void)state;
+	assert_true(memory_describe(space, data_view + 2, name, sizeof(name), &offset));
+	assert_non_null(strstr(name, "a.bin"));
+	assert_int_equal(offset, 2);
+	assert_false(memory_describe(space, page_view, name, sizeof(name), &offset));
+	assert_false(memory_describe(space, memory, name, sizeof(name), &offset));
+	assert_false(memory_describe(space, 1ull << 40, name, sizeof(name), &offset));
+	ok(view_unmap(space, data_view));
+	ok(view_unmap(space, page_view));
+	release(memory);
+	object_release(data);
+	object_release(pages);
+	file_release(file);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, vm_setup, vm_teardown)
 
 int main(int argc, char **argv)
@@ -69,6 +95,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(test_types_of_regions),
 		TEST(test_shared_commit),
+		TEST(test_description),
 	};
 
 	if (argc > 1)

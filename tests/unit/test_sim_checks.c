@@ -11,6 +11,7 @@
 
 #include "kernel/core/log.h"
 #include "kernel/core/pool.h"
+#include "kernel/mm/frame.h"
 #include "tests/sim/sim.h"
 
 static struct spinlock spin = SPINLOCK_INIT("spin", RANK_FRAME);
@@ -220,6 +221,29 @@ static void test_leak_is_found(void **state)
 
 /* ---- pool and log ---- */
 
+static void write_to_a_free_frame(void *argument)
+{
+	pfn_t pfn = frame_alloc(FRAME_ANY_CONTENT);
+
+	(void)argument;
+	frame_free(pfn);
+	((uint8_t *)phys_to_virt(pfn_address(pfn)))[100] = 1;
+	sim_check_leaks();
+}
+
+/* catches: a store through a translation that should have gone, and that nobody notices */
+static void test_use_of_a_free_frame_is_found(void **state)
+{
+	const char *message;
+
+	(void)state;
+	sim_start(1 << 20, 0);
+	message = sim_expect_panic(write_to_a_free_frame, NULL);
+	assert_non_null(message);
+	assert_non_null(strstr(message, "was written to while it was free"));
+	sim_stop();
+}
+
 static void test_pool(void **state)
 {
 	struct pool_statistics statistics;
@@ -274,6 +298,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mistakes_panic),
 		cmocka_unit_test(test_leak_is_found),
+		cmocka_unit_test(test_use_of_a_free_frame_is_found),
 		TEST(test_pool),
 		TEST(test_nth_allocation_fails_once),
 		TEST(test_log_keeps_the_end),

@@ -64,6 +64,7 @@ def _add_run(commands):
     run.add_argument("--stall", type=_positive(float), metavar="S",
                      help="end with status 124 when nothing is written for S seconds")
     run.add_argument("--accel", choices=("tcg", "kvm"), default="tcg", help="default tcg")
+    run.add_argument("--cpu", metavar="MODEL", help="another processor than QEMU's best, such as qemu64")
     run.add_argument("--log", metavar="FILE", help="kernel log and firmware text to a file instead of standard error")
     run.add_argument("--cold", action="store_true", help="run the firmware, use no snapshot")
     run.add_argument("--kernel", default="release", metavar="KERNEL", help="release (default), debug, san, race, or an ELF file")
@@ -151,7 +152,8 @@ def _add_interrupt(commands):
 def _add_sanitize(commands):
     sanitize = commands.add_parser("sanitize", help="run the guest tests on a kernel that watches itself (make SAN=...)")
     sanitize.add_argument("kernel", choices=("san", "race"), help="memory and undefined behaviour, or data races")
-    sanitize.add_argument("word", nargs="?", metavar="EXPR", help="the tests (default: all guest tests; race: with threads)")
+    sanitize.add_argument("-k", dest="word", metavar="EXPR",
+                          help="the tests (default: all guest tests; with race: those with several threads)")
     sanitize.add_argument("--seeds", type=_positive(int), default=2, metavar="N", help="runs with race (default 2)")
     sanitize.add_argument("--mem", type=_positive(int), metavar="MIB", help="memory of all boots")
     sanitize.add_argument("-j", dest="jobs", type=_positive(int), default=2, metavar="N", help="at once (default 2)")
@@ -198,13 +200,15 @@ def _run(options):
         image = image or str(IMAGE)
     memory_mib, small = sized(options.mem)
     machine = Machine(memory_mib, options.accel, options.icount, options.display)
+    if options.cpu:
+        machine = machine._replace(model=options.cpu)
     return guest.run(guest.Request(machine, tuple(options.program), tuple(options.put), small + tuple(options.settings),
                                    options.timeout, options.stall, options.log, options.kernel, options.ramdisk,
                                    options.cold, image, options.dry_run))
 
 
 # Commands that are not in the module of their name
-MODULES = {"conform": "tests", "bugs": "mutants_bugs", "mutate": "mutants_run"}
+MODULES = {"test": "tests", "conform": "tests", "bugs": "mutants_bugs", "mutate": "mutants_run"}
 
 
 def _dispatch(options):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import coverage_assembly, machine as machines
-from .common import BUILD, QuireError
+from .common import BUILD, ROOT, QuireError
 
 FLAVOUR = "coverage"
 RUNS = BUILD / "coverage" / "runs"  # a file for each run: the kernel's data and bss segment when it ended
@@ -148,7 +148,7 @@ def write_gcda(kernel, runs):
             columns = [struct.unpack_from(f"<{function.count}Q", content, function.address - first) for content in data]
             sums = [sum(column) for column in zip(*columns)]
             parts.append(struct.pack(f"<II{function.count}Q", TAG_COUNTERS, 8 * function.count, *sums))
-        path = BUILD.parent / record.path if not os.path.isabs(record.path) else Path(record.path)
+        path = ROOT / record.path
         path.write_bytes(b"".join(parts) + bytes(4))
         written.append(path)
     return written

@@ -21,6 +21,7 @@ LOGS = BUILD / "tests" / "guest"
 BOOT_SECONDS = 240
 PROGRAM_SECONDS = 120
 STALL_SECONDS = 90  # of silence: no test is that quiet
+SLOWER = {"san": 6, "race": 6}  # kernels that look at each access: so many times as long, at most
 LOG_LINES = 40
 
 
@@ -80,7 +81,7 @@ class Boot:
         self._attempt += 1
         LOGS.mkdir(parents=True, exist_ok=True)
         log.unlink(missing_ok=True)
-        seconds = BOOT_SECONDS + PROGRAM_SECONDS * len(programs)
+        seconds = (BOOT_SECONDS + PROGRAM_SECONDS * len(programs)) * SLOWER.get(programs[0].kernel, 1)
         status, output, errors = jobs.run(_command(programs, log, seconds), seconds + BOOT_SECONDS)
         log_lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
         blocks = _blocks(programs, output.splitlines())
@@ -94,7 +95,7 @@ class Boot:
 def _command(programs, log, seconds):
     first = programs[0]
     command = [sys.executable, str(ROOT / "tools" / "quire"), "run", "--icount", "--kernel", first.kernel,
-               "--mem", str(first.memory_mib), "--timeout", str(seconds), "--stall", str(STALL_SECONDS),
+               "--mem", str(first.memory_mib), "--timeout", str(seconds), "--stall", str(STALL_SECONDS * SLOWER.get(first.kernel, 1)),
                "--log", str(log)]
     for setting in first.knobs + ("check=1", "run=" + ";".join(f"{one.name}.exe" for one in programs)):
         command += ["--set", setting]

@@ -39,10 +39,11 @@ class Machine(NamedTuple):
     icount: bool = False
     display: bool = False
     cpus: int = 1
+    model: str = CPU_MODEL
 
     def identity(self):
         """What a snapshot depends on besides the files: see warm.py."""
-        return f"{self} {CPU_MODEL} {ICOUNT_CLOCK} {ICOUNT_SHIFT_FIRMWARE}"
+        return f"{self} {ICOUNT_CLOCK} {ICOUNT_SHIFT_FIRMWARE}"
 
 
 class Channels(NamedTuple):
@@ -65,7 +66,7 @@ def escaped(value):
 def base_arguments(machine, firmware, channels, icount_shift=ICOUNT_SHIFT_RUN):
     """The machine without what it boots."""
     arguments = [find_qemu(), "-name", "quire", "-no-user-config", "-nodefaults", "-no-reboot",
-                 "-machine", "q35", "-accel", machine.accelerator, "-cpu", CPU_MODEL,
+                 "-machine", "q35", "-accel", machine.accelerator, "-cpu", machine.model,
                  "-m", str(machine.memory_mib), "-smp", str(machine.cpus), "-nic", "none"]
     if machine.icount:
         arguments += ["-icount", f"shift={icount_shift},sleep=off", "-rtc", ICOUNT_CLOCK]

@@ -78,7 +78,7 @@ def _closing(text, opening):
 def _bodies(text):
     """Ranges of the functions' bodies: a brace in column 0 opens, one closes."""
     for match in re.finditer(r"^\{\n(.*?)^\}", text, re.S | re.M):
-        yield match.start(1), match.end(1)
+        yield match.start(1) - 1, match.end(1)
 
 
 def mutants(file, text):

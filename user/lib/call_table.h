@@ -1,6 +1,6 @@
 /*
- * call_table.h - every system call as syscalls.def has it: the name, the entry of ntdll, and what is
- * known of each parameter. What is generated from that list (tests, the fuzzer) can forget no call.
+ * call_table.h - every system call as syscalls.def has it: the name, the entry of ntdll, and what
+ * is known of each parameter. What is generated from that list (tests, the fuzzer) forgets no call.
  */
 #pragma once
 

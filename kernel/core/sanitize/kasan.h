@@ -27,9 +27,9 @@ enum shadow_mark {
 };
 
 /* Callers that are kept of an allocation or a release: low halves of kernel addresses. */
-#define CALLERS 6u
+#define KASAN_CALLERS 6u
 struct callers {
-	uint32_t addresses[CALLERS]; /* 0: no more */
+	uint32_t addresses[KASAN_CALLERS]; /* 0: no more */
 };
 
 #ifdef QUIRE_KASAN

@@ -27,8 +27,8 @@ static uint64_t release_count;
 
 static void callers_take(struct callers *callers)
 {
-	vaddr_t addresses[OWN_CALLS + CALLERS];
-	size_t count = arch_backtrace(NULL, addresses, OWN_CALLS + CALLERS);
+	vaddr_t addresses[OWN_CALLS + KASAN_CALLERS];
+	size_t count = arch_backtrace(NULL, addresses, OWN_CALLS + KASAN_CALLERS);
 
 	memset(callers, 0, sizeof(*callers));
 	for (size_t i = OWN_CALLS; i < count; i++)

@@ -46,7 +46,7 @@ static void add_callers(const char *what, const struct callers *callers)
 	char symbol[SYMBOL_BYTES];
 
 	add("\n  %s", what);
-	for (unsigned i = 0; i < CALLERS && callers->addresses[i]; i++) {
+	for (unsigned i = 0; i < KASAN_CALLERS && callers->addresses[i]; i++) {
 		/* The image lies in the last 2 GiB. */
 		symbol_format(symbol, sizeof(symbol),
 			      (uint64_t)(int64_t)(int32_t)callers->addresses[i]);

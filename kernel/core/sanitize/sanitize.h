@@ -20,6 +20,9 @@ void sanitize_start(struct boot_info *info);
  */
 void selftest_run(void);
 
+/* No findings any more: a panic is under way, and has something to say itself. */
+void sanitize_stop(void);
+
 #else
 
 static inline void sanitize_start(struct boot_info *info)
@@ -27,6 +30,9 @@ static inline void sanitize_start(struct boot_info *info)
 	(void)info;
 }
 static inline void selftest_run(void)
+{
+}
+static inline void sanitize_stop(void)
 {
 }
 

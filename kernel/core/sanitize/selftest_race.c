@@ -53,7 +53,7 @@ static void step_quantum(void)
 	sink = thread_current()->quantum;
 }
 
-/* The compiler must not see which step: it would keep a counter in a register for the whole loop. */
+/* The compiler must not see which step: it would keep a counter in a register meanwhile. */
 static void rounds(void (*step)(void))
 {
 	void (*volatile hidden)(void) = step;

@@ -66,7 +66,7 @@ struct quire_handle_entry {
 
 /*
  * NtQuerySystemInformation: runs mm_check; the buffer receives the frames, pool, handles and commit
- * in use. It waits until all other threads wait or are stopped, for 0.1 s at most: STATUS_DEVICE_BUSY.
+ * in use. It waits till all other threads wait or are stopped, 0.1 s at most: STATUS_DEVICE_BUSY.
  */
 #define QUIRE_SYSTEM_CHECK 0x51554904
 struct quire_balance {
@@ -212,3 +212,18 @@ struct quire_sweep_result {
 	/* since the start: threads that were asleep when they were asked to end, by reason */
 	uint64_t ended_asleep[QUIRE_WAIT_REASONS];
 };
+
+/*
+ * NtQuery- and NtSetSystemInformation, debug kernel alone: with `stacks` each system call starts
+ * on a stack that is filled with a marker below it. Freed memory has markers always. What a call
+ * returns must have none of them: they are here, four bytes each, for who looks.
+ */
+#define QUIRE_SYSTEM_MARKERS 0x5155490B
+struct quire_markers {
+	uint32_t stacks; /* 1: on */
+	uint32_t reserved;
+};
+#define QUIRE_MARKER_POOL 0xDFDFDFDFu  /* a freed block */
+#define QUIRE_MARKER_GUARD 0xBDBDBDBDu /* behind a block in use */
+#define QUIRE_MARKER_FRAME 0xDEADF4A3u /* a freed frame: every other word of it */
+#define QUIRE_MARKER_STACK 0xC5C5C5C5u /* a kernel stack where nothing has been yet */

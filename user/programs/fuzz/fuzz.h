@@ -188,11 +188,6 @@ void scan_prepare(struct worker *worker, const struct call *call);
 void scan_after(struct worker *worker, const struct call *call);
 /* Registers that the call must leave alone. */
 void registers_prepare(struct worker *worker, const struct call *call);
-/*
- * Words at a multiple of 8. => returns: the offset of a marker or of a kernel address among them,
- * or -1. *value: the word.
- */
-int64_t scan_bytes(const void *bytes, size_t size_bytes, uint64_t *value);
 
 /* ---- report.c, tidy.c ---- */
 

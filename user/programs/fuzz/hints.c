@@ -3,7 +3,7 @@
  * letter for each argument; a call without a line gets '.' everywhere and works all the same, only
  * succeeds less often.
  *
- *   0 zero            A address         b address or 0     z size           s size or offset, 64 bits
+ *   0 zero            A address         b address or 0     z size           s size or offset, 64 b
  *   B boolean         C class           D disposition      E parameters     F attributes of a file
  *   H handles         J class content   L length           M MEM_ type      N small number
  *   O file options    P protection      R access mask      S SEC_ flags     T time-out

@@ -1,59 +1,26 @@
 /*
  * scan.c - does a call tell what it must not? Before the call the outputs are filled with a byte of
- * our own; after it they are searched, beyond the length that was returned too, for the markers
- * that the debug kernel leaves in freed blocks, frames and unused stack, and for its addresses. The
- * same for the registers, of which all but three must be as before.
+ * our own; after it they are searched, beyond the length that was returned too, for memory of the
+ * kernel (disclosure.h). The same for the registers, of which all but three must be as before.
  */
 #include <string.h>
 
+#include "disclosure.h"
 #include "fuzz.h"
 
 #define FILL 0x5C
 #define XMM_ONE_IN 4u /* saving and loading them takes as long as a short call */
-#define FILL_WORD 0x5C5C5C5C5C5C5C5Cull
-#define BEYOND 64u /* bytes more than the output has */
+#define BEYOND 64u    /* bytes more than the output has */
 #define SCANNED_MOST 0x1000u
 
-/* Where the kernel is (arch/x86_64/layout.h), as far as a machine of this size fills it. */
-static const struct {
-	uint64_t base, bytes;
-} windows[] = {{0xFFFF800000000000ull, 16ull << 30},
-	       {0xFFFFA00000000000ull, 1ull << 30},
-	       {0xFFFFC00000000000ull, 1ull << 30},
-	       {0xFFFFFFFF80000000ull, 64ull << 20}};
-
-/* Four bytes of each: kernel/core/pool.c (freed, behind a block), frame_poison.c, marker.c. */
-static const uint32_t markers[] = {0xDFDFDFDF, 0xBDBDBDBD, 0xDEADF4A3, 0xC5C5C5C5};
-
-static bool is_marker(uint32_t word)
+/* Passes over what was put in as an argument. => returns: as disclosure_find. */
+static int64_t scan_bytes(const void *bytes, size_t size_bytes, uint64_t *value)
 {
-	for (size_t i = 0; i < COUNT_OF(markers); i++)
-		if (word == markers[i])
-			return true;
-	return false;
-}
+	int64_t at = disclosure_find(bytes, size_bytes, 0, value);
 
-static bool is_kernel_address(uint64_t value)
-{
-	for (size_t i = 0; i < COUNT_OF(windows); i++)
-		if (value - windows[i].base < windows[i].bytes)
-			return !value_is_ours(value);
-	return false;
-}
-
-int64_t scan_bytes(const void *bytes, size_t size_bytes, uint64_t *value)
-{
-	const uint64_t *words = bytes;
-
-	for (size_t i = 0; i < size_bytes / sizeof(*words); i++) {
-		*value = words[i];
-		if (*value == 0 || *value == FILL_WORD)
-			continue;
-		if (is_kernel_address(*value) || is_marker((uint32_t)*value) ||
-		    is_marker((uint32_t)(*value >> 32)))
-			return (int64_t)(i * sizeof(*words));
-	}
-	return -1;
+	while (at >= 0 && value_is_ours(*value))
+		at = disclosure_find(bytes, size_bytes, (size_t)at + sizeof(*value), value);
+	return at;
 }
 
 /* ---- outputs ---- */
@@ -114,6 +81,8 @@ void registers_prepare(struct worker *worker, const struct call *call)
 {
 	uint64_t *words = (uint64_t *)(void *)&worker->perform.before;
 	uint64_t number = worker->slot->calls;
+	const uint16_t fpu_control = 0x27F; /* as a thread begins */
+	const uint32_t sse_control = 0x1F80;
 
 	if (sets_registers(call))
 		__atomic_fetch_add(&setters_begun, 1, __ATOMIC_RELAXED);
@@ -123,8 +92,9 @@ void registers_prepare(struct worker *worker, const struct call *call)
 	worker->perform.with_xmm = number % XMM_ONE_IN == 0;
 	if (!worker->perform.with_xmm)
 		return;
-	/* XMM0 to XMM15; control words stay those of the program */
-	memcpy(worker->perform.pattern, worker->perform.saved, 32);
+	/* XMM0 to XMM15, in FXSAVE's form */
+	memcpy(worker->perform.pattern + 0, &fpu_control, sizeof(fpu_control));
+	memcpy(worker->perform.pattern + 24, &sse_control, sizeof(sse_control));
 	for (size_t i = 160; i < 416; i += 8) {
 		uint64_t word = number << 16 | i;
 

@@ -113,10 +113,8 @@ static void pause(const struct worker *worker)
 		NtDelayExecution(FALSE, &moment);
 }
 
-/* Touches what the first calls would otherwise fault on, and leaves the FPU's state as a pattern. */
 static void prepare(struct worker *worker)
 {
-	__asm__ volatile("fxsave %0" : "=m"(worker->perform.saved));
 	bad_pages_make(worker);
 	stock_init(worker);
 }
