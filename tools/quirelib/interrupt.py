@@ -28,8 +28,8 @@ PARTS = 16
 PART_SECONDS = 3600
 STALL_SECONDS = 600
 # Written in assembly: where interrupts matter most.
-ASSEMBLY = ("vector_stubs", "system_call_entry", "exit_by_iret", "exit_by_sysret", "entry_", "user_iretq",
-            "frame_enter_user", "stack_switch", "thread_begin")
+ASSEMBLY = ("vector_stubs", "system_call_entry", "exit_by_iret", "exit_by_sysret", "user_iretq", "entry_common", "entry_debug",
+            "entry_paranoid", "entry_selector_fault", "frame_enter_user", "stack_switch", "thread_begin")
 
 _TRIED = re.compile(r"^# (\d+) interruptions tried, (\d+) failed")
 _PLACE = re.compile(r"kernel text 0x([0-9a-f]+)")
