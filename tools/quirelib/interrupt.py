@@ -28,7 +28,7 @@ PARTS = 16
 PART_SECONDS = 3600
 STALL_SECONDS = 600
 # Written in assembly: where interrupts matter most.
-ASSEMBLY = ("vector_stubs", "system_call_entry", "exit_by_iret", "exit_by_sysret", "user_iretq", "entry_common", "entry_debug",
+ASSEMBLY = ("system_call_entry", "exit_by_iret", "exit_by_sysret", "user_iretq", "entry_common", "entry_debug",
             "entry_paranoid", "entry_selector_fault", "frame_enter_user", "stack_switch", "thread_begin")
 
 _TRIED = re.compile(r"^# (\d+) interruptions tried, (\d+) failed")
@@ -113,7 +113,8 @@ def _again(options, symbols):
     if options.kind not in KINDS or not options.name or options.first is None:
         raise UsageError(f"KIND NAME FIRST [LAST], with KIND one of {', '.join(KINDS)}")
     last = options.first if options.last is None else options.last
-    status, output, errors = _boot(KINDS[options.kind], [options.kind, options.name, str(options.first), str(last), "1"])
+    words = [options.kind, options.name, str(options.first), str(last), "1"]
+    status, output, errors = _boot(KINDS[options.kind], words)
     for line in output.splitlines():
         print(symbols.named(line))
     if status != 0:
@@ -152,7 +153,7 @@ def _print_assembly(kernel, symbols, places):
         return
     print(f"{len(places)} instructions of the kernel had an NMI before them")
     wanted = {offset: text for offset, text in _instructions(kernel, symbols)
-              if symbols.name(offset).startswith(ASSEMBLY) and not symbols.name(offset).startswith("vector_stubs")}
+              if symbols.name(offset).startswith(ASSEMBLY)}
     missing = sorted(set(wanted) - places)
     print(f"entry, exit and switch: {len(wanted) - len(missing)} of {len(wanted)} instructions; never executed:")
     for offset in missing:
