@@ -56,10 +56,7 @@ static const uint16_t class_bytes[] = {32,  48,	 64,  80,  96,	112,  128,  160, 
 #define CLASSES (sizeof(class_bytes) / sizeof(class_bytes[0]))
 #define CLASS_LARGEST 2016u
 
-/*
- * All (pool lock) except what is constant while the page is a slab: magic, class_index,
- * block_count.
- */
+/* All (pool lock) except what stays as it is while the page is a slab: magic, class, count. */
 struct slab {
 	uint64_t magic;
 	uint16_t class_index;
@@ -112,10 +109,7 @@ static unsigned class_of(size_t size_bytes)
 
 /* ---- debug builds: poison in free blocks, a guard behind used ones ---- */
 
-/*
- * All bytes of [at, end), at least one, have the value: the first has, and each equals its
- * neighbour.
- */
+/* All bytes of [at, end), at least one: the first has the value, and each equals the next. */
 static bool is_filled(const uint8_t *at, const uint8_t *end, uint8_t value)
 {
 	return *at == value && memcmp(at, at + 1, (size_t)(end - at) - 1) == 0;

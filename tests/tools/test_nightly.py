@@ -11,12 +11,12 @@ from quirelib.common import QuireError
 
 
 class OutcomeTest(unittest.TestCase):
-    def test_reads_the_last_line(self):
-        self.assertEqual(nightly.outcome("noise\n500 schedules tried, 0 failed\n", 0), (500, "schedules", 0))
+    def test_reads_the_last_count(self):
+        self.assertEqual(nightly.outcome("500 pairs tried, 3 failed\n500 schedules tried, 0 failed\nnoise", 0), (500, "schedules", 0))
         self.assertEqual(nightly.outcome("7 seeded bugs tried, 2 failed", 1), (7, "seeded bugs", 2))
 
     def test_what_shows_nothing_has_failed(self):
-        for output, status in (("", 0), ("5 things tried, 0 failed\nmore", 0), ("0 things tried, 0 failed", 0),
+        for output, status in (("", 0), ("more: 5 things tried, 0 failed", 0), ("0 things tried, 0 failed", 0),
                                ("5 things tried, 0 failed", 1)):
             self.assertGreater(nightly.outcome(output, status)[2], 0, (output, status))
 
@@ -28,7 +28,7 @@ class OutcomeTest(unittest.TestCase):
 
     def test_every_command_starts_something_of_the_tree(self):
         for name, command in nightly.ROWS:
-            self.assertRegex(command, r"^(tools/|make |build/)", name)
+            self.assertRegex(command, r"^(tools/|make |build/|env QUIRE|/usr/bin/python3 tests/)", name)
 
 
 class ProveTest(unittest.TestCase):

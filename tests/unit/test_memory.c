@@ -394,27 +394,6 @@ static void test_runs_of_private_pages(void **state)
 	vm_stop();
 }
 
-/* catches: a limit that is passed by one, or that a refused call leaves lower */
-static void test_the_limit_is_the_limit(void **state)
-{
-	uint64_t limit = commit_limit(), size = bytes(limit + 1);
-	vaddr_t base = 0;
-
-	(void)state;
-	assert_int_equal(memory_allocate(space, &base, 0, &size, COMMITTED, PAGE_READWRITE),
-			 STATUS_COMMITMENT_LIMIT);
-	assert_int_equal(base, 0);
-	assert_int_equal(size, bytes(limit + 1));
-	size = bytes(limit);
-	ok(memory_allocate(space, &base, 0, &size, COMMITTED, PAGE_READWRITE));
-	assert_int_equal(commit_used(), limit);
-	assert_int_equal(commit_charge(1), STATUS_COMMITMENT_LIMIT);
-	assert_int_equal(commit_charge(UINT64_MAX), STATUS_COMMITMENT_LIMIT);
-	for (uint64_t i = 0; i < limit; i++) /* what was promised is there */
-		ok(sim_poke(base + bytes(i), 1));
-	release(base);
-}
-
 /* catches: page tables that stay, or are forgotten, when more go at once than one flush takes */
 static void test_more_tables_than_a_flush_takes(void **state)
 {
@@ -454,7 +433,6 @@ int main(int argc, char **argv)
 		TEST(test_page_tables_are_promised),
 		TEST(test_the_charge_is_exact),
 		cmocka_unit_test(test_runs_of_private_pages),
-		TEST(test_the_limit_is_the_limit),
 	};
 
 	if (argc > 1)

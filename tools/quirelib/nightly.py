@@ -1,6 +1,7 @@
 """`quire nightly`: the long forms of all tests, one after the other, and one table: what was tried, how many, what failed.
 
-A row is a command whose last line of output is `N WHAT tried, M failed`. What it printed goes to build/nightly/NAME.log.
+A row is a command that counts: `N WHAT tried, M failed`, a line of its output, the last of its kind. What it printed goes to
+build/nightly/NAME.log.
 """
 
 import re
@@ -11,11 +12,27 @@ import time
 from .common import BUILD, ROOT, UsageError, relative
 
 LOGS = BUILD / "nightly"
-LAST_LINE = re.compile(r"^(\d+) (.+) tried, (\d+) failed$")
+COUNTED = re.compile(r"^(\d+) (.+) tried, (\d+) failed$")
 
-# name, command
+# What a row needs built beside the tests
+PREPARE = "make -s build/sim/test_pairs build/kernel-san.elf build/kernel-race.elf"
+
+# Name, command. The schedules of all pairs are in two halves, the mutants last: they take longest.
 ROWS = (
     ("proofs", "tools/quire prove"),
+    ("pairs 1", "build/sim/test_pairs all 1/2"),
+    ("pairs 2", "build/sim/test_pairs all 2/2"),
+    ("model", "build/model/model --ops 20000000 --seed 1"),
+    ("programs", "/usr/bin/python3 tests/tools/model_states.py 1000"),
+    ("failures host", "env QUIRE_FAIL_PAIRS=1 build/host/unit/test_fail"),
+    ("failures", "tools/quire run --icount --kernel debug --mem 64 --set frames=1500 --set hash=1 test_fail.exe pairs"),
+    ("calls", "tools/quire fuzz --calls 5000000"),
+    ("interrupts", "tools/quire interrupt"),
+    ("san kernel", "tools/quire sanitize san"),
+    ("race kernel", "tools/quire sanitize race --seeds 4"),
+    ("coverage", "make coverage"),
+    ("seeded bugs", "tools/quire bugs"),
+    ("mutants", "tools/quire mutate --count 500"),
 )
 
 
@@ -28,6 +45,7 @@ def run(options):
             print(f"{name:14}{command}")
         return 0
     LOGS.mkdir(parents=True, exist_ok=True)
+    subprocess.run(shlex.split(PREPARE), cwd=ROOT, check=True)
     results = [(name, *_measure(name, command)) for name, command in rows]
     return report(results)
 
@@ -48,7 +66,7 @@ def _measure(name, command):
 def outcome(output, status):
     """(tried, what, failed) of a row; one that does not end as it should has failed."""
     lines = output.rstrip().splitlines()
-    said = LAST_LINE.match(lines[-1]) if lines else None
+    said = next(filter(None, map(COUNTED.match, reversed(lines))), None)
     if not said:
         return 0, f"(ended with status {status} and no result)", 1
     tried, failed = int(said[1]), int(said[3])
