@@ -25,7 +25,7 @@ static void verify(size_t guard_count)
 		.read_only = (vaddr_t)kernel_rodata_start,
 		.read_only_end = (vaddr_t)kernel_rodata_end,
 		.stacks = KERNEL_STACKS_BASE,
-		.stacks_end = KERNEL_IMAGE_BASE,
+		.stacks_end = KERNEL_STACKS_BASE + KERNEL_STACKS_MAX_BYTES,
 		.stack_slot_bytes = KERNEL_STACK_SLOT_BYTES,
 		.stack_guard_bytes = KERNEL_STACK_SLOT_BYTES / 2,
 		.guards = guards,

@@ -256,7 +256,7 @@ void copy_other_space(void)
 	status = access == ACCESS_WRITE ? space_write(world.spaces[space], va, buffer, size, &done)
 					: space_read(world.spaces[space], va, buffer, size, &done);
 	say(" -> %#x, %zu done\n", (unsigned)status, done);
-	if (status != (done == size ? STATUS_SUCCESS : STATUS_PARTIAL_COPY) || done > want)
+	if (NT_SUCCESS(status) != (done == size) || done > want)
 		mismatch("copy of %zu bytes: status %#x, %zu done, not %zu", size, (unsigned)status,
 			 done, want);
 	copied(space, va, access, done);

@@ -350,11 +350,12 @@ static void spawned_finish(void *argument)
 static struct thread *machine_spawn(const char *name, uint8_t priority, void (*entry)(void *),
 				    void *argument)
 {
+	/* The machine has stacks of its own; any page that may be written to will do. */
+	static _Alignas(PAGE_SIZE) uint8_t unused_stack[PAGE_SIZE];
 	struct thread *thread = malloc(sizeof(*thread));
 
 	CHECK(thread);
-	/* The machine has stacks of its own; any page-aligned range will do. */
-	thread_init(thread, name, priority, (void *)PAGE_SIZE, PAGE_SIZE, entry, argument);
+	thread_init(thread, name, priority, unused_stack, PAGE_SIZE, entry, argument);
 	machine_live_threads++;
 	thread_start(thread);
 	return thread;

@@ -151,21 +151,21 @@ static void test_image(void **state)
 /* catches: a limit that is passed by one, or that a refused call leaves lower */
 static void test_the_limit_is_the_limit(void **state)
 {
-	uint64_t limit = commit_limit(), size = bytes(limit + 1);
+	uint64_t limit = commit_limit(), size = pages_to_bytes(limit + 1);
 	vaddr_t base = 0;
 
 	(void)state;
 	assert_int_equal(memory_allocate(space, &base, 0, &size, COMMITTED, PAGE_READWRITE),
 			 STATUS_COMMITMENT_LIMIT);
 	assert_int_equal(base, 0);
-	assert_int_equal(size, bytes(limit + 1));
-	size = bytes(limit);
+	assert_int_equal(size, pages_to_bytes(limit + 1));
+	size = pages_to_bytes(limit);
 	ok(memory_allocate(space, &base, 0, &size, COMMITTED, PAGE_READWRITE));
 	assert_int_equal(commit_used(), limit);
 	assert_int_equal(commit_charge(1), STATUS_COMMITMENT_LIMIT);
 	assert_int_equal(commit_charge(UINT64_MAX), STATUS_COMMITMENT_LIMIT);
 	for (uint64_t i = 0; i < limit; i++) /* what was promised is there */
-		ok(sim_poke(base + bytes(i), 1));
+		ok(sim_poke(base + pages_to_bytes(i), 1));
 	release(base);
 }
 
