@@ -56,25 +56,18 @@ struct snippet {
 #define SNIPPET(name) \
 	extern char snippet_##name[], snippet_##name##_lost[], snippet_##name##_at[], \
 		snippet_##name##_next[];
+/* clang-format off */
 #define EACH_SNIPPET(X) \
-	X(nop) \
-	X(divide) \
-	X(divide_overflow) \
-	X(icebp) \
-	X(breakpoint) \
-	X(assertion) \
-	X(int_2) \
-	X(int_3_long) \
-	X(int_8) \
-	X(int_14) X(int_18) X(int_32) X(int_46) X(int_64) X(int_65) X(int_128) X(int_255) X( \
-		undefined) X(into) X(lock_nop) X(rsm) X(vmcall) X(stac) X(clac) X(xsetbv) \
-		X(wrgsbase) X(sysenter) X(cli) X(sti) X(hlt) X(in) X(out) X(insb) X(read_cr3) \
-			X(write_cr3) X(write_dr7) X(wrmsr) X(rdmsr) X(rdpmc) X(swapgs) X(lgdt) X( \
-				lidt) X(lldt) X(ltr) X(lmsw) X(clts) X(invlpg) X(wbinvd) X(sysret) \
-				X(sgdt) X(sidt) X(smsw) X(sldt) X(str) X(load) X(store) X(jump) \
-					X(push) X(segment_ds) X(segment_ss) X(far_jump) \
-						X(far_return) X(iret) X(unaligned) X(system_call) \
-							X(stack_breakpoint) X(stack_system_call)
+	X(nop) X(divide) X(divide_overflow) X(icebp) X(breakpoint) X(assertion) X(int_2) \
+	X(int_3_long) X(int_8) X(int_14) X(int_18) X(int_32) X(int_46) X(int_64) X(int_65) \
+	X(int_128) X(int_255) X(undefined) X(into) X(lock_nop) X(rsm) X(vmcall) X(stac) \
+	X(clac) X(xsetbv) X(wrgsbase) X(sysenter) X(cli) X(sti) X(hlt) X(in) X(out) X(insb) \
+	X(read_cr3) X(write_cr3) X(write_dr7) X(wrmsr) X(rdmsr) X(rdpmc) X(swapgs) X(lgdt) \
+	X(lidt) X(lldt) X(ltr) X(lmsw) X(clts) X(invlpg) X(wbinvd) X(sysret) X(sgdt) \
+	X(sidt) X(smsw) X(sldt) X(str) X(load) X(store) X(jump) X(push) X(segment_ds) \
+	X(segment_ss) X(far_jump) X(far_return) X(iret) X(unaligned) X(system_call) \
+	X(stack_breakpoint) X(stack_system_call)
+/* clang-format on */
 EACH_SNIPPET(SNIPPET)
 
 extern const struct snippet snippets[];

@@ -30,7 +30,7 @@ void scan_prepare(struct worker *worker, const struct call *call)
 	for (unsigned i = 0; i < call->argument_count; i++) {
 		const struct call_parameter *parameter = &call->parameters[i];
 		char *at = arena_slot(worker, i);
-		size_t bytes;
+		size_t bytes, scanned;
 
 		worker->output_bytes[i] = 0;
 		if (!parameter_is_written(parameter) ||
@@ -39,11 +39,12 @@ void scan_prepare(struct worker *worker, const struct call *call)
 		bytes = parameter_bytes(parameter, worker->perform.arguments);
 		if (bytes > SCANNED_MOST)
 			bytes = SCANNED_MOST;
+		scanned = (bytes + BEYOND + 7) & ~(size_t)7;
 		if (parameter->kind == PARAMETER_BOTH)
-			memset(at + bytes, FILL, BEYOND);
+			memset(at + bytes, FILL, scanned - bytes);
 		else
-			memset(at, FILL, bytes + BEYOND);
-		worker->output_bytes[i] = (bytes + BEYOND + 7) & ~(size_t)7;
+			memset(at, FILL, scanned);
+		worker->output_bytes[i] = scanned;
 	}
 }
 
