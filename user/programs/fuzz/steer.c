@@ -143,6 +143,21 @@ static void rare_own_context(struct worker *worker)
 		memset(arena_slot(worker, 1) + offsetof(CONTEXT, ContextFlags), 0, sizeof(DWORD));
 }
 
+/*
+ * Memory of any kind may hold the id of the process that controls this one, which has to keep its
+ * memory: only the id made for this call, and addresses that cannot be read.
+ */
+static void own_id(struct worker *worker)
+{
+	uint64_t *client = &worker->perform.arguments[3], slot = (uintptr_t)arena_slot(worker, 3);
+	CLIENT_ID own = {.UniqueProcess = NtCurrentTeb()->Reserved1[8]};
+
+	if (*client < GRANULARITY_BYTES || *client >= USER_LIMIT || *client == slot)
+		return;
+	memcpy(arena_slot(worker, 3), &own, sizeof(own));
+	*client = slot;
+}
+
 static const struct {
 	const char *call;
 	void (*change)(struct worker *worker);
@@ -162,6 +177,8 @@ static const struct {
 	 "the disk: no errors, short times; no class for tests"},
 	{"NtDisplayString", short_text, "one text in 64 is printed"},
 	{"NtQuerySystemInformation", rare_check, "QUIRE_SYSTEM_CHECK: one in 16"},
+	{"NtOpenProcess", own_id, "its own id or none: others are the parent's"},
+	{"NtOpenThread", own_id, "likewise"},
 	{"NtCreateProcess", rare_process, "one in 12 with a good first pointer"},
 	{"NtCreateProcessEx", rare_process, "likewise"},
 	{"NtCreateUserProcess", rare_process, "likewise"},
@@ -191,6 +208,5 @@ void steer_print(void)
 {
 	for (size_t i = 0; i < COUNT_OF(steered); i++)
 		print("%-32s %s\n", steered[i].call, steered[i].reason);
-	print("NtOpenProcess, NtOpenThread      ids are the caller's own, or of nothing\n");
 	print("all that change memory           one in 1,024 addresses is the fuzzer's own\n");
 }
